@@ -1,0 +1,1 @@
+//! Program: what does a checked ward demand?
