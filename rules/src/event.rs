@@ -302,13 +302,8 @@ pub enum Merge {
         /// The one that stays.
         into: Token,
     },
-    /// Two reports.
-    Reports {
-        /// The one that goes.
-        from: ReportIds,
-        /// The one that stays.
-        into: ReportIds,
-    },
+    /// Two reports: the one that goes, the one that stays.
+    Reports(Box<(ReportIds, ReportIds)>),
 }
 
 /// An attribute's value.
