@@ -4,6 +4,7 @@
 //! - **How it fits**: `just test` and `tests/run` run it; `ARCHITECTURE.md` holds the table of edges it compares.
 //! - **Not here**: what clippy, rustfmt and cargo-deny check; whether a wire format still reads old bytes.
 
+#[cfg(test)]
 mod tidy {
     mod codes;
     mod edges;

@@ -73,7 +73,7 @@ fn a_struct_field_separator_ends_what_an_attribute_said() {
 }
 
 #[test]
-fn test_code_is_known_by_its_path() {
+fn code_of_tests_is_known_by_its_path() {
     assert!(is_test_path("engine/core/src/clocks/tests.rs"));
     assert!(is_test_path("tests/sim/disk.rs"));
     assert!(is_test_path("tests/reference/src/clock/tests.rs"));
