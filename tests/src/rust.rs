@@ -14,7 +14,7 @@
 //! assert!(source.words.iter().all(|word| word.text != "HashMap"), "comments are not code");
 //! ```
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, mem};
 
 use proc_macro2::{Delimiter, Group, LexError, Spacing, Span, TokenStream, TokenTree};
 
@@ -27,6 +27,8 @@ pub struct Word {
     pub line: usize,
     /// Whether it stands inside a test function or a `cfg(test)` item.
     pub in_test: bool,
+    /// Whether a dot stands before it: `result.unwrap()`.
+    pub after_dot: bool,
 }
 
 /// A declared name: `struct Wheel`, `pub fn arm`, `pub due: Timestamp`.
@@ -94,6 +96,8 @@ struct Pending {
     function: Option<String>,
     /// `pub` or a restricted `pub(…)` was the last thing read.
     after_pub: bool,
+    /// A dot was the last thing read.
+    after_dot: bool,
     item_word: Option<String>,
 }
 
@@ -152,6 +156,7 @@ impl Source {
             text: head,
             line,
             in_test,
+            after_dot: false,
         });
         self.walk(group.stream(), in_test);
     }
@@ -165,6 +170,7 @@ impl Source {
     ) {
         let text = tree.to_string();
         let line = line_of(tree.span());
+        let after_dot = mem::take(&mut pending.after_dot);
         match tree {
             TokenTree::Ident(_) => {
                 self.mark(tree.span());
@@ -173,6 +179,7 @@ impl Source {
                     text,
                     line,
                     in_test,
+                    after_dot,
                 });
             }
             TokenTree::Literal(_) => {
@@ -181,6 +188,7 @@ impl Source {
                     text,
                     line,
                     in_test,
+                    after_dot,
                 });
             }
             TokenTree::Punct(punct) => {
@@ -188,6 +196,7 @@ impl Source {
                 if matches!(punct.as_char(), ';' | ',') {
                     *pending = Pending::default();
                 }
+                pending.after_dot = punct.as_char() == '.';
             }
             TokenTree::Group(group) => self.group(group, pending, in_test),
         }

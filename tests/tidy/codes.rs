@@ -16,16 +16,15 @@ use super::{RustFile, repository, rust_file, rust_files};
 /// Headings of each page, in order.
 const HEADINGS: [&str; 3] = ["## What happened", "## A case", "## What to do"];
 
-/// Every code in the literals of code that is not a test, with the first place that uses it.
+/// Every code in the words and literals of code that is not a test, with the first place that uses it.
 fn codes_in(files: &[RustFile]) -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
     for file in files.iter().filter(|file| !is_test_path(&file.path)) {
-        let literals = file
-            .source
-            .literals
-            .iter()
-            .filter(|literal| !literal.in_test);
-        for code in literals.flat_map(|literal| codes_of(&literal.text)) {
+        let words = file.source.words.iter().chain(&file.source.literals);
+        for code in words
+            .filter(|word| !word.in_test)
+            .flat_map(|word| codes_of(&word.text))
+        {
             codes.entry(code).or_insert_with(|| file.path.clone());
         }
     }
@@ -103,7 +102,7 @@ fn codes_and_pages_agree() {
 fn a_code_without_page_and_a_page_without_code_are_refused() {
     let codes = codes_in(&[rust_file(
         "dsl/src/codes.rs",
-        "const A: &str = \"WL0201\"; // WL0999\n",
+        "codes! { WL0202 \"unknown name\"; }\nconst A: &str = \"WL0201\"; // WL0999\n",
     )]);
     let pages = |names: &[&str]| {
         names
@@ -112,11 +111,14 @@ fn a_code_without_page_and_a_page_without_code_are_refused() {
             .collect()
     };
     assert!(
-        compare(&codes, &pages(&["WL0201", "WL1401"])).is_empty(),
+        compare(&codes, &pages(&["WL0201", "WL0202", "WL1401"])).is_empty(),
         "WL14xx is not written yet"
     );
-    assert_eq!(compare(&codes, &pages(&["WL0201", "WL0202"])).len(), 1);
-    assert_eq!(compare(&codes, &pages(&[])).len(), 1);
+    assert_eq!(
+        compare(&codes, &pages(&["WL0201", "WL0202", "WL0203"])).len(),
+        1
+    );
+    assert_eq!(compare(&codes, &pages(&[])).len(), 2);
 }
 
 #[test]
