@@ -122,6 +122,12 @@ fn registries(lock: &str) -> Vec<Finding> {
         .collect()
 }
 
+/// The first fenced block of a kind, without its fences.
+fn first_fence<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(&format!("```{kind}\n"))?;
+    rest.split_once("```").map(|(inside, _)| inside)
+}
+
 fn file(path: &str, text: &str) -> File {
     File {
         path: path.to_owned(),
@@ -195,4 +201,27 @@ fn a_foreign_registry_is_refused() {
         registries("source = \"registry+https://mirror.example.org/index\"\n").len(),
         1
     );
+}
+
+#[test]
+fn the_readme_shows_the_ward_that_new_writes() {
+    let repository = repository();
+    let shown = first_fence(&repository.file("README.md").unwrap().text, "ward").map(str::to_owned);
+    let written = &repository
+        .file("engine/templates/new/ward/st-anne.ward")
+        .unwrap()
+        .text;
+    assert_eq!(shown.as_ref(), Some(written));
+}
+
+#[test]
+fn the_first_fence_of_a_kind_is_found() {
+    assert_eq!(
+        first_fence(
+            "a\n```sh\nx\n```\n```ward\ny\n```\n```ward\nz\n```\n",
+            "ward"
+        ),
+        Some("y\n")
+    );
+    assert_eq!(first_fence("a\n", "ward"), None);
 }
