@@ -41,6 +41,10 @@ test:
 tidy:
     cargo test -q -p wardline-tests --test tidy --test status
 
+# plant one fault at a time: the named check must refuse it
+bite:
+    bash tests/bite
+
 # accept what changed in generated pages, after reading the difference
 bless:
     BLESS=1 cargo test -q -p wardline-tests --test tidy --test status

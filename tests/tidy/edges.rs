@@ -88,6 +88,7 @@ struct Row {
 
 fn crates() -> Crates {
     let metadata = MetadataCommand::new()
+        .current_dir(repository().root)
         .no_deps()
         .other_options(["--offline".to_owned()])
         .exec()
