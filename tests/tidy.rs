@@ -9,6 +9,7 @@ mod tidy {
     mod codes;
     mod edges;
     mod files;
+    mod limits;
     mod manifests;
     mod pages;
     mod pure;
