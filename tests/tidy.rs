@@ -30,10 +30,7 @@ mod tidy {
     }
 
     fn rust_files() -> Vec<RustFile> {
-        repository()
-            .with_extension(".rs")
-            .map(|file| rust_file(&file.path, &file.text))
-            .collect()
+        repository().with_extension(".rs").map(|file| rust_file(&file.path, &file.text)).collect()
     }
 
     fn rust_file(path: &str, text: &str) -> RustFile {

@@ -36,11 +36,7 @@ impl Rules {
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match line.strip_prefix("# ") {
                 Some(remark) => rules.families.extend(family(remark)),
-                None => rules
-                    .families
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|family| family.ids.push(line.to_owned())),
+                None => rules.families.last_mut().into_iter().for_each(|family| family.ids.push(line.to_owned())),
             }
         }
         rules
@@ -48,18 +44,13 @@ impl Rules {
 
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.families
-            .iter()
-            .flat_map(|family| family.ids.iter().map(String::as_str))
+        self.families.iter().flat_map(|family| family.ids.iter().map(String::as_str))
     }
 
     /// The ids that `text` names and the list knows, each once, in name order.
     pub fn cited_in(&self, text: &str) -> Vec<String> {
         let known: BTreeSet<&str> = self.ids().collect();
-        let cited: BTreeSet<String> = mentions(text)
-            .into_iter()
-            .filter(|id| known.contains(id.as_str()))
-            .collect();
+        let cited: BTreeSet<String> = mentions(text).into_iter().filter(|id| known.contains(id.as_str())).collect();
         cited.into_iter().collect()
     }
 
@@ -77,23 +68,14 @@ impl Rules {
 
 fn family(remark: &str) -> Option<Family> {
     let (prefix, about) = remark.split_once(": ")?;
-    let is_prefix = prefix
-        .chars()
-        .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit());
-    is_prefix.then(|| Family {
-        prefix: prefix.to_owned(),
-        about: about.to_owned(),
-        ids: Vec::new(),
-    })
+    let is_prefix = prefix.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit());
+    is_prefix.then(|| Family { prefix: prefix.to_owned(), about: about.to_owned(), ids: Vec::new() })
 }
 
 fn mentions(text: &str) -> Vec<String> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-    let mut ids: Vec<String> = text
-        .split(|letter: char| !is_part(letter))
-        .filter(|word| word.contains('-'))
-        .map(str::to_owned)
-        .collect();
+    let mut ids: Vec<String> =
+        text.split(|letter: char| !is_part(letter)).filter(|word| word.contains('-')).map(str::to_owned).collect();
     ids.extend(bracketed(text));
     ids
 }
@@ -103,10 +85,7 @@ fn bracketed(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     for part in text.split('[').skip(1) {
         let inside = part.split_once(']').map_or("", |(inside, _)| inside);
-        let words: Vec<&str> = inside
-            .split([',', ' '])
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> = inside.split([',', ' ']).filter(|word| !word.is_empty()).collect();
         if words.iter().all(|word| is_id(word)) {
             ids.extend(words.into_iter().map(str::to_owned));
         }
@@ -115,8 +94,7 @@ fn bracketed(text: &str) -> Vec<String> {
 }
 
 fn is_id(word: &str) -> bool {
-    let is_sign =
-        |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-';
+    let is_sign = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-';
     word.starts_with(|letter: char| letter.is_ascii_uppercase())
         && word.ends_with(|letter: char| letter.is_ascii_digit())
         && word.chars().all(is_sign)
@@ -127,28 +105,19 @@ mod tests {
     use super::Rules;
 
     fn rules() -> Rules {
-        Rules::read(
-            "# remark\n\n# SLA: clocks\nSLA-1\nSLA-2\n\n# O: oracles\nO1\nO2\n\n# S1: security\nS1-09\n",
-        )
+        Rules::read("# remark\n\n# SLA: clocks\nSLA-1\nSLA-2\n\n# O: oracles\nO1\nO2\n\n# S1: security\nS1-09\n")
     }
 
     #[test]
     fn families_and_remarks_are_told_apart() {
-        let prefixes: Vec<String> = rules()
-            .families
-            .into_iter()
-            .map(|family| family.prefix)
-            .collect();
+        let prefixes: Vec<String> = rules().families.into_iter().map(|family| family.prefix).collect();
         assert_eq!(prefixes, ["SLA", "O", "S1"]);
         assert_eq!(rules().ids().count(), 5);
     }
 
     #[test]
     fn an_id_with_a_hyphen_counts_bare_and_bracketed() {
-        assert_eq!(
-            rules().cited_in("// SLA-1, then [SLA-2]"),
-            ["SLA-1", "SLA-2"]
-        );
+        assert_eq!(rules().cited_in("// SLA-1, then [SLA-2]"), ["SLA-1", "SLA-2"]);
         assert_eq!(rules().cited_in("hostile scripts, S1-09."), ["S1-09"]);
     }
 

@@ -47,11 +47,7 @@ pub struct Finding {
 impl Finding {
     /// A finding at one line of a file.
     pub fn at(place: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            place: place.to_owned(),
-            line,
-            message: message.into(),
-        }
+        Self { place: place.to_owned(), line, message: message.into() }
     }
 
     /// A finding about a file or crate as a whole.
@@ -92,9 +88,7 @@ impl Repository {
 
     /// Files whose name ends in `extension` (with its dot).
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a File> {
-        self.files
-            .iter()
-            .filter(move |file| file.path.ends_with(extension))
+        self.files.iter().filter(move |file| file.path.ends_with(extension))
     }
 
     /// The file at exactly this path.
@@ -149,10 +143,5 @@ fn is_walked(prefix: &str, name: &str) -> bool {
 /// When there is a finding: that is its purpose.
 pub fn assert_none(findings: &[Finding]) {
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    assert!(
-        lines.is_empty(),
-        "{} findings\n{}\n",
-        lines.len(),
-        lines.join("\n")
-    );
+    assert!(lines.is_empty(), "{} findings\n{}\n", lines.len(), lines.join("\n"));
 }

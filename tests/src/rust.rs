@@ -81,9 +81,7 @@ pub struct Source {
 }
 
 /// Kinds of items whose name follows directly.
-const ITEM_WORDS: [&str; 8] = [
-    "const", "enum", "fn", "mod", "static", "struct", "trait", "type",
-];
+const ITEM_WORDS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 
 /// What has been read of the item that is being walked.
 #[derive(Debug, Default)]
@@ -133,41 +131,20 @@ impl Source {
 
     fn attribute(&mut self, group: &Group, pending: &mut Pending, in_test: bool, line: usize) {
         pending.first_line.get_or_insert(line);
-        let words: Vec<String> = group
-            .stream()
-            .into_iter()
-            .map(|tree| tree.to_string())
-            .collect();
+        let words: Vec<String> = group.stream().into_iter().map(|tree| tree.to_string()).collect();
         let head = words.first().cloned().unwrap_or_default();
         if head == "doc" {
             return;
         }
-        let path_end = words
-            .iter()
-            .position(|word| word.starts_with('('))
-            .unwrap_or(words.len());
-        pending.is_test |= words
-            .get(..path_end)
-            .and_then(<[_]>::last)
-            .is_some_and(|word| word == "test");
+        let path_end = words.iter().position(|word| word.starts_with('(')).unwrap_or(words.len());
+        pending.is_test |= words.get(..path_end).and_then(<[_]>::last).is_some_and(|word| word == "test");
         pending.is_test_only |= head == "cfg" && words.get(1).is_some_and(|word| word == "(test)");
         self.mark(group.span());
-        self.attributes.push(Word {
-            text: head,
-            line,
-            in_test,
-            after_dot: false,
-        });
+        self.attributes.push(Word { text: head, line, in_test, after_dot: false });
         self.walk(group.stream(), in_test);
     }
 
-    fn tree(
-        &mut self,
-        tree: &TokenTree,
-        next: Option<&TokenTree>,
-        pending: &mut Pending,
-        in_test: bool,
-    ) {
+    fn tree(&mut self, tree: &TokenTree, next: Option<&TokenTree>, pending: &mut Pending, in_test: bool) {
         let text = tree.to_string();
         let line = line_of(tree.span());
         let after_dot = mem::take(&mut pending.after_dot);
@@ -175,21 +152,11 @@ impl Source {
             TokenTree::Ident(_) => {
                 self.mark(tree.span());
                 self.ident(&text, line, next, pending, in_test);
-                self.words.push(Word {
-                    text,
-                    line,
-                    in_test,
-                    after_dot,
-                });
+                self.words.push(Word { text, line, in_test, after_dot });
             }
             TokenTree::Literal(_) => {
                 self.mark(tree.span());
-                self.literals.push(Word {
-                    text,
-                    line,
-                    in_test,
-                    after_dot,
-                });
+                self.literals.push(Word { text, line, in_test, after_dot });
             }
             TokenTree::Punct(punct) => {
                 self.mark(tree.span());
@@ -202,14 +169,7 @@ impl Source {
         }
     }
 
-    fn ident(
-        &mut self,
-        text: &str,
-        line: usize,
-        next: Option<&TokenTree>,
-        pending: &mut Pending,
-        in_test: bool,
-    ) {
+    fn ident(&mut self, text: &str, line: usize, next: Option<&TokenTree>, pending: &mut Pending, in_test: bool) {
         pending.first_line.get_or_insert(line);
         if let Some(kind) = pending.item_word.take() {
             self.declare(text, &kind, line, pending, in_test);
@@ -219,7 +179,8 @@ impl Source {
         pending.after_pub = false;
         match text {
             "pub" => {
-                pending.is_public = !matches!(next, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+                pending.is_public =
+                    !matches!(next, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
                 pending.after_pub = true;
             }
             _ if ITEM_WORDS.contains(&text) => pending.item_word = Some(text.to_owned()),
@@ -227,14 +188,7 @@ impl Source {
         }
     }
 
-    fn declare(
-        &mut self,
-        text: &str,
-        kind: &str,
-        line: usize,
-        pending: &mut Pending,
-        in_test: bool,
-    ) {
+    fn declare(&mut self, text: &str, kind: &str, line: usize, pending: &mut Pending, in_test: bool) {
         // `const fn`, `*const u8`, `impl<const N: …>`: the second word is the item's, or none at all.
         if ITEM_WORDS.contains(&text) || text == "_" {
             return;
@@ -264,8 +218,7 @@ impl Source {
             return;
         }
         if pending.is_test_only && pending.is_module {
-            self.test_modules
-                .push((pending.first_line.unwrap_or(open), close));
+            self.test_modules.push((pending.first_line.unwrap_or(open), close));
         }
         if let Some(name) = pending.function.take() {
             self.functions.push(Function {
@@ -293,15 +246,9 @@ fn attribute(trees: &[TokenTree], index: usize) -> Option<(&Group, usize)> {
     if !is_punct(trees.get(index), '#') {
         return None;
     }
-    let width = if is_punct(trees.get(index + 1), '!') {
-        3
-    } else {
-        2
-    };
+    let width = if is_punct(trees.get(index + 1), '!') { 3 } else { 2 };
     match trees.get(index + width - 1) {
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket => {
-            Some((group, width))
-        }
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket => Some((group, width)),
         _ => None,
     }
 }
@@ -324,9 +271,7 @@ fn line_of(span: Span) -> usize {
 pub fn is_test_path(path: &str) -> bool {
     let is_twin = path.starts_with("tests/reference/");
     let inner = path.strip_prefix("tests/reference/").unwrap_or(path);
-    path.ends_with("/tests.rs")
-        || inner.contains("/tests/")
-        || (path.starts_with("tests/") && !is_twin)
+    path.ends_with("/tests.rs") || inner.contains("/tests/") || (path.starts_with("tests/") && !is_twin)
 }
 
 /// The words inside a name: `StatLab`, `stat_lab` and `STAT_LAB` all give `stat`, `lab`.
@@ -338,10 +283,7 @@ pub fn words_of(name: &str) -> Vec<String> {
         match (letter, starts) {
             ('_', _) => words.push(String::new()),
             (_, true) => words.push(letter.to_lowercase().collect()),
-            (_, false) => words
-                .last_mut()
-                .into_iter()
-                .for_each(|word| word.extend(letter.to_lowercase())),
+            (_, false) => words.last_mut().into_iter().for_each(|word| word.extend(letter.to_lowercase())),
         }
         was_lower = letter.is_lowercase() || letter.is_ascii_digit();
     }

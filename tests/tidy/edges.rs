@@ -18,12 +18,7 @@ use wardline_tests::repository::{Finding, assert_none};
 use super::repository;
 
 /// Pure crates: no clock, I/O, randomness, thread or async below the shell.
-const PURE: [&str; 4] = [
-    "wardline-rules",
-    "wardline-dsl",
-    "wardline-core",
-    "wardline-reference",
-];
+const PURE: [&str; 4] = ["wardline-rules", "wardline-dsl", "wardline-core", "wardline-reference"];
 
 /// The only crate that may depend on DataFusion.
 const QUERY: &str = "wardline-query";
@@ -57,14 +52,7 @@ const FORBIDDEN: [(&str, &str); 24] = [
 ];
 
 /// Tools that run while building and are not part of the program.
-const BUILD_TIME: [&str; 6] = [
-    "cc",
-    "pest_derive",
-    "proc-macro2",
-    "serde_derive",
-    "syn",
-    "version_check",
-];
+const BUILD_TIME: [&str; 6] = ["cc", "pest_derive", "proc-macro2", "serde_derive", "syn", "version_check"];
 
 /// A crate of ours and what it depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,59 +97,39 @@ fn crates() -> Crates {
 /// Reads the table below the heading "Edges".
 fn allowed(page: &str) -> Allowed {
     let lines = page.lines().skip_while(|line| *line != "## Edges").skip(1);
-    let rows = lines
-        .take_while(|line| !line.starts_with("## "))
-        .filter(|line| line.starts_with("| `"));
+    let rows = lines.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| `"));
     rows.filter_map(row).collect()
 }
 
 fn row(line: &str) -> Option<(String, Row)> {
     let mut cells = line.trim_matches('|').split('|').map(str::trim);
     let (name, targets) = (cells.next()?, cells.next()?);
-    let row = Row {
-        is_planned: name.ends_with("planned"),
-        targets: (targets != "everything").then(|| backticked(targets)),
-    };
+    let row =
+        Row { is_planned: name.ends_with("planned"), targets: (targets != "everything").then(|| backticked(targets)) };
     Some((backticked(name).pop_first()?, row))
 }
 
 fn backticked(cell: &str) -> BTreeSet<String> {
-    cell.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn foreign_edges(crates: &Crates, allowed: &Allowed) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, entry) in crates {
         match allowed.get(name) {
-            None => findings.push(Finding::of(
-                name,
-                "has no row in the edges table of ARCHITECTURE.md",
-            )),
-            Some(row) if row.is_planned => findings.push(Finding::of(
-                name,
-                "is here now: take *planned* from its row in ARCHITECTURE.md",
-            )),
+            None => findings.push(Finding::of(name, "has no row in the edges table of ARCHITECTURE.md")),
+            Some(row) if row.is_planned => {
+                findings.push(Finding::of(name, "is here now: take *planned* from its row in ARCHITECTURE.md"))
+            }
             Some(row) => {
                 let ours = entry
                     .normal
                     .union(&entry.development)
                     .filter(|target| crates.contains_key(*target) && *target != name);
-                let foreign = ours.filter(|target| {
-                    row.targets
-                        .as_ref()
-                        .is_some_and(|targets| !targets.contains(*target))
-                });
+                let foreign =
+                    ours.filter(|target| row.targets.as_ref().is_some_and(|targets| !targets.contains(*target)));
                 findings.extend(foreign.map(|target| {
-                    Finding::of(
-                        name,
-                        format!(
-                            "must not depend on {target}; see the edges table of ARCHITECTURE.md"
-                        ),
-                    )
+                    Finding::of(name, format!("must not depend on {target}; see the edges table of ARCHITECTURE.md"))
                 }));
             }
         }
@@ -170,42 +138,26 @@ fn foreign_edges(crates: &Crates, allowed: &Allowed) -> Vec<Finding> {
 }
 
 fn dead_rows(crates: &Crates, allowed: &Allowed) -> Vec<Finding> {
-    let dead = allowed
-        .iter()
-        .filter(|(name, row)| !row.is_planned && !crates.contains_key(*name));
-    dead.map(|(name, _)| {
-        Finding::of(
-            "ARCHITECTURE.md",
-            format!("the edges table names {name}, which does not exist"),
-        )
-    })
-    .collect()
+    let dead = allowed.iter().filter(|(name, row)| !row.is_planned && !crates.contains_key(*name));
+    dead.map(|(name, _)| Finding::of("ARCHITECTURE.md", format!("the edges table names {name}, which does not exist")))
+        .collect()
 }
 
 fn datafusion(crates: &Crates) -> Vec<Finding> {
     let is_datafusion = |target: &&String| target.starts_with("datafusion");
     let others = crates.iter().filter(|(name, _)| *name != QUERY);
-    let foreign = others.filter(|(_, entry)| {
-        entry
-            .normal
-            .union(&entry.development)
-            .any(|target| is_datafusion(&target))
-    });
-    foreign
-        .map(|(name, _)| Finding::of(name, format!("only {QUERY} depends on DataFusion")))
-        .collect()
+    let foreign =
+        others.filter(|(_, entry)| entry.normal.union(&entry.development).any(|target| is_datafusion(&target)));
+    foreign.map(|(name, _)| Finding::of(name, format!("only {QUERY} depends on DataFusion"))).collect()
 }
 
 fn impurities(crates: &Crates, reach: &Reach) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in PURE.iter().filter(|name| crates.contains_key(**name)) {
         let reached = reached_from(name, crates, reach);
-        let forbidden = reached
-            .iter()
-            .filter_map(|target| Some((target, reason_against(target)?)));
-        findings.extend(forbidden.map(|(target, why)| {
-            Finding::of(name, format!("a pure crate reaches {target}: {why}"))
-        }));
+        let forbidden = reached.iter().filter_map(|target| Some((target, reason_against(target)?)));
+        findings
+            .extend(forbidden.map(|(target, why)| Finding::of(name, format!("a pure crate reaches {target}: {why}"))));
     }
     findings
 }
@@ -214,31 +166,18 @@ fn reason_against(target: &str) -> Option<&'static str> {
     let is_meant = |entry: &str| {
         target == entry
             || (entry.ends_with('-') && target.starts_with(entry))
-            || target
-                .strip_prefix(entry)
-                .is_some_and(|rest| rest.starts_with('-'))
+            || target.strip_prefix(entry).is_some_and(|rest| rest.starts_with('-'))
     };
-    FORBIDDEN
-        .iter()
-        .find(|(entry, _)| is_meant(entry))
-        .map(|(_, why)| *why)
+    FORBIDDEN.iter().find(|(entry, _)| is_meant(entry)).map(|(_, why)| *why)
 }
 
 fn reached_from(name: &str, crates: &Crates, reach: &Reach) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut open = vec![name.to_owned()];
     while let Some(next) = open.pop() {
-        let targets = crates
-            .get(&next)
-            .map_or_else(|| reach.get(&next), |entry| Some(&entry.normal));
-        let fresh = targets
-            .into_iter()
-            .flatten()
-            .filter(|target| !BUILD_TIME.contains(&target.as_str()));
-        let fresh: Vec<String> = fresh
-            .filter(|target| reached.insert((*target).clone()))
-            .cloned()
-            .collect();
+        let targets = crates.get(&next).map_or_else(|| reach.get(&next), |entry| Some(&entry.normal));
+        let fresh = targets.into_iter().flatten().filter(|target| !BUILD_TIME.contains(&target.as_str()));
+        let fresh: Vec<String> = fresh.filter(|target| reached.insert((*target).clone())).cloned().collect();
         open.extend(fresh);
     }
     reached
@@ -247,29 +186,13 @@ fn reached_from(name: &str, crates: &Crates, reach: &Reach) -> BTreeSet<String> 
 /// What each package of the lock file depends on, by name.
 fn read_lock(text: &str) -> Reach {
     let lock: toml::Table = text.parse().unwrap();
-    let packages = lock
-        .get("package")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten();
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
     let mut reach = Reach::new();
     for package in packages {
-        let name = package
-            .get("name")
-            .and_then(toml::Value::as_str)
-            .unwrap_or_default();
-        let targets = package
-            .get("dependencies")
-            .and_then(toml::Value::as_array)
-            .into_iter()
-            .flatten();
-        let names = targets
-            .filter_map(toml::Value::as_str)
-            .filter_map(|target| target.split(' ').next());
-        reach
-            .entry(name.to_owned())
-            .or_default()
-            .extend(names.map(str::to_owned));
+        let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+        let targets = package.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
+        let names = targets.filter_map(toml::Value::as_str).filter_map(|target| target.split(' ').next());
+        reach.entry(name.to_owned()).or_default().extend(names.map(str::to_owned));
     }
     reach
 }
@@ -279,10 +202,7 @@ fn invented(crates: &[(&str, &[&str])]) -> Crates {
         normal: targets.iter().map(|target| (*target).to_owned()).collect(),
         development: BTreeSet::new(),
     };
-    crates
-        .iter()
-        .map(|(name, targets)| ((*name).to_owned(), entry(targets)))
-        .collect()
+    crates.iter().map(|(name, targets)| ((*name).to_owned(), entry(targets))).collect()
 }
 
 const TABLE: &str = "## Edges\n\n| crate | may depend on |\n|---|---|\n| `wardline-rules` | nothing of ours |\n| `wardline-core` | `wardline-rules` |\n| `wardline-query`, planned | `wardline-rules` |\n| `wardline-tests` | everything |\n\n## Next\n| `x` | `y` |\n";
@@ -305,51 +225,21 @@ fn an_edge_that_is_not_drawn_is_refused() {
     ];
     let allowed = allowed(TABLE);
     assert!(foreign_edges(&invented(drawn), &allowed).is_empty());
-    assert!(
-        dead_rows(&invented(drawn), &allowed).is_empty(),
-        "a planned crate may be absent"
-    );
+    assert!(dead_rows(&invented(drawn), &allowed).is_empty(), "a planned crate may be absent");
     assert_eq!(
-        foreign_edges(
-            &invented(&[
-                ("wardline-rules", &["wardline-core"]),
-                ("wardline-core", &[])
-            ]),
-            &allowed
-        )
-        .len(),
+        foreign_edges(&invented(&[("wardline-rules", &["wardline-core"]), ("wardline-core", &[])]), &allowed).len(),
         1
     );
-    assert_eq!(
-        foreign_edges(&invented(&[("wardline-new", &[])]), &allowed).len(),
-        1,
-        "a crate without row"
-    );
-    assert_eq!(
-        foreign_edges(&invented(&[("wardline-query", &[])]), &allowed).len(),
-        1,
-        "a row still marked planned"
-    );
-    assert_eq!(
-        dead_rows(&invented(&[("wardline-rules", &[])]), &allowed).len(),
-        2,
-        "core and tests are gone"
-    );
+    assert_eq!(foreign_edges(&invented(&[("wardline-new", &[])]), &allowed).len(), 1, "a crate without row");
+    assert_eq!(foreign_edges(&invented(&[("wardline-query", &[])]), &allowed).len(), 1, "a row still marked planned");
+    assert_eq!(dead_rows(&invented(&[("wardline-rules", &[])]), &allowed).len(), 2, "core and tests are gone");
 }
 
 #[test]
 fn an_edge_of_tests_counts_as_an_edge() {
     let mut crates = invented(&[("wardline-rules", &[]), ("wardline-core", &[])]);
-    crates
-        .get_mut("wardline-rules")
-        .unwrap()
-        .development
-        .extend(["proptest".to_owned(), "wardline-core".to_owned()]);
-    assert_eq!(
-        foreign_edges(&crates, &allowed(TABLE)).len(),
-        1,
-        "proptest is welcome, core is not"
-    );
+    crates.get_mut("wardline-rules").unwrap().development.extend(["proptest".to_owned(), "wardline-core".to_owned()]);
+    assert_eq!(foreign_edges(&crates, &allowed(TABLE)).len(), 1, "proptest is welcome, core is not");
 }
 
 #[test]
@@ -360,10 +250,7 @@ fn only_query_depends_on_datafusion() {
 #[test]
 fn datafusion_elsewhere_is_refused() {
     assert!(datafusion(&invented(&[("wardline-query", &["datafusion"])])).is_empty());
-    assert_eq!(
-        datafusion(&invented(&[("wardline-tables", &["datafusion-common"])])).len(),
-        1
-    );
+    assert_eq!(datafusion(&invented(&[("wardline-tables", &["datafusion-common"])])).len(), 1);
 }
 
 #[test]
@@ -374,23 +261,14 @@ fn pure_crates_reach_nothing_that_waits_or_reads_the_world() {
 
 #[test]
 fn a_clock_behind_another_crate_is_refused() {
-    let crates = invented(&[
-        ("wardline-rules", &["jiff"]),
-        ("wardline-core", &["wardline-rules", "slab"]),
-    ]);
+    let crates = invented(&[("wardline-rules", &["jiff"]), ("wardline-core", &["wardline-rules", "slab"])]);
     let lock = |target: &str| {
         read_lock(&format!(
             "[[package]]\nname = \"slab\"\ndependencies = [\"{target}\"]\n\n[[package]]\nname = \"jiff\"\n"
         ))
     };
     assert!(impurities(&crates, &lock("cc")).is_empty());
-    assert!(
-        impurities(&crates, &lock("time-less 1.0.0")).len() == 1,
-        "crates of the same family are meant too"
-    );
+    assert!(impurities(&crates, &lock("time-less 1.0.0")).len() == 1, "crates of the same family are meant too");
     assert_eq!(impurities(&crates, &lock("tokio 1.54.1")).len(), 1);
-    assert_eq!(
-        impurities(&invented(&[("wardline-rules", &["rand"])]), &Reach::new()).len(),
-        1
-    );
+    assert_eq!(impurities(&invented(&[("wardline-rules", &["rand"])]), &Reach::new()).len(), 1);
 }

@@ -41,32 +41,20 @@ fn strangers(names: &[String]) -> Vec<Finding> {
     let strangers = names.iter().filter(is_stranger);
     strangers
         .map(|name| {
-            Finding::of(
-                name,
-                "a new top-level name needs an ADR in docs/adr and a line in tests/tidy/files.rs",
-            )
+            Finding::of(name, "a new top-level name needs an ADR in docs/adr and a line in tests/tidy/files.rs")
         })
         .collect()
 }
 
 fn clippy_files(paths: &[&str]) -> Vec<Finding> {
-    let is_second = |path: &&&str| {
-        (path.ends_with("clippy.toml") || path.ends_with(".clippy.toml")) && **path != "clippy.toml"
-    };
+    let is_second =
+        |path: &&&str| (path.ends_with("clippy.toml") || path.ends_with(".clippy.toml")) && **path != "clippy.toml";
     let seconds = paths.iter().filter(is_second);
     let mut findings: Vec<Finding> = seconds
-        .map(|path| {
-            Finding::of(
-                path,
-                "silently replaces the root's clippy.toml and all its bans; delete it",
-            )
-        })
+        .map(|path| Finding::of(path, "silently replaces the root's clippy.toml and all its bans; delete it"))
         .collect();
     if !paths.contains(&"clippy.toml") {
-        findings.push(Finding::of(
-            "clippy.toml",
-            "is missing: it holds the bans of the pure crates",
-        ));
+        findings.push(Finding::of("clippy.toml", "is missing: it holds the bans of the pure crates"));
     }
     findings
 }
@@ -75,28 +63,18 @@ fn module_files(paths: &[&str]) -> Vec<Finding> {
     let is_mod = |path: &&&str| path.ends_with("/mod.rs");
     let found = paths.iter().filter(is_mod);
     found
-        .map(|path| {
-            Finding::of(
-                path,
-                "write `foo.rs` beside the folder `foo/`, so that every file has its own name",
-            )
-        })
+        .map(|path| Finding::of(path, "write `foo.rs` beside the folder `foo/`, so that every file has its own name"))
         .collect()
 }
 
 fn undocumented(file: &RustFile) -> Option<Finding> {
-    let is_documented =
-        file.text.starts_with("//! ") || file.text.starts_with("#![doc = include_str!");
+    let is_documented = file.text.starts_with("//! ") || file.text.starts_with("#![doc = include_str!");
     let message = "begin with `//! Name: the question it answers?`, then the idea, how it fits, what is not here";
     (!is_documented).then(|| Finding::at(&file.path, 1, message))
 }
 
 fn paths(repository: &Repository) -> Vec<&str> {
-    repository
-        .files
-        .iter()
-        .map(|file| file.path.as_str())
-        .collect()
+    repository.files.iter().map(|file| file.path.as_str()).collect()
 }
 
 #[test]
@@ -141,12 +119,6 @@ fn every_rust_file_says_why_it_exists() {
 
 #[test]
 fn a_rust_file_without_module_doc_is_refused() {
-    assert_eq!(
-        undocumented(&rust_file(
-            "a.rs",
-            "//! Timers: which waits end now?\nfn a() {}\n"
-        )),
-        None
-    );
+    assert_eq!(undocumented(&rust_file("a.rs", "//! Timers: which waits end now?\nfn a() {}\n")), None);
     assert!(undocumented(&rust_file("a.rs", "// Timers\nfn a() {}\n")).is_some());
 }

@@ -62,10 +62,7 @@ const BANNED: [(&str, &str); 20] = [
 ];
 
 /// Files that may use one banned word, because they are what replaces it.
-const REPLACEMENTS: [(&str, &str); 2] = [
-    ("rules/src/map.rs", "HashMap"),
-    ("rules/src/map.rs", "HashSet"),
-];
+const REPLACEMENTS: [(&str, &str); 2] = [("rules/src/map.rs", "HashMap"), ("rules/src/map.rs", "HashSet")];
 
 fn is_pure(path: &str) -> bool {
     HOMES.iter().any(|home| path.starts_with(home)) && !is_test_path(path)
@@ -73,10 +70,7 @@ fn is_pure(path: &str) -> bool {
 
 fn preamble(file: &RustFile) -> Option<Finding> {
     let tokens = |text: &str| text.parse::<TokenStream>().unwrap_or_default().to_string();
-    let code = file
-        .text
-        .lines()
-        .skip_while(|line| line.starts_with("//") || line.trim().is_empty());
+    let code = file.text.lines().skip_while(|line| line.starts_with("//") || line.trim().is_empty());
     let code: String = code.flat_map(|line| [line, "\n"]).collect();
     let (ours, theirs) = (tokens(PREAMBLE), tokens(&code));
     let has_preamble = without_last_comma(&theirs).starts_with(&without_last_comma(&ours));
@@ -103,13 +97,8 @@ fn banned(file: &RustFile) -> Vec<Finding> {
             }
             let (text, instead) = BANNED.iter().find(|(text, _)| *text == word.text)?;
             let is_replacement = REPLACEMENTS.contains(&(file.path.as_str(), text));
-            (!is_replacement).then(|| {
-                Finding::at(
-                    &file.path,
-                    word.line,
-                    format!("`{text}` in a pure crate: {instead}"),
-                )
-            })
+            (!is_replacement)
+                .then(|| Finding::at(&file.path, word.line, format!("`{text}` in a pure crate: {instead}")))
         })
         .collect()
 }
@@ -122,27 +111,17 @@ fn is_written(file: &RustFile) -> bool {
 #[test]
 fn pure_crates_begin_with_the_preamble() {
     let files = rust_files();
-    let heads = files
-        .iter()
-        .filter(|file| HEADS.contains(&file.path.as_str()) && is_written(file));
+    let heads = files.iter().filter(|file| HEADS.contains(&file.path.as_str()) && is_written(file));
     let findings: Vec<Finding> = heads.filter_map(preamble).collect();
     assert_none(&findings);
 }
 
 #[test]
 fn a_preamble_with_a_missing_lint_is_refused() {
-    let head = |preamble: &str| {
-        rust_file(
-            "rules/src/lib.rs",
-            &format!("//! Rules: what?\n\n{preamble}\npub mod time;\n"),
-        )
-    };
+    let head =
+        |preamble: &str| rust_file("rules/src/lib.rs", &format!("//! Rules: what?\n\n{preamble}\npub mod time;\n"));
     assert_eq!(preamble(&head(PREAMBLE)), None);
-    assert_eq!(
-        preamble(&head(&PREAMBLE.replace("on input\"\n", "on input\",\n"))),
-        None,
-        "as rustfmt may write it"
-    );
+    assert_eq!(preamble(&head(&PREAMBLE.replace("on input\"\n", "on input\",\n"))), None, "as rustfmt may write it");
     assert!(preamble(&head(&PREAMBLE.replace("clippy::panic, ", ""))).is_some());
     assert!(preamble(&head("")).is_some());
 }
@@ -155,16 +134,11 @@ fn pure_code_names_no_clock_file_thread_or_hash_map() {
 
 #[test]
 fn a_banned_word_is_refused_in_pure_code_only() {
-    let text = "use std::time::SystemTime;\nfn a() { b.unwrap(); }\n#[cfg(test)]\nmod tests { fn a() { b.unwrap(); } }\n";
+    let text =
+        "use std::time::SystemTime;\nfn a() { b.unwrap(); }\n#[cfg(test)]\nmod tests { fn a() { b.unwrap(); } }\n";
     assert_eq!(banned(&rust_file("rules/src/a.rs", text)).len(), 2);
-    assert_eq!(
-        banned(&rust_file("connectors/src/codec/hl7.rs", text)).len(),
-        2
-    );
-    assert!(
-        banned(&rust_file("rules/src/a.rs", "fn unwrap() {}\n")).is_empty(),
-        "not the method"
-    );
+    assert_eq!(banned(&rust_file("connectors/src/codec/hl7.rs", text)).len(), 2);
+    assert!(banned(&rust_file("rules/src/a.rs", "fn unwrap() {}\n")).is_empty(), "not the method");
     assert!(banned(&rust_file("engine/src/a.rs", text)).is_empty());
     assert!(banned(&rust_file("rules/src/a/tests.rs", text)).is_empty());
     assert!(banned(&rust_file("rules/src/map.rs", "struct FastMap(HashMap);\n")).is_empty());

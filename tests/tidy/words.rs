@@ -57,10 +57,7 @@ const TEST_WORDS: [(&str, &str); 2] = [
 /// Attributes on no test.
 const TEST_ATTRIBUTES: [(&str, &str); 2] = [
     ("ignore", "mend the test or delete it"),
-    (
-        "should_panic",
-        "assert on the error, or assert today's wrong answer under FIXME(#123)",
-    ),
+    ("should_panic", "assert on the error, or assert today's wrong answer under FIXME(#123)"),
 ];
 
 fn names(file: &RustFile) -> Vec<Finding> {
@@ -68,24 +65,19 @@ fn names(file: &RustFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in &file.source.names {
         let words = words_of(&name.text);
-        let refused_types = TYPE_WORDS
-            .iter()
-            .filter(|(word, _)| is_type(&name.kind) && words.iter().any(|one| one == word));
+        let refused_types =
+            TYPE_WORDS.iter().filter(|(word, _)| is_type(&name.kind) && words.iter().any(|one| one == word));
         let refused = PUBLIC_WORDS.iter().filter(|(word, _, homes)| {
             name.is_public
                 && words.iter().any(|one| one == word)
                 && !homes.iter().any(|home| file.path.starts_with(home))
         });
-        let messages = refused_types
-            .copied()
-            .chain(refused.map(|(word, ours, _)| (*word, *ours)));
-        findings.extend(messages.map(|(word, ours)| {
-            Finding::at(
-                &file.path,
-                name.line,
-                format!("`{}` says `{word}`: {ours}", name.text),
-            )
-        }));
+        let messages = refused_types.copied().chain(refused.map(|(word, ours, _)| (*word, *ours)));
+        findings.extend(
+            messages.map(|(word, ours)| {
+                Finding::at(&file.path, name.line, format!("`{}` says `{word}`: {ours}", name.text))
+            }),
+        );
     }
     findings
 }
@@ -95,28 +87,14 @@ fn test_words(file: &RustFile) -> Vec<Finding> {
         return Vec::new();
     }
     let is_test_file = is_test_path(&file.path);
-    let words = file
-        .source
-        .words
-        .iter()
-        .filter(|word| is_test_file || word.in_test);
+    let words = file.source.words.iter().filter(|word| is_test_file || word.in_test);
     let refused = words.filter_map(|word| {
         let (_, why) = TEST_WORDS.iter().find(|(text, _)| *text == word.text)?;
-        Some(Finding::at(
-            &file.path,
-            word.line,
-            format!("`{}` in a test: {why}", word.text),
-        ))
+        Some(Finding::at(&file.path, word.line, format!("`{}` in a test: {why}", word.text)))
     });
     let attributes = file.source.attributes.iter().filter_map(|word| {
-        let (_, why) = TEST_ATTRIBUTES
-            .iter()
-            .find(|(text, _)| *text == word.text)?;
-        Some(Finding::at(
-            &file.path,
-            word.line,
-            format!("`#[{}]`: {why}", word.text),
-        ))
+        let (_, why) = TEST_ATTRIBUTES.iter().find(|(text, _)| *text == word.text)?;
+        Some(Finding::at(&file.path, word.line, format!("`#[{}]`: {why}", word.text)))
     });
     refused.chain(attributes).collect()
 }
@@ -124,17 +102,12 @@ fn test_words(file: &RustFile) -> Vec<Finding> {
 fn unnumbered(path: &str, text: &str) -> Vec<Finding> {
     let mark = concat!("TO", "DO");
     let has_number = |rest: &str| {
-        rest.strip_prefix("(#")
-            .is_some_and(|number| number.starts_with(|digit: char| digit.is_ascii_digit()))
+        rest.strip_prefix("(#").is_some_and(|number| number.starts_with(|digit: char| digit.is_ascii_digit()))
     };
     let lines = text.lines().enumerate();
     let bare = lines.filter(|(_, line)| line.split(mark).skip(1).any(|rest| !has_number(rest)));
     bare.map(|(index, _)| {
-        Finding::at(
-            path,
-            index + 1,
-            format!("write `{mark}(#123)` with the number of its issue, or do it now"),
-        )
+        Finding::at(path, index + 1, format!("write `{mark}(#123)` with the number of its issue, or do it now"))
     })
     .collect()
 }
@@ -148,28 +121,14 @@ fn names_are_of_one_vocabulary() {
 #[test]
 fn a_refused_name_is_reported_with_its_replacement() {
     assert!(
-        names(&rust_file(
-            "rules/src/a.rs",
-            "pub struct Outbox;\npub fn breach() {}\nfn violation() {}\n"
-        ))
-        .is_empty()
+        names(&rust_file("rules/src/a.rs", "pub struct Outbox;\npub fn breach() {}\nfn violation() {}\n")).is_empty()
     );
     assert_eq!(
-        names(&rust_file(
-            "rules/src/a.rs",
-            "struct EscalationManager;\npub fn violation_count() {}\n"
-        ))
-        .len(),
+        names(&rust_file("rules/src/a.rs", "struct EscalationManager;\npub fn violation_count() {}\n")).len(),
         2
     );
-    assert!(
-        names(&rust_file("dsl/src/a.rs", "pub struct Parser;\n")).is_empty(),
-        "the language has a parser"
-    );
-    assert_eq!(
-        names(&rust_file("connectors/src/a.rs", "pub struct Parser;\n")).len(),
-        1
-    );
+    assert!(names(&rust_file("dsl/src/a.rs", "pub struct Parser;\n")).is_empty(), "the language has a parser");
+    assert_eq!(names(&rust_file("connectors/src/a.rs", "pub struct Parser;\n")).len(), 1);
 }
 
 #[test]
@@ -180,30 +139,15 @@ fn no_test_waits_or_is_skipped() {
 
 #[test]
 fn a_waiting_or_skipped_test_is_refused() {
-    let test = |body: &str| {
-        rust_file(
-            "rules/src/a.rs",
-            &format!("#[test]\nfn late() {{\n{body}\n}}\n"),
-        )
-    };
+    let test = |body: &str| rust_file("rules/src/a.rs", &format!("#[test]\nfn late() {{\n{body}\n}}\n"));
     assert!(test_words(&test("assert_eq!(1, 1); // sleep")).is_empty());
     assert_eq!(test_words(&test("std::thread::sleep(wait);")).len(), 1);
-    assert_eq!(
-        test_words(&rust_file("a.rs", "#[test]\n#[ignore]\nfn late() {}\n")).len(),
-        1
-    );
+    assert_eq!(test_words(&rust_file("a.rs", "#[test]\n#[ignore]\nfn late() {}\n")).len(), 1);
     assert!(
-        test_words(&rust_file(
-            "engine/src/a.rs",
-            "fn live() { tokio::time::sleep(wait); }\n"
-        ))
-        .is_empty(),
+        test_words(&rust_file("engine/src/a.rs", "fn live() { tokio::time::sleep(wait); }\n")).is_empty(),
         "the shell may wait"
     );
-    assert_eq!(
-        test_words(&rust_file("tests/sim/a.rs", "fn live() { sleep(wait); }\n")).len(),
-        1
-    );
+    assert_eq!(test_words(&rust_file("tests/sim/a.rs", "fn live() { sleep(wait); }\n")).len(), 1);
     assert!(
         test_words(&rust_file("tests/e2e/a.rs", "fn live() { sleep(wait); }\n")).is_empty(),
         "real processes take real time"
@@ -212,10 +156,7 @@ fn a_waiting_or_skipped_test_is_refused() {
 
 #[test]
 fn every_open_end_has_a_number() {
-    let findings: Vec<Finding> = rust_files()
-        .iter()
-        .flat_map(|file| unnumbered(&file.path, &file.text))
-        .collect();
+    let findings: Vec<Finding> = rust_files().iter().flat_map(|file| unnumbered(&file.path, &file.text)).collect();
     assert_none(&findings);
 }
 

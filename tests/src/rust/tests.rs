@@ -8,8 +8,7 @@ fn read(text: &str) -> Source {
 
 #[test]
 fn comments_strings_and_doc_comments_are_not_words() {
-    let source =
-        read("//! HashMap\n/// sleep\nfn due() { let text = \"unwrap\"; } // SystemTime\n");
+    let source = read("//! HashMap\n/// sleep\nfn due() { let text = \"unwrap\"; } // SystemTime\n");
     let words: Vec<&str> = source.words.iter().map(|word| word.text.as_str()).collect();
     assert_eq!(words, ["fn", "due", "let", "text"]);
     assert_eq!(source.literals.len(), 1);
@@ -17,9 +16,7 @@ fn comments_strings_and_doc_comments_are_not_words() {
 
 #[test]
 fn a_function_knows_its_lines_and_counts_only_code() {
-    let source = read(
-        "/// Doc.\n#[test]\nfn late() {\n    // why\n\n    one();\n    two(\n        3,\n    );\n}\n",
-    );
+    let source = read("/// Doc.\n#[test]\nfn late() {\n    // why\n\n    one();\n    two(\n        3,\n    );\n}\n");
     let function = source.functions.first().unwrap();
     assert_eq!((function.first_line, function.last_line), (1, 10));
     assert_eq!(function.code_lines, 4, "one(), two(, 3, );");
@@ -28,8 +25,7 @@ fn a_function_knows_its_lines_and_counts_only_code() {
 
 #[test]
 fn tests_inside_a_macro_are_found() {
-    let source =
-        read("proptest! {\n    #[test]\n    fn any_order(seed in 0..9u8) { check(seed); }\n}\n");
+    let source = read("proptest! {\n    #[test]\n    fn any_order(seed in 0..9u8) { check(seed); }\n}\n");
     let function = source.functions.first().unwrap();
     assert_eq!(function.name, "any_order");
     assert!(function.is_test);
@@ -37,17 +33,9 @@ fn tests_inside_a_macro_are_found() {
 
 #[test]
 fn code_in_test_modules_is_marked() {
-    let source = read(
-        "fn live() { a(); }\n#[cfg(test)]\nmod tests {\n    fn check() { b(); }\n}\nfn more() { c(); }\n",
-    );
-    let in_test = |name: &str| {
-        source
-            .words
-            .iter()
-            .find(|word| word.text == name)
-            .unwrap()
-            .in_test
-    };
+    let source =
+        read("fn live() { a(); }\n#[cfg(test)]\nmod tests {\n    fn check() { b(); }\n}\nfn more() { c(); }\n");
+    let in_test = |name: &str| source.words.iter().find(|word| word.text == name).unwrap().in_test;
     assert!(!in_test("a") && in_test("b") && !in_test("c"));
     assert_eq!(source.test_modules, [(2, 5)]);
 }
@@ -57,12 +45,7 @@ fn public_names_are_items_and_fields_without_restriction() {
     let source = read(
         "pub struct Wheel { pub due: u64, pub(crate) id: u64, hand: u64 }\npub(crate) fn turn() {}\npub const fn at() {}\nfn inner() {}\n",
     );
-    let public: Vec<&str> = source
-        .names
-        .iter()
-        .filter(|name| name.is_public)
-        .map(|name| name.text.as_str())
-        .collect();
+    let public: Vec<&str> = source.names.iter().filter(|name| name.is_public).map(|name| name.text.as_str()).collect();
     assert_eq!(public, ["Wheel", "due", "at"]);
 }
 
