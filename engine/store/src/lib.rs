@@ -1,1 +1,3 @@
-//! To be written.
+//! Store: what happened, kept.
+pub mod disk;
+pub mod limits;
