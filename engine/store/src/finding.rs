@@ -67,7 +67,12 @@ mod tests {
 
     #[test]
     fn a_finding_names_code_place_and_cause() {
-        let finding = Finding::new(Code::RecordDamaged, "log/p000/1.wlog", "its checksum does not fit").at(8192, 7);
+        let finding = Finding::new(
+            Code::RecordDamaged,
+            "log/p000/1.wlog",
+            "its checksum does not fit",
+        )
+        .at(8192, 7);
         assert_eq!(
             finding.to_string(),
             "WL1411 a log record that had been durable is damaged: `log/p000/1.wlog` at byte 8192, record 7: its checksum does not fit"

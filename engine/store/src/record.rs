@@ -194,7 +194,9 @@ impl Header {
     ///
     /// - **Errors**: [`Refusal`]; kind and flags are judged only once the checksum fits.
     pub fn decode(bytes: &[u8], place: Place) -> Result<Self, Refusal> {
-        let head = bytes.first_chunk::<HEADER_BYTES>().ok_or(Refusal::NotARecord)?;
+        let head = bytes
+            .first_chunk::<HEADER_BYTES>()
+            .ok_or(Refusal::NotARecord)?;
         let (body, crc) = head.split_last_chunk::<4>().ok_or(Refusal::NotARecord)?;
         if !body.starts_with(&MAGIC) || place.checksum(body) != u32::from_le_bytes(*crc) {
             return Err(Refusal::NotARecord);

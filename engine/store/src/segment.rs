@@ -11,7 +11,10 @@
 //! - **Not here**: preparing files (`log::prepare`), ciphers (both fields are 0).
 
 use crate::fields::{self, Fields};
-use crate::limits::{SEGMENT_BYTES, SEGMENT_BYTES_CEILING, SEGMENT_BYTES_FLOOR, SEGMENT_BYTES_MIN, SEGMENTS_PER_VOLUME};
+use crate::limits::{
+    SEGMENT_BYTES, SEGMENT_BYTES_CEILING, SEGMENT_BYTES_FLOOR, SEGMENT_BYTES_MIN,
+    SEGMENTS_PER_VOLUME,
+};
 use crate::record::Chain;
 
 /// Length of a segment header.
@@ -154,7 +157,8 @@ impl Header {
 
 /// Whether a segment may have this size.
 pub fn is_size(size: u64) -> bool {
-    (SEGMENT_BYTES_FLOOR..=SEGMENT_BYTES_CEILING).contains(&size) && size.is_multiple_of(HEADER_BYTES as u64)
+    (SEGMENT_BYTES_FLOOR..=SEGMENT_BYTES_CEILING).contains(&size)
+        && size.is_multiple_of(HEADER_BYTES as u64)
 }
 
 #[cfg(test)]
@@ -217,7 +221,12 @@ mod tests {
         let path = header().identity.segment_path(912);
         assert_eq!(path, "log/p003/00000000000000000912.wlog");
         assert_eq!(first_of_name("00000000000000000912.wlog"), Some(912));
-        for foreign in ["912.wlog", "00000000000000000912.ckpt", "0000000000000000091x.wlog", "+0000000000000000912.wlog"] {
+        for foreign in [
+            "912.wlog",
+            "00000000000000000912.ckpt",
+            "0000000000000000091x.wlog",
+            "+0000000000000000912.wlog",
+        ] {
             assert_eq!(first_of_name(foreign), None);
         }
     }
