@@ -1,0 +1,1 @@
+//! Render: how does a person, an editor or a build server read the findings?
