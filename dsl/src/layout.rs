@@ -16,6 +16,7 @@ mod lines;
 mod reader;
 
 pub use reader::read;
+pub(crate) use reader::with_article;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};

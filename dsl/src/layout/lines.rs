@@ -39,9 +39,10 @@ impl Line<'_> {
 
 /// Cuts a text into lines.
 pub(super) fn lines(file: FileId, source: &SourceFile) -> Vec<Line<'_>> {
-    let mut start = 0;
+    let text = source.text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&source.text);
+    let mut start = source.text.len() - text.len();
     let mut lines = Vec::new();
-    for raw in source.text.split_inclusive('\n') {
+    for raw in text.split_inclusive('\n') {
         let bare = raw.strip_suffix('\n').unwrap_or(raw);
         let bare = bare.strip_suffix('\r').unwrap_or(bare);
         lines.push(line(file, start, bare));
@@ -51,23 +52,20 @@ pub(super) fn lines(file: FileId, source: &SourceFile) -> Vec<Line<'_>> {
 }
 
 fn line(file: FileId, start: usize, raw: &str) -> Line<'_> {
-    let refused = refused_character(start, raw);
-    let clean = if refused.is_some() || raw.starts_with(BYTE_ORDER_MARK) { blanked(raw) } else { raw.to_owned() };
+    let refused = raw.chars().find(|&c| is_refused(c));
+    let clean = if refused.is_some() { blanked(raw) } else { raw.to_owned() };
     let (code, comment) = split_comment(&clean);
     let comment = comment.map(|at| comment_at(file, start + at, clean.get(at..).unwrap_or(""), code.trim().is_empty()));
     let indent = code.len() - code.trim_start().len();
     Line { start, raw, code: code.trim().to_owned(), indent, comment, refused }
 }
 
+/// Let pass at the start of a file; some editors write it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The first character that may not stand in a ward; a byte order mark is let pass at the start of a file.
-fn refused_character(start: usize, raw: &str) -> Option<char> {
-    raw.char_indices().find(|&(at, c)| is_refused(c) && !(start + at == 0 && c == BYTE_ORDER_MARK)).map(|(_, c)| c)
-}
-
 fn is_refused(c: char) -> bool {
-    let bidirectional = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bidirectional =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || bidirectional || c == BYTE_ORDER_MARK || c == char::REPLACEMENT_CHARACTER
 }
 
@@ -118,7 +116,10 @@ pub(super) fn refused_diagnostic(file: FileId, line: &Line<'_>, refused: char) -
     let span = byte_span(file, at, at + refused.len_utf8());
     let shown = blanked(&line.raw.replace('\t', "  "));
     let (message, cause) = match refused {
-        '\t' => ("There is a tab here.".to_owned(), "Clauses are indented with spaces, so that a line means the same in every editor."),
+        '\t' => (
+            "There is a tab here.".to_owned(),
+            "Clauses are indented with spaces, so that a line means the same in every editor.",
+        ),
         char::REPLACEMENT_CHARACTER => ("These bytes are not UTF-8 text.".to_owned(), "Save the file as UTF-8."),
         other => (
             format!("The invisible character U+{:04X} stands here.", u32::from(other)),
@@ -134,7 +135,11 @@ pub(super) fn too_long(file: FileId, line: &Line<'_>) -> Option<Diagnostic> {
     let characters = line.raw.chars().count();
     (characters > LINE_CHARS_MAX).then(|| {
         let span = byte_span(file, line.code_start(), line.end());
-        Diagnostic::new(Code::WL0107, span, format!("This line has {characters} characters; {LINE_CHARS_MAX} are allowed."))
-            .help("Break it at a comma; the next line is indented to column 13.", &[])
+        Diagnostic::new(
+            Code::WL0107,
+            span,
+            format!("This line has {characters} characters; {LINE_CHARS_MAX} are allowed."),
+        )
+        .help("Break it at a comma; the next line is indented to column 13.", &[])
     })
 }

@@ -24,7 +24,9 @@ pub fn read(file: FileId, source: &SourceFile) -> Layout {
     let mut layout = Layout::default();
     if source.text.len() > FILE_BYTES_MAX {
         let message = format!("This file has {} bytes; {FILE_BYTES_MAX} are allowed.", source.text.len());
-        layout.diagnostics.push(Diagnostic::new(Code::WL0107, byte_span(file, 0, 0), message).because("Split it into several files."));
+        layout.diagnostics.push(
+            Diagnostic::new(Code::WL0107, byte_span(file, 0, 0), message).because("Split it into several files."),
+        );
         return layout;
     }
     let lines = lines::lines(file, source);
@@ -156,7 +158,8 @@ impl<'l, 't> Reader<'l, 't> {
             None => (self.lines.len(), false),
         };
         let body = self.lines.get(first..last).unwrap_or(&[]);
-        let refused = body.iter().filter_map(|line| line.refused.map(|c| lines::refused_diagnostic(self.file, line, c)));
+        let refused =
+            body.iter().filter_map(|line| line.refused.map(|c| lines::refused_diagnostic(self.file, line, c)));
         self.layout.diagnostics.extend(refused);
         let start = body.first().map_or(line.end(), |line| line.start);
         let stop = body.last().map_or(start, Line::end);
@@ -230,7 +233,9 @@ fn stray(file: FileId, line: &Line<'_>, column: usize) -> Diagnostic {
     if column == 0 {
         return found.because("No block begins above it; a block begins at the margin.");
     }
-    found.because(format!("The clauses of this block begin at column {}.", column + 1)).help("Change it to:", &[&corrected])
+    found
+        .because(format!("The clauses of this block begin at column {}.", column + 1))
+        .help("Change it to:", &[&corrected])
 }
 
 fn script_without_end(span: Span) -> Diagnostic {
@@ -243,13 +248,17 @@ fn script_without_end(span: Span) -> Diagnostic {
 fn bounded(file: FileId, mut layout: Layout) -> Layout {
     if layout.blocks.len() > BLOCKS_PER_FILE_MAX {
         let message = format!("This file has {} blocks; {BLOCKS_PER_FILE_MAX} are allowed.", layout.blocks.len());
-        layout.diagnostics.push(Diagnostic::new(Code::WL0107, byte_span(file, 0, 0), message).because("Split it into several files."));
+        layout.diagnostics.push(
+            Diagnostic::new(Code::WL0107, byte_span(file, 0, 0), message).because("Split it into several files."),
+        );
         layout.blocks.truncate(BLOCKS_PER_FILE_MAX);
     }
     let diagnostics = &mut layout.diagnostics;
     layout.blocks.retain(|block| fits(diagnostics, block.span, block_bytes(block), ("block", BLOCK_BYTES_MAX)));
     for block in &mut layout.blocks {
-        block.clauses.retain(|clause| fits(diagnostics, clause.text.whole(), clause.text.text.len(), ("clause", CLAUSE_BYTES_MAX)));
+        block.clauses.retain(|clause| {
+            fits(diagnostics, clause.text.whole(), clause.text.text.len(), ("clause", CLAUSE_BYTES_MAX))
+        });
     }
     layout
 }
@@ -261,7 +270,8 @@ fn block_bytes(block: &RawBlock) -> usize {
 fn fits(diagnostics: &mut Vec<Diagnostic>, span: Span, bytes: usize, (what, bound): (&str, usize)) -> bool {
     if bytes > bound {
         let message = format!("This {what} has {bytes} bytes; {bound} are allowed.");
-        diagnostics.push(Diagnostic::new(Code::WL0107, span, message).because(format!("Split it into several {what}s.")));
+        diagnostics
+            .push(Diagnostic::new(Code::WL0107, span, message).because(format!("Split it into several {what}s.")));
     }
     bytes <= bound
 }

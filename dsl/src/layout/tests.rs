@@ -9,7 +9,9 @@ fn layout(text: &str) -> Layout {
 /// Headers and clauses, one per line, `⏎` for a line break the language sees.
 fn outline(text: &str) -> String {
     let layout = layout(text);
-    let clauses = |block: &RawBlock| block.clauses.iter().map(|c| format!("\n  {}", c.text.text.replace('\n', "⏎"))).collect::<String>();
+    let clauses = |block: &RawBlock| {
+        block.clauses.iter().map(|c| format!("\n  {}", c.text.text.replace('\n', "⏎"))).collect::<String>()
+    };
     layout.blocks.iter().map(|block| format!("{}{}\n", block.header.text, clauses(block))).collect()
 }
 
