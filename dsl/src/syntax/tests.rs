@@ -57,7 +57,7 @@ fn what_may_follow_is_said_in_the_authors_words() {
         clause("alert \"A\"", "page desk \"D\" by carrier pigeon"),
         "WL0108 After \"by\" I expect a channel, such as phone."
     );
-    assert_eq!(clause("alert \"A\"", "severity"), "WL0108 After \"severity\" I expect a word, and the clause ends.");
+    assert_eq!(clause("alert \"A\"", "severity"), "WL0108 After \"severity\" I expect a name, and the clause ends.");
 }
 
 #[test]
