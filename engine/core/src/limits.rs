@@ -1,0 +1,20 @@
+//! Limits: how much may the state of one partition hold?
+//!
+//! Each bound with its arithmetic and what happens at it.
+
+/// Entries of one dictionary; beyond it a text is `other`.
+pub const DICTIONARY_MAX: usize = 1 << 20;
+/// Generations of one alert subject kept in memory; the oldest ended ones leave first [DET-3].
+pub const GENERATIONS_PER_REPORT_MAX: usize = 64;
+/// Notices of one alert; beyond it a notice is recorded and not made.
+pub const NOTICES_PER_ALERT_MAX: usize = 256;
+/// Notices not yet ended in one partition.
+pub const NOTICES_OPEN_MAX: usize = 1_000_000;
+/// Attempts in flight in one partition.
+pub const IN_FLIGHT_MAX: usize = 64;
+/// Of these, kept for red notices.
+pub const IN_FLIGHT_RED_RESERVE: usize = 16;
+/// Entries of the duplicate index: seven days of a busy hospital. The oldest leave early beyond it.
+pub const DUPLICATES_MAX: usize = 16 << 20;
+/// Attempts of a red notice before it is exhausted.
+pub const ATTEMPTS_MAX: u32 = 4_096;
