@@ -22,14 +22,17 @@
     reason = "pure: same inputs, same bytes out; no clock, no I/O, no panic on input"
 )]
 
+pub mod check;
 pub mod codes;
 pub mod diagnostic;
 mod grammar;
 pub mod layout;
 pub mod limits;
+pub mod script;
 pub mod source;
 mod suggest;
 pub mod syntax;
 mod vocabulary;
 
+pub use check::{Checked, check};
 pub use vocabulary::BlockKind;

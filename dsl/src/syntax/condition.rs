@@ -235,3 +235,12 @@ pub enum ExampleResult {
     /// A number.
     Number(Decimal),
 }
+
+/// The word of a value, if it is one.
+#[must_use]
+pub fn word(value: &Value) -> Option<&String> {
+    match &value.body {
+        ValueBody::Word(word) => Some(word),
+        ValueBody::Truth(_) | ValueBody::Amount(_) => None,
+    }
+}
