@@ -122,7 +122,7 @@ impl Index {
             Some(Slots::Many(known)) if known.contains(&slot) => false,
             Some(found) => {
                 let mut slots = found.as_slice().to_vec();
-                slots.push(slot);
+                put_in_order(&mut slots, slot);
                 *found = Slots::Many(slots);
                 true
             }
@@ -153,7 +153,7 @@ impl Index {
     pub(crate) fn link_encounter(&mut self, encounter: Token, slot: ReportSlot) {
         let reports = self.encounters.get_or_insert_with(encounter, Vec::new);
         if !reports.contains(&slot) {
-            reports.push(slot);
+            put_in_order(reports, slot);
         }
     }
 
@@ -163,6 +163,11 @@ impl Index {
             reports.retain(|other| *other != slot);
         }
     }
+}
+
+/// In order of place, so that a list does not depend on when its members came.
+fn put_in_order(slots: &mut Vec<ReportSlot>, slot: ReportSlot) {
+    slots.insert(slots.partition_point(|other| *other < slot), slot);
 }
 
 /// What an event's numbers lead to.
