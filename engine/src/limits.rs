@@ -59,10 +59,8 @@ pub const LOG_QUEUE_MAX: usize = 65_536;
 pub const LOG_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Share of the bytes above that must be free again before routine events are taken again, in percent.
 pub const READMIT_PERCENT: usize = 70;
-/// Flushed batches waiting for the core. Beyond it the log thread waits, and with it the feeds.
+/// Flushed batches and questions waiting for the core. Beyond it the log thread waits, and with it the feeds.
 pub const CORE_QUEUE_MAX: usize = 16;
-/// Questions waiting for the core. Beyond it: 503.
-pub const QUESTION_QUEUE_MAX: usize = 1_024;
 /// A batch closes this long after its first input.
 pub const COMMIT_WINDOW: Duration = Duration::from_millis(1);
 /// A batch closes at this many bytes.
@@ -110,3 +108,5 @@ pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
+pub const PROPOSALS_MAX: usize = 1_024;

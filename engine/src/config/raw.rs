@@ -96,5 +96,7 @@ pub(super) struct RawSink {
     pub(super) path: Option<PathBuf>,
     #[serde(default)]
     pub(super) secured: bool,
+    #[serde(default)]
+    pub(super) inside: bool,
     pub(super) five_hundred: Option<Spanned<String>>,
 }

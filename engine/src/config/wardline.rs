@@ -12,6 +12,7 @@ use std::{
 };
 
 use toml::Spanned;
+use wardline_connectors::adapters::Class;
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
 use super::{
@@ -157,25 +158,16 @@ pub enum SinkKind {
         /// What signs it.
         secret: SecretRef,
         /// What the receiver does with a second one.
-        class: SinkClass,
+        class: Class,
         /// Whether a 5xx means that nothing was done.
         five_hundred_not_done: bool,
+        /// Whether it stands inside our own network, so that private addresses are meant.
+        is_inside: bool,
     },
     /// A line in a file.
     File(PathBuf),
     /// The built-in phone.
     Screen,
-}
-
-/// What a receiver does with a notice that comes twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum SinkClass {
-    /// Drops the second by its key.
-    Keyed,
-    /// Can be asked.
-    Queryable,
-    /// Neither.
-    Neither,
 }
 
 impl Config {
@@ -417,13 +409,13 @@ impl Check<'_> {
     fn webhook(&mut self, raw: &RawSink) -> Option<SinkKind> {
         let Some(url) = &raw.url else { return self.missing(&raw.kind, "url") };
         let Some(secret) = &raw.secret else { return self.missing(&raw.kind, "secret") };
-        let class = raw.class.as_ref().map_or(SinkClass::Neither, |text| match text.get_ref().as_str() {
-            "keyed" => SinkClass::Keyed,
-            "queryable" => SinkClass::Queryable,
-            "none" => SinkClass::Neither,
+        let class = raw.class.as_ref().map_or(Class::Neither, |text| match text.get_ref().as_str() {
+            "keyed" => Class::Keyed,
+            "queryable" => Class::Queryable,
+            "none" => Class::Neither,
             _ => {
                 self.unknown_word(Code::WrongValue, "class", text, &["keyed", "queryable", "none"]);
-                SinkClass::Neither
+                Class::Neither
             }
         });
         Some(SinkKind::Webhook {
@@ -431,6 +423,7 @@ impl Check<'_> {
             secret: self.secret(secret)?,
             class,
             five_hundred_not_done: raw.five_hundred.as_ref().is_some_and(|text| text.get_ref() == "not done"),
+            is_inside: raw.inside,
         })
     }
 }

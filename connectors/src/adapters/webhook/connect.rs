@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: what the reply means (the parent), how long all of it may take (the caller).
 
-use core::{fmt, net::SocketAddr};
+use core::{fmt, net::SocketAddr, time::Duration};
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -57,8 +57,15 @@ pub(super) enum Connection {
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
+/// How long resolving, connecting and TLS may take together; then nothing was sent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Connects to one of the addresses of the URI's host that may be used.
 pub(super) async fn connect(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
+    tokio::time::timeout(CONNECT_TIMEOUT, connect_in_time(uri, tls, is_inside)).await.unwrap_or(Err(Cause::Connect))
+}
+
+async fn connect_in_time(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
     let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if matches!(tls, Tls::None) { 80 } else { 443 });
     let resolved: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|_| Cause::Name)?.collect();
