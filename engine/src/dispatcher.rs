@@ -20,17 +20,14 @@ pub mod sinks;
 use std::collections::BTreeMap;
 
 use wardline_core::{
-    Input, Output,
+    Input, Output, Proposal,
     ids::Nid,
     input::{Attempt, Outcome},
 };
 use wardline_rules::{program::Level, words::Channel};
 
-use crate::{
-    limits::{
-        IN_FLIGHT_MAX, IN_FLIGHT_PER_CHANNEL_MAX, IN_FLIGHT_PER_CHANNEL_RED_RESERVE, IN_FLIGHT_RED_RESERVE,
-    },
-    runtime::kernel::Proposal,
+use crate::limits::{
+    IN_FLIGHT_MAX, IN_FLIGHT_PER_CHANNEL_MAX, IN_FLIGHT_PER_CHANNEL_RED_RESERVE, IN_FLIGHT_RED_RESERVE,
 };
 
 /// Attempts under way.
@@ -90,7 +87,7 @@ impl Dispatcher {
             if self.flights.contains_key(&proposal.nid) || !self.has_room(proposal) {
                 continue;
             }
-            let Proposal { nid, number, level, channel } = *proposal;
+            let Proposal { nid, number, level, channel, created: _ } = *proposal;
             self.flights.insert(nid, Flight { number, channel, level });
             started.push(Attempt { nid, number, epoch: self.epoch, outcome: Outcome::Started });
         }

@@ -39,14 +39,16 @@ use crate::{
 pub struct Parcel {
     /// Inputs of the core, in order.
     pub inputs: Vec<Input>,
-    /// Exact bytes of unreadable messages among them.
-    pub letters: Vec<Vec<u8>>,
+    /// Exact bytes of unreadable messages among them, each with the index of its input, ascending.
+    pub letters: Vec<(u32, Vec<u8>)>,
     /// The feed it came from; empty for control.
     pub feed: Text,
     /// Roughly how many bytes it takes.
     pub bytes: usize,
     /// Whether it must not wait for the commit window.
     pub is_urgent: bool,
+    /// Ids of the answers in it, of whose outcome the sender hears.
+    pub(crate) answers: Vec<Text>,
 }
 
 impl Parcel {
@@ -56,8 +58,7 @@ impl Parcel {
         Self { bytes: inputs.len() * 128, inputs, is_urgent: true, ..Self::default() }
     }
 
-    /// The ids of the answers in it, whose outcomes its sender waits for.
-    pub(crate) fn answer_ids(&self) -> Vec<Text> {
+    fn answer_ids(&self) -> Vec<Text> {
         let is_answer = |input: &Input| match input {
             Input::Event(event) if matches!(event.fact, Fact::Answer(_)) => Some(event.event_id.clone()),
             _ => None,
@@ -247,7 +248,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal`]: nothing of it was taken; to send it again is always safe.
-    pub async fn submit(&self, lane: Lane, parcel: Parcel) -> Result<Accepted, Refusal> {
+    pub async fn submit(&self, lane: Lane, mut parcel: Parcel) -> Result<Accepted, Refusal> {
+        parcel.answers = parcel.answer_ids();
         let (durable, outcome) = self.shared.inbox.push_parcel(lane, parcel)?;
         let receipt = durable.await.map_err(|_| Refusal::Closed)?;
         Ok(Accepted { receipt, outcome })

@@ -1,6 +1,7 @@
 //! The dispatcher against a core that is scripted line by line.
 
 use wardline_core::output::Go;
+use wardline_rules::time::Timestamp;
 
 use super::*;
 
@@ -11,7 +12,7 @@ fn nid(number: u8) -> Nid {
 }
 
 fn proposal(number: u8, level: Level, channel: Channel) -> Proposal {
-    Proposal { nid: nid(number), number: 1, level, channel }
+    Proposal { nid: nid(number), number: 1, level, channel, created: Timestamp::MIN }
 }
 
 fn red(number: u8) -> Proposal {

@@ -8,24 +8,12 @@
 
 use serde_json::Value;
 use wardline_core::{
-    Batch, Output,
+    Batch, Output, Proposal,
     ids::{Code, Nid, ReportId},
+    input::Attempt,
     output::{NoticeState, Party, Purpose},
 };
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
-
-/// A notice that is ready to start.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Proposal {
-    /// Which notice.
-    pub nid: Nid,
-    /// Which attempt this would be, from 1.
-    pub number: u32,
-    /// How urgently it is delivered.
-    pub level: Level,
-    /// By which channel.
-    pub channel: Channel,
-}
 
 /// All that the shell needs to know of a notice to send it, to show it and to take an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,8 +70,8 @@ pub trait Kernel: Send + 'static {
     /// Notices ready to start, most urgent first, at most `limit`.
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>);
 
-    /// Attempts that were started and have no result.
-    fn unresolved(&self) -> Vec<(Nid, u32)>;
+    /// The starts that have no result yet.
+    fn unresolved(&self) -> Vec<Attempt>;
 
     /// One notice.
     fn notice(&self, nid: Nid) -> Option<Notice>;
@@ -102,4 +90,19 @@ pub trait Kernel: Send + 'static {
 
     /// The sections of a checkpoint.
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)>;
+}
+
+/// A state machine that can begin, and begin again where a checkpoint ends.
+pub trait Bootable: Kernel + Sized {
+    /// The version of its decisions: a log is replayed only by the one that wrote it.
+    const LOGIC: u32;
+
+    /// An empty state of this installation.
+    fn fresh(instance: [u8; 16]) -> Self;
+
+    /// The state of a checkpoint.
+    ///
+    /// # Errors
+    /// What does not fit, in words for an operator.
+    fn restore(instance: [u8; 16], sections: &[(String, Vec<u8>)]) -> Result<Self, String>;
 }
