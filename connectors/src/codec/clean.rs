@@ -30,12 +30,12 @@ const fn is_visible(byte: u8) -> bool {
 
 /// `text` with blanks inside allowed; other characters become `_`, too long becomes a hash.
 fn printable(text: &str, chars_max: usize, field: &str, notes: &mut Notes) -> Text {
-    fitted(text.trim(), chars_max, |byte| is_visible(byte) || byte == b' ', field, notes)
+    fitted(text.trim_ascii(), chars_max, |byte| is_visible(byte) || byte == b' ', field, notes)
 }
 
 /// `text` without blanks; other characters become `_`, too long becomes a hash.
 fn visible(text: &str, chars_max: usize, field: &str, notes: &mut Notes) -> Text {
-    fitted(text.trim(), chars_max, is_visible, field, notes)
+    fitted(text.trim_ascii(), chars_max, is_visible, field, notes)
 }
 
 fn fitted(text: &str, chars_max: usize, fits: impl Fn(u8) -> bool, field: &str, notes: &mut Notes) -> Text {
@@ -57,7 +57,7 @@ pub(crate) fn ident(
     profile: &Profile,
     (field, notes): (&str, &mut Notes),
 ) -> Option<Ident> {
-    let mut id = id.trim();
+    let mut id = id.trim_ascii();
     if profile.trim_zeros {
         id = id.trim_start_matches('0');
     }
@@ -72,7 +72,7 @@ pub(crate) fn ident(
 
 /// The namespace we use for `ns`.
 fn namespace<'t>(ns: &'t str, default: &'t str, profile: &'t Profile) -> &'t str {
-    let ns = ns.trim();
+    let ns = ns.trim_ascii();
     let ns = if ns.is_empty() { default } else { ns };
     profile.namespaces.get(ns).map_or(ns, Text::as_str)
 }
@@ -84,7 +84,7 @@ pub(crate) fn token(kind: TokenKind, raw: &str, ns: &str, profile: &Profile, tok
         TokenKind::Encounter => &profile.authorities.encounter,
         TokenKind::Person => &profile.authorities.person,
     };
-    let mut raw = raw.trim();
+    let mut raw = raw.trim_ascii();
     if profile.trim_zeros {
         raw = raw.trim_start_matches('0');
     }
@@ -96,15 +96,15 @@ pub(crate) fn token(kind: TokenKind, raw: &str, ns: &str, profile: &Profile, tok
 pub(crate) fn is_test_patient(raw: &str, ns: &str, profile: &Profile) -> bool {
     let rule = &profile.test_patients;
     let ns = namespace(ns, &profile.authorities.patient, profile);
-    rule.authorities.contains(ns) || rule.prefixes.iter().any(|prefix| raw.trim().starts_with(prefix.as_str()))
+    rule.authorities.contains(ns) || rule.prefixes.iter().any(|prefix| raw.trim_ascii().starts_with(prefix.as_str()))
 }
 
 /// A code of some system; `None` if the code is empty.
 pub(crate) fn code(code: &str, system: &str, display: &str, field: &str, notes: &mut Notes) -> Option<Code> {
-    if code.trim().is_empty() {
+    if code.trim_ascii().is_empty() {
         return None;
     }
-    let display = display.trim();
+    let display = display.trim_ascii();
     let display = match display.char_indices().nth(NAMESPACE_CHARS_MAX) {
         Some((end, _)) => display.get(..end).unwrap_or_default(),
         None => display,
@@ -119,7 +119,7 @@ pub(crate) fn code(code: &str, system: &str, display: &str, field: &str, notes: 
 /// A site, department or location; `None` if nothing usable is left.
 pub(crate) fn place(text: &str, field: &str, notes: &mut Notes) -> Option<Text> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'_' | b'/' | b'-');
-    let text = text.trim();
+    let text = text.trim_ascii();
     let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     if begins_well && text.len() <= PLACE_CHARS_MAX && text.bytes().all(fits) {
         return Some(Text::from(text));
@@ -134,7 +134,7 @@ pub(crate) fn place(text: &str, field: &str, notes: &mut Notes) -> Option<Text> 
 
 /// A text of the message such as its application: control characters dropped, cut to `chars_max`.
 pub(crate) fn label(text: &str, chars_max: usize) -> Option<Text> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let label = || text.chars().filter(|c| !c.is_control()).take(chars_max).collect();
     (!text.is_empty()).then(label)
 }
@@ -155,7 +155,7 @@ pub(crate) fn sub(text: &str, notes: &mut Notes) -> Text {
 
 /// A unit: µ becomes `u`; one with blanks or too long is dropped.
 pub(crate) fn unit(text: &str, notes: &mut Notes) -> Text {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if text.len() <= SUB_CHARS_MAX && text.bytes().all(is_visible) {
         return Text::from(text);
     }

@@ -29,11 +29,13 @@ pub(super) mod tree;
 mod wire;
 
 pub use encode::{Encoding, encode};
+use serde::de::DeserializeSeed as _;
 use wardline_rules::{
     Text,
     event::Event,
     limits::{EVENT_BYTES_MAX, LINE_BYTES_MAX},
 };
+use wire::{Fill, Wire};
 
 use super::{Unreadable, cloudevents::Envelope, notes::Notes, profile::Profile, token::Tokeniser};
 use crate::codes::Code;
@@ -77,31 +79,35 @@ impl<'p> Decoder<'p> {
     /// As [`Self::line`].
     pub fn enveloped(&self, line: &[u8], envelope: &Envelope) -> Result<Event, Unreadable> {
         let line = line.trim_ascii();
-        let read =
-            if line.len() > LINE_BYTES_MAX { Err(refusal(Code::LineTooLong, "")) } else { self.read(line, envelope) };
-        read.map_err(|(code, place)| Unreadable::new(code, &place, line))
+        if line.len() > EVENT_BYTES_MAX {
+            return self.read_long(line, envelope);
+        }
+        // A short line cannot break a bound on lists, so the fast way need not count.
+        let mut wire = Wire::default();
+        if read_fast(line, &mut wire) {
+            convert::event(&wire, Notes::default(), &self.context(line, envelope))
+        } else {
+            self.read_slowly(line, envelope)
+        }
     }
 
-    fn read(&self, line: &[u8], envelope: &Envelope) -> Result<Event, Refusal> {
-        // A short line cannot break a bound on lists, so the fast way need not count.
-        if line.len() <= EVENT_BYTES_MAX {
-            return match sonic_rs::from_slice::<wire::Map<wire::Wire<'_>>>(line) {
-                Ok(wire::Map(wire)) => convert::event(wire, Notes::default(), &self.context(line, envelope)),
-                Err(_) => self.read_slowly(line, envelope),
-            };
+    fn read_long(&self, line: &[u8], envelope: &Envelope) -> Result<Event, Unreadable> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Unreadable::new(Code::LineTooLong, "", line));
         }
         let event = self.read_slowly(line, envelope)?;
         let mut text = String::with_capacity(line.len());
         let _ = encode(&event, &mut text);
-        if text.len() > EVENT_BYTES_MAX { Err(refusal(Code::EventTooLarge, "")) } else { Ok(event) }
+        if text.len() > EVENT_BYTES_MAX { Err(Unreadable::new(Code::EventTooLarge, "", line)) } else { Ok(event) }
     }
 
     /// The reference: reads everything that may be read, and says why the rest may not.
-    fn read_slowly(&self, line: &[u8], envelope: &Envelope) -> Result<Event, Refusal> {
-        let tree = tree::parse(line)?;
+    fn read_slowly(&self, line: &[u8], envelope: &Envelope) -> Result<Event, Unreadable> {
+        let refuse = |(code, place): Refusal| Unreadable::new(code, &place, line);
+        let tree = tree::parse(line).map_err(refuse)?;
         let mut notes = Notes::default();
-        let wire = read::wire(&tree, self.profile.strict, &mut notes)?;
-        convert::event(wire, notes, &self.context(line, envelope))
+        let wire = read::wire(&tree, self.profile.strict, &mut notes).map_err(refuse)?;
+        convert::event(&wire, notes, &self.context(line, envelope))
     }
 
     const fn context<'c>(&self, line: &'c [u8], envelope: &'c Envelope) -> convert::Context<'c>
@@ -110,6 +116,13 @@ impl<'p> Decoder<'p> {
     {
         convert::Context { profile: self.profile, tokeniser: self.tokeniser, line, envelope }
     }
+}
+
+/// Reads a clean line into `wire`; `false` if it needs judgement, whatever `wire` holds then.
+fn read_fast<'t>(line: &'t [u8], wire: &mut Wire<'t>) -> bool {
+    let Ok(text) = core::str::from_utf8(line) else { return false };
+    let mut deserializer = sonic_rs::Deserializer::from_str(text);
+    Fill(wire).deserialize(&mut deserializer).is_ok() && deserializer.end().is_ok()
 }
 
 #[cfg(test)]

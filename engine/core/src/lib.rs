@@ -42,6 +42,7 @@ pub mod timers;
 mod tuple;
 mod view;
 mod ward;
+pub mod wire;
 
 pub use input::{Batch, Input};
 pub use outbox::Proposal;

@@ -48,7 +48,9 @@ fn form(line: &[u8], left_out: LeftOut) -> Option<String> {
             Tree::Object(inner) if key == "msg" => {
                 object(inner, out, |key| left_out.msg.contains(&key), |_, tree, out| write(tree, out));
             }
-            tree => write(tree, out),
+            Tree::Null | Tree::Flag(_) | Tree::Number(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => {
+                write(tree, out)
+            }
         },
     );
     Some(out)

@@ -9,7 +9,10 @@ mod value;
 
 use wardline_rules::{
     Text,
-    event::{Code as TestCode, Event, Fact, Given, Ident, Milestone, Msg, Person, ReportFlag, ReportIds},
+    event::{
+        Code as TestCode, Event, Fact, Given, Ident, Milestone, Msg, Person, ReportFlag, ReportIds, ResultItem,
+        ResultValue,
+    },
     limits::{
         ATTRIBUTES_PER_EVENT_MAX, FLAGS_PER_EVENT_MAX, MILESTONES_PER_EVENT_MAX, PEOPLE_PER_EVENT_MAX,
         TESTS_PER_EVENT_MAX,
@@ -25,7 +28,9 @@ use super::{
     wire::{Field, Map, Wire, WireAttributes, WireCode, WireId, WireMsg, WirePerson, WireReport, WireTests, WireTime},
 };
 use crate::{
-    codec::{clean, cloudevents::Envelope, digest, notes::Notes, profile::Profile, time::Zones, token::Tokeniser},
+    codec::{
+        Unreadable, clean, cloudevents::Envelope, digest, notes::Notes, profile::Profile, time::Zones, token::Tokeniser,
+    },
     codes::Code,
     limits::{APPLICATION_CHARS_MAX, ATTRIBUTE_CHARS_MAX, TRIGGER_CHARS_MAX},
 };
@@ -47,64 +52,82 @@ struct Convert<'c> {
 }
 
 /// The event that `wire` means; `notes` are those of reading it.
-pub(super) fn event(wire: Wire<'_>, notes: Notes, context: &Context<'_>) -> Result<Event, Refusal> {
+pub(super) fn event(wire: &Wire<'_>, notes: Notes, context: &Context<'_>) -> Result<Event, Unreadable> {
     let zones = Zones::new(context.profile);
     Convert { context, zones, notes, is_test_patient: false }.event(wire)
 }
 
+/// What may refuse a line, read before anything else.
+struct Head {
+    source: Text,
+    fact: Fact,
+    msg: Msg,
+    occurred_at: Option<EventTime>,
+    evidence: Evidence,
+    encounter: Option<Token>,
+    results: Vec<ResultItem>,
+}
+
 impl Convert<'_> {
-    fn event(mut self, mut wire: Wire<'_>) -> Result<Event, Refusal> {
-        if !matches!(wire.v, Field::Is(1)) {
-            return Err(refusal(Code::Version, "v"));
-        }
-        let source = self.source(&wire.source)?;
-        let fact = self.fact(&mut wire)?;
-        let msg = self.msg(wire.msg);
-        let (occurred_at, evidence) = self.occurred(wire.occurred_at, wire.evidence, &fact, &msg)?;
-        let results = self.results(wire.results)?;
-        let narrative =
-            results.iter().any(|result| matches!(result.value, wardline_rules::event::ResultValue::Narrative));
-        let mut event = Event {
+    fn event(mut self, wire: &Wire<'_>) -> Result<Event, Unreadable> {
+        let head = match self.head(wire) {
+            Ok(head) => head,
+            Err((code, place)) => return Err(Unreadable::new(code, &place, self.context.line)),
+        };
+        let report = self.report(wire.report.as_ref(), &head.fact);
+        let patient = self.patient(wire.patient, &head.fact);
+        let class = self.class(wire.class);
+        // The event is built where the caller wants it: nothing of its nine hundred bytes moves.
+        Ok(Event {
             event_id: self.event_id(wire.event_id),
-            source,
-            report: self.report(wire.report, &fact)?,
-            patient: self.patient(wire.patient, &fact),
-            encounter: self.encounter(wire.encounter, &fact)?,
-            fact,
-            msg,
+            source: head.source,
+            report,
+            patient,
+            encounter: head.encounter,
             kind: self.word(wire.kind, "kind", Kind::parse).or(self.context.profile.kind),
-            tests: self.tests(wire.test),
+            tests: self.tests(wire.test.as_ref()),
             priority: self.given_word(wire.priority, "priority", value::priority),
-            occurred_at,
-            evidence,
-            milestones: self.milestones(wire.milestones),
-            planned_at: self.planned(wire.planned_at),
+            occurred_at: head.occurred_at,
+            evidence: head.evidence,
+            milestones: self.milestones(wire.milestones.as_ref()),
+            planned_at: self.planned(wire.planned_at.as_ref()),
             received_at: self.received(wire.received_at),
             site: self.place(wire.site, "site"),
             department: self.place(wire.department, "department"),
             location: self.location(wire.location),
-            class: self.class(wire.class),
-            people: self.people(wire.people),
-            flags: self.flags(wire.flags, "flags"),
-            flags_off: self.flags(wire.flags_off, "flags_off"),
-            results,
+            class,
+            people: self.people(wire.people.as_ref()),
+            flags: self.flags(wire.flags.as_ref(), "flags"),
+            flags_off: self.flags(wire.flags_off.as_ref(), "flags_off"),
+            narrative: head.results.iter().any(|result| matches!(result.value, ResultValue::Narrative)),
+            results: head.results,
             reason: self.reason(wire.reason),
             channel: self.word(wire.channel, "channel", Channel::parse),
-            narrative,
-            attributes: self.attributes(wire.attributes),
-            notes: Vec::new(),
-        };
-        if matches!(event.fact, Fact::Heartbeat) && (event.patient.is_some() || !event.results.is_empty()) {
-            // A heartbeat changes nothing [EVT-10].
-            self.notes.add(Fault::UnknownField, "patient");
-            (event.patient, event.results, event.narrative) = (None, Vec::new(), false);
+            attributes: self.attributes(wire.attributes.as_ref()),
+            fact: head.fact,
+            msg: head.msg,
+            notes: self.notes.into_list(),
+        })
+    }
+
+    fn head(&mut self, wire: &Wire<'_>) -> Result<Head, Refusal> {
+        if !matches!(wire.v, Field::Is(1)) {
+            return Err(refusal(Code::Version, "v"));
         }
-        let mark = ReportFlag::Known(Flag::TestPatient);
-        if self.is_test_patient && !event.flags.contains(&mark) {
-            event.flags.push(mark);
+        let source = self.source(&wire.source)?;
+        let fact = self.fact(wire)?;
+        let msg = self.msg(wire.msg.as_ref());
+        let (occurred_at, evidence) = self.occurred(wire, &fact, &msg)?;
+        if matches!(fact, Fact::Step(_) | Fact::Update) && !matches!(wire.report, Field::Is(_)) {
+            return Err(refusal(Code::MissingField, "report"));
         }
-        event.notes = self.notes.into_list();
-        Ok(event)
+        let encounter = self.encounter(wire.encounter, &fact)?;
+        let mut results = self.results(wire.results.as_ref())?;
+        if matches!(fact, Fact::Heartbeat) && !results.is_empty() {
+            self.notes.add(Fault::UnknownField, "results");
+            results.clear();
+        }
+        Ok(Head { source, fact, msg, occurred_at, evidence, encounter, results })
     }
 
     fn source(&self, source: &Field<&str>) -> Result<Text, Refusal> {
@@ -151,11 +174,11 @@ impl Convert<'_> {
     fn given_word<T>(&mut self, field: Field<&str>, name: &str, parse: fn(&str) -> Option<T>) -> Given<T> {
         match field {
             Field::Null => Given::Cleared,
-            field => self.word(field, name, parse).into(),
+            field @ (Field::Absent | Field::Is(_)) => self.word(field, name, parse).into(),
         }
     }
 
-    fn msg(&mut self, field: Field<Map<WireMsg<'_>>>) -> Msg {
+    fn msg(&mut self, field: Field<&Map<WireMsg<'_>>>) -> Msg {
         let mut msg = match self.said(field, "msg") {
             Some(Map(wire)) => self.msg_parts(wire),
             None => Msg::default(),
@@ -166,11 +189,11 @@ impl Convert<'_> {
         msg
     }
 
-    fn msg_parts(&mut self, wire: WireMsg<'_>) -> Msg {
+    fn msg_parts(&mut self, wire: &WireMsg<'_>) -> Msg {
         let id = self.said(wire.id, "msg.id").filter(|id| !id.is_empty());
         Msg {
             id: id.map(|id| clean::event_id(id, "msg.id", &mut self.notes)),
-            made_at: self.time(wire.made_at, "msg.made_at"),
+            made_at: self.time(wire.made_at.as_ref(), "msg.made_at"),
             app: self.label(wire.app, "msg.app", APPLICATION_CHARS_MAX),
             facility: self.label(wire.facility, "msg.facility", APPLICATION_CHARS_MAX),
             format: self.word(wire.format, "msg.format", Format::parse),
@@ -184,24 +207,22 @@ impl Convert<'_> {
         clean::label(text, chars_max)
     }
 
-    fn report(&mut self, field: Field<Map<WireReport<'_>>>, fact: &Fact) -> Result<ReportIds, Refusal> {
-        let needs_one = matches!(fact, Fact::Step(_) | Fact::Update);
+    fn report(&mut self, field: Field<&Map<WireReport<'_>>>, fact: &Fact) -> ReportIds {
         let ids = match self.said(field, "report") {
             Some(_) if matches!(fact, Fact::Encounter | Fact::Heartbeat) => {
                 self.notes.add(Fault::UnknownField, "report");
                 ReportIds::default()
             }
             Some(Map(wire)) => self.report_ids(wire),
-            None if needs_one => return Err(refusal(Code::MissingField, "report")),
             None => ReportIds::default(),
         };
-        if needs_one && ids.is_anonymous() {
+        if matches!(fact, Fact::Step(_) | Fact::Update) && ids.is_anonymous() {
             self.notes.add(Fault::NoIdentity, "report");
         }
-        Ok(ids)
+        ids
     }
 
-    fn report_ids(&mut self, wire: WireReport<'_>) -> ReportIds {
+    fn report_ids(&mut self, wire: &WireReport<'_>) -> ReportIds {
         let defaults = &self.context.profile.authorities;
         ReportIds {
             placer: self.ident(wire.placer, &defaults.placer, "report.placer"),
@@ -229,8 +250,20 @@ impl Convert<'_> {
             self.is_test_patient |= clean::is_test_patient(wire.id, wire.ns, self.context.profile);
             self.token(TokenKind::Patient, &wire)
         });
-        if token.is_none() && matches!(fact, Fact::Step(_) | Fact::Update) {
-            self.notes.add(Fault::NoPatient, "patient");
+        match fact {
+            Fact::Step(_) | Fact::Update if token.is_none() => self.notes.add(Fault::NoPatient, "patient"),
+            Fact::Heartbeat if token.is_some() => {
+                // A heartbeat changes nothing [EVT-10].
+                self.notes.add(Fault::UnknownField, "patient");
+                return None;
+            }
+            Fact::Step(_)
+            | Fact::Update
+            | Fact::Answer(_)
+            | Fact::Merge(_)
+            | Fact::Encounter
+            | Fact::Heartbeat
+            | Fact::Unreadable { .. } => {}
         }
         token
     }
@@ -244,12 +277,12 @@ impl Convert<'_> {
         Ok(token)
     }
 
-    fn tests(&mut self, field: Field<WireTests<'_>>) -> Vec<TestCode> {
+    fn tests(&mut self, field: Field<&WireTests<'_>>) -> Vec<TestCode> {
         let Some(wire) = self.said(field, "test") else { return Vec::new() };
-        if wire.codes.len() > TESTS_PER_EVENT_MAX {
+        if wire.codes().len() > TESTS_PER_EVENT_MAX {
             self.notes.add(Fault::Clipped, "test");
         }
-        wire.codes.iter().take(TESTS_PER_EVENT_MAX).filter_map(|code| self.code(code, "test")).collect()
+        wire.codes().iter().take(TESTS_PER_EVENT_MAX).filter_map(|code| self.code(code, "test")).collect()
     }
 
     fn code(&mut self, wire: &WireCode<'_>, name: &str) -> Option<TestCode> {
@@ -257,10 +290,10 @@ impl Convert<'_> {
         self.notes.expect(code, Fault::UnknownValue, name)
     }
 
-    fn planned(&mut self, field: Field<WireTime<'_>>) -> Given<EventTime> {
+    fn planned(&mut self, field: Field<&WireTime<'_>>) -> Given<EventTime> {
         match field {
             Field::Null => Given::Cleared,
-            field => self.time(field, "planned_at").into(),
+            field @ (Field::Absent | Field::Is(_)) => self.time(field, "planned_at").into(),
         }
     }
 
@@ -280,7 +313,7 @@ impl Convert<'_> {
     fn location(&mut self, field: Field<&str>) -> Given<Text> {
         match field {
             Field::Null => Given::Cleared,
-            field => self.place(field, "location").into(),
+            field @ (Field::Absent | Field::Is(_)) => self.place(field, "location").into(),
         }
     }
 
@@ -291,44 +324,46 @@ impl Convert<'_> {
         self.given_word(field, "class", PatientClass::parse)
     }
 
-    fn milestones(&mut self, field: Field<Vec<Map<super::wire::WireMilestone<'_>>>>) -> Vec<Milestone> {
-        let wires = self.said(field, "milestones").unwrap_or_default();
+    fn milestones(&mut self, field: Field<&Vec<Map<super::wire::WireMilestone<'_>>>>) -> Vec<Milestone> {
+        let Some(wires) = self.said(field, "milestones") else { return Vec::new() };
         if wires.len() > MILESTONES_PER_EVENT_MAX {
             self.notes.add(Fault::Clipped, "milestones");
         }
         let mut milestones = Vec::with_capacity(wires.len().min(MILESTONES_PER_EVENT_MAX));
-        for Map(wire) in wires.into_iter().take(MILESTONES_PER_EVENT_MAX) {
-            let step = self.notes.expect(Step::parse(wire.step), Fault::UnknownValue, "milestones.step");
-            let at = self.time(Field::Is(wire.at), "milestones.at");
+        for Map(wire) in wires.iter().take(MILESTONES_PER_EVENT_MAX) {
+            let step = self.said(wire.step, "milestones.step").and_then(Step::parse);
+            let step = self.notes.expect(step, Fault::UnknownValue, "milestones.step");
+            let at = self.time(wire.at.as_ref(), "milestones.at");
             let evidence = self.word(wire.evidence, "milestones.evidence", Evidence::parse).unwrap_or(Evidence::Own);
             milestones.extend(step.zip(at).map(|(step, at)| Milestone { step, at, evidence }));
         }
         milestones
     }
 
-    fn people(&mut self, field: Field<Vec<Map<WirePerson<'_>>>>) -> Vec<Person> {
-        let wires = self.said(field, "people").unwrap_or_default();
+    fn people(&mut self, field: Field<&Vec<Map<WirePerson<'_>>>>) -> Vec<Person> {
+        let Some(wires) = self.said(field, "people") else { return Vec::new() };
         if wires.len() > PEOPLE_PER_EVENT_MAX {
             self.notes.add(Fault::Clipped, "people");
         }
         let mut people = Vec::with_capacity(wires.len().min(PEOPLE_PER_EVENT_MAX));
-        for Map(wire) in wires.into_iter().take(PEOPLE_PER_EVENT_MAX) {
-            let role = self.notes.expect(Role::parse(wire.role), Fault::UnknownValue, "people.role");
+        for Map(wire) in wires.iter().take(PEOPLE_PER_EVENT_MAX) {
+            let role = self.said(wire.role, "people.role").and_then(Role::parse);
+            let role = self.notes.expect(role, Fault::UnknownValue, "people.role");
             let token = self.person(wire, "people");
             people.extend(role.zip(token).map(|(role, token)| Person { role, token }));
         }
         people
     }
 
-    fn person(&mut self, wire: WirePerson<'_>, name: &str) -> Option<Token> {
+    fn person(&mut self, wire: &WirePerson<'_>, name: &str) -> Option<Token> {
         let ready = self.said(wire.token, name).and_then(|text| Token::parse(TokenKind::Person, text));
         let (id, ns) = (self.said(wire.id, name).unwrap_or_default(), self.said(wire.ns, name).unwrap_or_default());
         let token = ready.or_else(|| self.token(TokenKind::Person, &WireId { id, ns, is_bare: false }));
         self.notes.expect(token, Fault::UnknownValue, name)
     }
 
-    fn flags(&mut self, field: Field<Vec<&str>>, name: &str) -> Vec<ReportFlag> {
-        let words = self.said(field, name).unwrap_or_default();
+    fn flags(&mut self, field: Field<&Vec<&str>>, name: &str) -> Vec<ReportFlag> {
+        let words = self.said(field, name).map(Vec::as_slice).unwrap_or_default();
         let mut flags = Vec::with_capacity(words.len().min(FLAGS_PER_EVENT_MAX));
         for word in words {
             match clean::flag(word, self.context.profile) {
@@ -338,6 +373,11 @@ impl Convert<'_> {
                 Some(flag) => flags.push(flag),
             }
         }
+        let mark = ReportFlag::Known(Flag::TestPatient);
+        if name == "flags" && self.is_test_patient && !flags.contains(&mark) {
+            flags.truncate(FLAGS_PER_EVENT_MAX - 1);
+            flags.push(mark);
+        }
         flags
     }
 
@@ -346,14 +386,14 @@ impl Convert<'_> {
         self.notes.expect(clean::is_key(word).then(|| Text::from(word)), Fault::UnknownValue, "reason")
     }
 
-    fn attributes(&mut self, field: Field<WireAttributes<'_>>) -> Vec<(Text, Given<wardline_rules::event::Scalar>)> {
+    fn attributes(&mut self, field: Field<&WireAttributes<'_>>) -> Vec<(Text, Given<wardline_rules::event::Scalar>)> {
         let Some(wire) = self.said(field, "attributes") else { return Vec::new() };
         let mut attributes = Vec::with_capacity(wire.entries.len().min(ATTRIBUTES_PER_EVENT_MAX));
-        for (key, scalar) in wire.entries {
+        for (key, scalar) in &wire.entries {
             let declared = clean::is_key(key) && self.context.profile.declares_attribute(key);
             let scalar = value::scalar(scalar).filter(|_| declared && attributes.len() < ATTRIBUTES_PER_EVENT_MAX);
-            let kept = self.notes.expect(scalar, Fault::AttributeDropped, if declared { key } else { "attributes" });
-            attributes.extend(kept.map(|scalar| (Text::from(key), scalar)));
+            let kept = self.notes.expect(scalar, Fault::AttributeDropped, if declared { *key } else { "attributes" });
+            attributes.extend(kept.map(|scalar| (Text::from(*key), scalar)));
         }
         attributes
     }

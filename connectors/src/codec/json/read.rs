@@ -284,12 +284,11 @@ fn code<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Optio
 }
 
 fn tests<'t>(tree: &'t Tree<'t>, key: &'static str, inner: &mut Inner<'_>) -> Option<WireTests<'t>> {
-    let codes = match tree {
-        Tree::List(items) => items.iter().filter_map(|item| code(item, key, inner)).collect(),
-        Tree::Text(_) | Tree::Object(_) => vec![code(tree, key, inner)?],
-        Tree::Null | Tree::Flag(_) | Tree::Number(_) => return None,
-    };
-    Some(WireTests { codes })
+    match tree {
+        Tree::List(items) => Some(WireTests::Many(items.iter().filter_map(|item| code(item, key, inner)).collect())),
+        Tree::Text(_) | Tree::Object(_) => code(tree, key, inner).map(WireTests::One),
+        Tree::Null | Tree::Flag(_) | Tree::Number(_) => None,
+    }
 }
 
 fn time<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Option<WireTime<'t>> {
@@ -297,29 +296,23 @@ fn time<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Optio
         return Some(WireTime::Text(text));
     }
     object(tree, "time.", &["lo", "hi", "p", "z", "q"], inner, |keys| {
-        let q = match keys.list("q", plain_text) {
-            Field::Is(q) => q,
-            Field::Absent | Field::Null => Vec::new(),
-        };
-        let [lo, hi, p, z] = ["lo", "hi", "p", "z"].map(|key| optional(&keys.text(key)));
-        let parts = WireTimeParts { lo: lo?, hi, p: p.unwrap_or_default(), z: z.unwrap_or_default(), q };
-        Some(WireTime::Parts(parts))
+        let q = keys.list("q", plain_text);
+        let [lo, hi, p, z] = ["lo", "hi", "p", "z"].map(|key| keys.text(key));
+        Some(WireTime::Parts(Box::new(WireTimeParts { lo, hi, p, z, q })))
     })
 }
 
 fn milestone<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Option<Map<WireMilestone<'t>>> {
     object(tree, "milestones.", &["step", "at", "evidence"], inner, |keys| {
         let (step, at, evidence) = (keys.text("step"), keys.read("at", time), keys.text("evidence"));
-        let Field::Is(at) = at else { return None };
-        Some(Map(WireMilestone { step: optional(&step)?, at, evidence }))
+        Some(Map(WireMilestone { step, at, evidence }))
     })
 }
 
 fn person<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Option<Map<WirePerson<'t>>> {
     object(tree, "people.", &["role", "token", "id", "ns"], inner, |keys| {
-        let role = keys.text("role");
         Some(Map(WirePerson {
-            role: optional(&role).unwrap_or_default(),
+            role: keys.text("role"),
             token: keys.text("token"),
             id: keys.text("id"),
             ns: keys.text("ns"),
@@ -427,7 +420,8 @@ fn digits<'t>(tree: &'t Tree<'t>, _: &'static str, _: &mut Inner<'_>) -> Option<
 fn by<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Option<(WirePerson<'t>, Option<&'t str>)> {
     object(tree, "answer.by.", &["token", "id", "ns", "licence"], inner, |keys| {
         let licence = optional(&keys.text("licence"));
-        let person = WirePerson { role: "", token: keys.text("token"), id: keys.text("id"), ns: keys.text("ns") };
+        let person =
+            WirePerson { role: Field::Absent, token: keys.text("token"), id: keys.text("id"), ns: keys.text("ns") };
         Some((person, licence))
     })
 }

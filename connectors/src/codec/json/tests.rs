@@ -97,7 +97,7 @@ fn null_clears_or_is_ignored() {
     assert_eq!((&event.priority, &event.location, &event.class), (&Given::Cleared, &Given::Cleared, &Given::Cleared));
     assert_eq!(event.planned_at, Given::Cleared);
     assert_eq!(event.attributes, [("modality".into(), Given::Cleared)]);
-    assert_eq!(notes(&event), ["null_ignored results", "null_ignored encounter", "null_ignored kind"]);
+    assert_eq!(notes(&event), ["null_ignored encounter", "null_ignored results", "null_ignored kind"]);
 }
 
 #[test]
@@ -301,4 +301,13 @@ fn an_anonymous_report_is_accepted_and_noted() {
 fn priority_unknown_is_not_routine() {
     assert_eq!(event("").priority, Given::Absent);
     assert_eq!(event(r#","priority":"stat""#).priority, Given::Value(Priority::Stat));
+}
+
+#[test]
+fn the_published_examples_go_the_fast_way() {
+    for line in
+        EXAMPLES.lines().filter(|line| !line.contains(r#""type":"merge""#) && !line.contains(r#""type":"answer""#))
+    {
+        assert!(read_fast(line.as_bytes(), &mut Wire::default()), "{line}");
+    }
 }

@@ -6,21 +6,32 @@
 //!
 //! - **Source**: domain page section 2, `connectors/schema/event.schema.json`.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 use wardline_rules::{decimal::Decimal, limits::ATTRIBUTES_PER_EVENT_MAX};
 
 /// A field that is not there, is null, or is something.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) enum Field<T> {
     #[default]
     Absent,
     Null,
     Is(T),
+}
+
+impl<T> Field<T> {
+    /// The same, lent.
+    pub(super) const fn as_ref(&self) -> Field<&T> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+            Self::Is(value) => Field::Is(value),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
@@ -29,128 +40,177 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
-/// An object and nothing else: a derived struct alone would also take a list, field by field.
-pub(super) struct Map<T>(pub(super) T);
+/// An object whose keys have places: known ones once each, and no others.
+pub(super) trait Places<'de>: Default {
+    /// Reads the value of `key` into its place.
+    fn put<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-            type Value = Map<T>;
+/// Reads an object into its place, so that nothing large is moved; worth a third of the time of a line.
+pub(super) struct Fill<'w, T>(pub(super) &'w mut T);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+impl<'de, T: Places<'de>> DeserializeSeed<'de> for Fill<'_, T> {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Map<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Map)
-            }
-        }
-        deserializer.deserialize_map(Object(PhantomData))
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
+impl<'de, T: Places<'de>> Visitor<'de> for Fill<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<&'de str>()? {
+            self.0.put(key, &mut map)?;
+        }
+        Ok(())
+    }
+}
+
+/// An object read on its own.
+pub(super) struct Map<T>(pub(super) T);
+
+impl<'de, T: Places<'de>> Deserialize<'de> for Map<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = T::default();
+        Fill(&mut object).deserialize(deserializer)?;
+        Ok(Self(object))
+    }
+}
+
+fn set<'de, T: Deserialize<'de>, A: MapAccess<'de>>(place: &mut Field<T>, map: &mut A) -> Result<(), A::Error> {
+    if !matches!(place, Field::Absent) {
+        return Err(A::Error::custom("twice"));
+    }
+    *place = map.next_value()?;
+    Ok(())
+}
+
+/// Declares which key goes where.
+macro_rules! places {
+    ($name:ident { $($key:literal => $field:ident),+ $(,)? }) => {
+        impl<'de: 'a, 'a> Places<'de> for $name<'a> {
+            fn put<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+                match key {
+                    $($key => set(&mut self.$field, map),)+
+                    _ => Err(A::Error::custom("unknown")),
+                }
+            }
+        }
+    };
+}
+
 /// One event.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
 pub(super) struct Wire<'a> {
     pub(super) v: Field<u64>,
-    #[serde(borrow)]
     pub(super) event_id: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) r#type: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) source: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) msg: Field<Map<WireMsg<'a>>>,
-    #[serde(borrow)]
     pub(super) report: Field<Map<WireReport<'a>>>,
-    #[serde(borrow)]
     pub(super) patient: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) encounter: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) kind: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) test: Field<WireTests<'a>>,
-    #[serde(borrow)]
     pub(super) priority: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) step: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) occurred_at: Field<WireTime<'a>>,
-    #[serde(borrow)]
     pub(super) evidence: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) milestones: Field<Vec<Map<WireMilestone<'a>>>>,
-    #[serde(borrow)]
     pub(super) planned_at: Field<WireTime<'a>>,
-    #[serde(borrow)]
     pub(super) received_at: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) site: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) department: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) location: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) class: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) people: Field<Vec<Map<WirePerson<'a>>>>,
-    #[serde(borrow)]
     pub(super) flags: Field<Vec<&'a str>>,
-    #[serde(borrow)]
     pub(super) flags_off: Field<Vec<&'a str>>,
-    #[serde(borrow)]
     pub(super) results: Field<Vec<Map<WireResult<'a>>>>,
-    #[serde(borrow)]
     pub(super) reason: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) channel: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) attributes: Field<WireAttributes<'a>>,
     /// Rare; the fast way leaves both to the slow one.
-    #[serde(skip)]
     pub(super) answer: Option<Box<WireAnswer<'a>>>,
-    #[serde(skip)]
     pub(super) merge: Option<Box<WireMerge<'a>>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+places!(Wire {
+    "v" => v,
+    "event_id" => event_id,
+    "type" => r#type,
+    "source" => source,
+    "msg" => msg,
+    "report" => report,
+    "patient" => patient,
+    "encounter" => encounter,
+    "kind" => kind,
+    "test" => test,
+    "priority" => priority,
+    "step" => step,
+    "occurred_at" => occurred_at,
+    "evidence" => evidence,
+    "milestones" => milestones,
+    "planned_at" => planned_at,
+    "received_at" => received_at,
+    "site" => site,
+    "department" => department,
+    "location" => location,
+    "class" => class,
+    "people" => people,
+    "flags" => flags,
+    "flags_off" => flags_off,
+    "results" => results,
+    "reason" => reason,
+    "channel" => channel,
+    "attributes" => attributes,
+});
+
+#[derive(Default)]
 pub(super) struct WireMsg<'a> {
-    #[serde(borrow)]
     pub(super) id: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) made_at: Field<WireTime<'a>>,
-    #[serde(borrow)]
     pub(super) app: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) facility: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) format: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) trigger: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) sha: Field<&'a str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+places!(WireMsg {
+    "id" => id,
+    "made_at" => made_at,
+    "app" => app,
+    "facility" => facility,
+    "format" => format,
+    "trigger" => trigger,
+    "sha" => sha,
+});
+
+#[derive(Default)]
 pub(super) struct WireReport<'a> {
-    #[serde(borrow)]
     pub(super) placer: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) filler: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) accession: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) group: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) parent: Field<WireId<'a>>,
-    #[serde(borrow)]
     pub(super) replaces: Field<WireId<'a>>,
 }
+
+places!(WireReport {
+    "placer" => placer,
+    "filler" => filler,
+    "accession" => accession,
+    "group" => group,
+    "parent" => parent,
+    "replaces" => replaces,
+});
 
 /// An identifier: a text alone, or with its namespace.
 #[derive(Clone, Copy)]
@@ -168,76 +228,106 @@ pub(super) struct WireCode<'a> {
     pub(super) display: &'a str,
 }
 
-/// One to four codes; more are cut off and counted.
-pub(super) struct WireTests<'a> {
-    pub(super) codes: Vec<WireCode<'a>>,
+/// One code, as most events have, or a list of them.
+pub(super) enum WireTests<'a> {
+    One(WireCode<'a>),
+    Many(Vec<WireCode<'a>>),
+}
+
+impl<'a> WireTests<'a> {
+    pub(super) fn codes(&self) -> &[WireCode<'a>] {
+        match self {
+            Self::One(code) => core::slice::from_ref(code),
+            Self::Many(codes) => codes,
+        }
+    }
 }
 
 pub(super) enum WireTime<'a> {
     Text(&'a str),
-    Parts(WireTimeParts<'a>),
+    /// Rare, so it lives apart.
+    Parts(Box<WireTimeParts<'a>>),
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
 pub(super) struct WireTimeParts<'a> {
-    pub(super) lo: &'a str,
-    pub(super) hi: Option<&'a str>,
-    pub(super) p: &'a str,
-    pub(super) z: &'a str,
-    #[serde(borrow)]
-    pub(super) q: Vec<&'a str>,
+    pub(super) lo: Field<&'a str>,
+    pub(super) hi: Field<&'a str>,
+    pub(super) p: Field<&'a str>,
+    pub(super) z: Field<&'a str>,
+    pub(super) q: Field<Vec<&'a str>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+places!(WireTimeParts {
+    "lo" => lo,
+    "hi" => hi,
+    "p" => p,
+    "z" => z,
+    "q" => q,
+});
+
+#[derive(Default)]
 pub(super) struct WireMilestone<'a> {
-    pub(super) step: &'a str,
-    #[serde(borrow)]
-    pub(super) at: WireTime<'a>,
-    #[serde(default, borrow)]
+    pub(super) step: Field<&'a str>,
+    pub(super) at: Field<WireTime<'a>>,
     pub(super) evidence: Field<&'a str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+places!(WireMilestone {
+    "step" => step,
+    "at" => at,
+    "evidence" => evidence,
+});
+
+#[derive(Default)]
 pub(super) struct WirePerson<'a> {
-    pub(super) role: &'a str,
-    #[serde(borrow)]
+    pub(super) role: Field<&'a str>,
     pub(super) token: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) id: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) ns: Field<&'a str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+places!(WirePerson {
+    "role" => role,
+    "token" => token,
+    "id" => id,
+    "ns" => ns,
+});
+
+#[derive(Default)]
 pub(super) struct WireResult<'a> {
-    #[serde(borrow)]
     pub(super) code: Field<WireCode<'a>>,
-    #[serde(borrow)]
     pub(super) sub: Field<&'a str>,
     pub(super) num: Field<Num>,
-    #[serde(borrow)]
     pub(super) cmp: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) unit: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) coded: Field<WireCode<'a>>,
-    #[serde(borrow)]
     pub(super) text: Field<&'a str>,
     pub(super) narrative: Field<bool>,
     pub(super) ref_low: Field<Num>,
     pub(super) ref_high: Field<Num>,
-    #[serde(borrow)]
     pub(super) abnormal: Field<Vec<&'a str>>,
-    #[serde(borrow)]
     pub(super) status: Field<&'a str>,
-    #[serde(borrow)]
     pub(super) observed_at: Field<WireTime<'a>>,
     pub(super) critical: Field<bool>,
 }
+
+places!(WireResult {
+    "code" => code,
+    "sub" => sub,
+    "num" => num,
+    "cmp" => cmp,
+    "unit" => unit,
+    "coded" => coded,
+    "text" => text,
+    "narrative" => narrative,
+    "ref_low" => ref_low,
+    "ref_high" => ref_high,
+    "abnormal" => abnormal,
+    "status" => status,
+    "observed_at" => observed_at,
+    "critical" => critical,
+});
 
 /// Rare; only the slow way makes it.
 pub(super) struct WireAnswer<'a> {
@@ -257,6 +347,22 @@ pub(super) enum WireMerge<'a> {
     Patients(WireId<'a>, WireId<'a>),
     Encounters(WireId<'a>, WireId<'a>),
     Reports(WireReport<'a>, WireReport<'a>),
+}
+
+fn required<'a, E: serde::de::Error>(field: &Field<&'a str>) -> Result<&'a str, E> {
+    match field {
+        Field::Is(text) => Ok(text),
+        Field::Absent | Field::Null => Err(E::custom("missing")),
+    }
+}
+
+/// Null is for the slow way, which notes it.
+fn optional<'a, E: serde::de::Error>(field: &Field<&'a str>) -> Result<&'a str, E> {
+    match field {
+        Field::Is(text) => Ok(text),
+        Field::Absent => Ok(""),
+        Field::Null => Err(E::custom("null")),
+    }
 }
 
 /// A decimal, written as a number or as a text.
@@ -303,13 +409,13 @@ macro_rules! deserialize_any {
     };
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default)]
 struct IdParts<'a> {
-    id: &'a str,
-    #[serde(default)]
-    ns: &'a str,
+    id: Field<&'a str>,
+    ns: Field<&'a str>,
 }
+
+places!(IdParts { "id" => id, "ns" => ns });
 
 deserialize_any!(WireId, "an identifier", {
     fn visit_borrowed_str<E>(self, id: &'de str) -> Result<WireId<'de>, E> {
@@ -317,24 +423,25 @@ deserialize_any!(WireId, "an identifier", {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireId<'de>, A::Error> {
-        let IdParts { id, ns } = IdParts::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(WireId { id, ns, is_bare: false })
+        let mut parts = IdParts::default();
+        Fill(&mut parts).visit_map(map)?;
+        Ok(WireId { id: required(&parts.id)?, ns: optional(&parts.ns)?, is_bare: false })
     }
 });
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default)]
 struct CodeParts<'a> {
-    code: &'a str,
-    #[serde(default)]
-    system: &'a str,
-    #[serde(default)]
-    display: &'a str,
+    code: Field<&'a str>,
+    system: Field<&'a str>,
+    display: Field<&'a str>,
 }
 
+places!(CodeParts { "code" => code, "system" => system, "display" => display });
+
 fn code_of<'de, A: MapAccess<'de>>(map: A) -> Result<WireCode<'de>, A::Error> {
-    let CodeParts { code, system, display } = CodeParts::deserialize(MapAccessDeserializer::new(map))?;
-    Ok(WireCode { code, system, display })
+    let mut parts = CodeParts::default();
+    Fill(&mut parts).visit_map(map)?;
+    Ok(WireCode { code: required(&parts.code)?, system: optional(&parts.system)?, display: optional(&parts.display)? })
 }
 
 deserialize_any!(WireCode, "a code", {
@@ -349,11 +456,11 @@ deserialize_any!(WireCode, "a code", {
 
 deserialize_any!(WireTests, "one or more codes", {
     fn visit_borrowed_str<E>(self, code: &'de str) -> Result<WireTests<'de>, E> {
-        Ok(WireTests { codes: vec![WireCode { code, system: "", display: "" }] })
+        Ok(WireTests::One(WireCode { code, system: "", display: "" }))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireTests<'de>, A::Error> {
-        Ok(WireTests { codes: vec![code_of(map)?] })
+        code_of(map).map(WireTests::One)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<WireTests<'de>, A::Error> {
@@ -361,7 +468,7 @@ deserialize_any!(WireTests, "one or more codes", {
         while let Some(code) = list.next_element()? {
             codes.push(code);
         }
-        Ok(WireTests { codes })
+        Ok(WireTests::Many(codes))
     }
 });
 
@@ -371,7 +478,9 @@ deserialize_any!(WireTime, "a time", {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireTime<'de>, A::Error> {
-        WireTimeParts::deserialize(MapAccessDeserializer::new(map)).map(WireTime::Parts)
+        let mut parts = Box::<WireTimeParts<'de>>::default();
+        Fill(&mut *parts).visit_map(map)?;
+        Ok(WireTime::Parts(parts))
     }
 });
 

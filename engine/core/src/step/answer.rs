@@ -64,7 +64,7 @@ impl Partition {
                 let alert = self.notices.get(*place).and_then(|notice| self.alerts.get(notice.alert));
                 alert.is_some_and(crate::alerts::Alert::is_open)
             };
-            notices.clone().filter(open).next_back().or_else(|| notices.last())
+            notices.clone().rfind(open).or_else(|| notices.last())
         };
         let notice = self.notices.get(by_nid.or_else(by_code)?)?;
         Some((notice.alert, notice.head.recipient.clone()))

@@ -26,9 +26,9 @@ const LICENCES: [&str; 6] = ["physician", "nurse", "advanced_practice", "pharmac
 
 impl Convert<'_> {
     /// What the event states; a fact that cannot be known refuses the line [EVT-1].
-    pub(super) fn fact(&mut self, wire: &mut Wire<'_>) -> Result<Fact, Refusal> {
-        let word = self.said(core::mem::take(&mut wire.r#type), "type").unwrap_or("step");
-        let step = core::mem::take(&mut wire.step);
+    pub(super) fn fact(&mut self, wire: &Wire<'_>) -> Result<Fact, Refusal> {
+        let word = self.said(wire.r#type, "type").unwrap_or("step");
+        let step = wire.step;
         if word != "step" && matches!(step, Field::Is(_)) {
             self.notes.add(Fault::UnknownField, "step");
         }
@@ -41,18 +41,18 @@ impl Convert<'_> {
             "encounter" => Ok(Fact::Encounter),
             "heartbeat" => Ok(Fact::Heartbeat),
             "answer" => {
-                let wire = wire.answer.take().ok_or_else(|| refusal(Code::MissingField, "answer"))?;
-                self.answer(*wire).map(|answer| Fact::Answer(Box::new(answer)))
+                let wire = wire.answer.as_ref().ok_or_else(|| refusal(Code::MissingField, "answer"))?;
+                self.answer(wire).map(|answer| Fact::Answer(Box::new(answer)))
             }
             "merge" => {
-                let wire = wire.merge.take().ok_or_else(|| refusal(Code::MissingField, "merge"))?;
-                self.merge(*wire).map(|merge| Fact::Merge(Box::new(merge)))
+                let wire = wire.merge.as_ref().ok_or_else(|| refusal(Code::MissingField, "merge"))?;
+                self.merge(wire).map(|merge| Fact::Merge(Box::new(merge)))
             }
             _ => Err(refusal(Code::UnknownType, "type")),
         }
     }
 
-    fn answer(&mut self, wire: WireAnswer<'_>) -> Result<Answer, Refusal> {
+    fn answer(&mut self, wire: &WireAnswer<'_>) -> Result<Answer, Refusal> {
         let act = Act::parse(wire.act).ok_or_else(|| refusal(Code::UnknownAct, "answer.act"))?;
         let licence = wire.licence.filter(|word| LICENCES.contains(word));
         if wire.licence.is_some() && licence.is_none() {
@@ -62,12 +62,12 @@ impl Convert<'_> {
             act,
             code: self.optional(wire.code, value::notice_code, "answer.code"),
             nid: self.optional(wire.nid, value::nid, "answer.nid"),
-            by: wire.by.and_then(|by| self.person(by, "answer.by")),
+            by: wire.by.as_ref().and_then(|by| self.person(by, "answer.by")),
             licence: licence.map(Text::from),
-            told_by: wire.told_by.and_then(|by| self.person(by, "answer.told_by")),
+            told_by: wire.told_by.as_ref().and_then(|by| self.person(by, "answer.told_by")),
             value: self.optional(wire.value, value::quantity, "answer.value"),
             unit: wire.unit.map(|unit| clean::unit(unit, &mut self.notes)).unwrap_or_default(),
-            result: wire.result.and_then(|code| self.code(&code, "answer.result")),
+            result: wire.result.as_ref().and_then(|code| self.code(code, "answer.result")),
         })
     }
 
@@ -76,15 +76,15 @@ impl Convert<'_> {
         self.notes.expect(read(text), Fault::UnknownValue, name)
     }
 
-    fn merge(&mut self, wire: WireMerge<'_>) -> Result<Merge, Refusal> {
+    fn merge(&mut self, wire: &WireMerge<'_>) -> Result<Merge, Refusal> {
         let unknown = || refusal(Code::UnknownMerge, "merge");
         let tokens = |what, kind, from: &WireId<'_>, into: &WireId<'_>| {
             let both = self.token(kind, from).zip(self.token(kind, into));
             both.map(|(from, into)| Merge::Tokens { what, from, into }).ok_or_else(unknown)
         };
         match wire {
-            WireMerge::Patients(from, into) => tokens(MergeWhat::Patient, TokenKind::Patient, &from, &into),
-            WireMerge::Encounters(from, into) => tokens(MergeWhat::Encounter, TokenKind::Encounter, &from, &into),
+            WireMerge::Patients(from, into) => tokens(MergeWhat::Patient, TokenKind::Patient, from, into),
+            WireMerge::Encounters(from, into) => tokens(MergeWhat::Encounter, TokenKind::Encounter, from, into),
             WireMerge::Reports(from, into) => {
                 let (from, into) = (self.report_ids(from), self.report_ids(into));
                 let known = !from.is_anonymous() && !into.is_anonymous();
@@ -96,12 +96,12 @@ impl Convert<'_> {
     /// When it happened: its own time, else that of the message with evidence `message`, else when it arrives.
     pub(super) fn occurred(
         &mut self,
-        field: Field<WireTime<'_>>,
-        evidence: Field<&str>,
+        wire: &Wire<'_>,
         fact: &Fact,
         msg: &Msg,
     ) -> Result<(Option<EventTime>, Evidence), Refusal> {
-        let evidence = self.word(evidence, "evidence", Evidence::parse).unwrap_or(Evidence::Own);
+        let field = wire.occurred_at.as_ref();
+        let evidence = self.word(wire.evidence, "evidence", Evidence::parse).unwrap_or(Evidence::Own);
         if matches!(field, Field::Absent | Field::Null) {
             return match fact {
                 Fact::Heartbeat => Ok((None, evidence)),
@@ -120,11 +120,11 @@ impl Convert<'_> {
     }
 
     /// A time in either form; absent with a note if it means nothing.
-    pub(super) fn time(&mut self, field: Field<WireTime<'_>>, name: &str) -> Option<EventTime> {
+    pub(super) fn time(&mut self, field: Field<&WireTime<'_>>, name: &str) -> Option<EventTime> {
         match self.said(field, name)? {
             WireTime::Text(text) => self.zones.rfc3339(text, name, &mut self.notes),
             WireTime::Parts(parts) => {
-                let time = value::time_parts(&parts);
+                let time = value::time_parts(parts);
                 self.notes.expect(time, Fault::TimeMalformed, name)
             }
         }

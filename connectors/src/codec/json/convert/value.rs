@@ -19,14 +19,15 @@ use crate::{
             Refusal, refusal,
             wire::{Field, Map, Num, WireResult, WireScalar, WireTimeParts},
         },
+        time::EARLIEST,
     },
     codes::Code,
 };
 
 impl Convert<'_> {
     /// All results; more than an event may hold refuse the line, since a line is never split.
-    pub(super) fn results(&mut self, field: Field<Vec<Map<WireResult<'_>>>>) -> Result<Vec<ResultItem>, Refusal> {
-        let wires = self.said(field, "results").unwrap_or_default();
+    pub(super) fn results(&mut self, field: Field<&Vec<Map<WireResult<'_>>>>) -> Result<Vec<ResultItem>, Refusal> {
+        let Some(wires) = self.said(field, "results") else { return Ok(Vec::new()) };
         if wires.len() > RESULTS_MAX {
             return Err(refusal(Code::EventTooLarge, "results"));
         }
@@ -37,10 +38,10 @@ impl Convert<'_> {
         Ok(results)
     }
 
-    fn result(&mut self, wire: WireResult<'_>) -> Option<ResultItem> {
+    fn result(&mut self, wire: &WireResult<'_>) -> Option<ResultItem> {
         let code = self.said(wire.code, "results.code").and_then(|code| self.code(&code, "results.code"));
         let code = self.notes.expect(code, Fault::UnknownValue, "results.code")?;
-        let abnormal = self.said(wire.abnormal, "results.abnormal").unwrap_or_default();
+        let abnormal = self.said(wire.abnormal.as_ref(), "results.abnormal").map(Vec::as_slice).unwrap_or_default();
         let mut flags = Vec::with_capacity(abnormal.len().min(4));
         for word in abnormal {
             clean::add_abnormal(&mut flags, word, &mut self.notes);
@@ -54,7 +55,7 @@ impl Convert<'_> {
             ref_high: self.said(wire.ref_high, "results.ref_high").map(|num| num.0),
             abnormal: flags,
             status: self.word(wire.status, "results.status", ResultStatus::parse).unwrap_or(ResultStatus::Unknown),
-            observed_at: self.time(wire.observed_at, "results.observed_at"),
+            observed_at: self.time(wire.observed_at.as_ref(), "results.observed_at"),
             critical: self.said(wire.critical, "results.critical"),
         })
     }
@@ -85,14 +86,14 @@ pub(super) fn priority(word: &str) -> Option<Priority> {
 }
 
 /// An attribute's value; `None` if it is too long.
-pub(super) fn scalar(wire: WireScalar<'_>) -> Option<Given<Scalar>> {
+pub(super) fn scalar(wire: &WireScalar<'_>) -> Option<Given<Scalar>> {
     match wire {
         WireScalar::Null => Some(Given::Cleared),
-        WireScalar::Flag(flag) => Some(Given::Value(Scalar::Flag(flag))),
-        WireScalar::Number(number) => Some(Given::Value(Scalar::Number(number))),
+        WireScalar::Flag(flag) => Some(Given::Value(Scalar::Flag(*flag))),
+        WireScalar::Number(number) => Some(Given::Value(Scalar::Number(*number))),
         WireScalar::Text(text) => {
             let fits = text.chars().count() <= ATTRIBUTE_CHARS_MAX;
-            fits.then(|| Given::Value(Scalar::Text(Text::from(text))))
+            fits.then(|| Given::Value(Scalar::Text(Text::from(*text))))
         }
     }
 }
@@ -122,35 +123,43 @@ pub(super) fn quantity(text: &str) -> Option<(Option<Comparator>, Decimal)> {
 
 /// The long form of a time: both ends, or one and a precision.
 pub(super) fn time_parts(parts: &WireTimeParts<'_>) -> Option<EventTime> {
-    let utc = |text: &str| if text.ends_with('Z') { Timestamp::parse(text) } else { None };
-    let lo = utc(parts.lo)?;
+    let text = |field: &Field<&'_ str>| match field {
+        Field::Is(text) if text.ends_with('Z') => Timestamp::parse(text),
+        Field::Is(_) | Field::Absent | Field::Null => None,
+    };
+    let lo = text(&parts.lo)?;
     let width = match parts.p {
-        "ns" | "us" => Some(1),
-        "ms" => Some(1_000),
-        "s" => Some(SECOND),
-        "min" => Some(MINUTE),
-        "h" => Some(HOUR),
-        _ => None,
+        Field::Is("ns" | "us") => Some(1),
+        Field::Is("ms") => Some(1_000),
+        Field::Is("s") => Some(SECOND),
+        Field::Is("min") => Some(MINUTE),
+        Field::Is("h") => Some(HOUR),
+        Field::Is(_) | Field::Absent | Field::Null => None,
     };
     let hi = match parts.hi {
-        Some(hi) => utc(hi)?,
-        None => lo.plus(Span::from_micros(width?)),
+        Field::Is(_) => text(&parts.hi)?,
+        Field::Absent | Field::Null => lo.plus(Span::from_micros(width?)),
     };
-    let is_believed = lo >= Timestamp::from_micros(crate::codec::time::EARLIEST);
     let origin = match parts.z {
-        "field" => ZoneOrigin::Field,
-        "message" => ZoneOrigin::Message,
-        "source" => ZoneOrigin::Source,
-        "site" => ZoneOrigin::Site,
-        "none" => ZoneOrigin::None,
-        _ => return None,
+        Field::Is("field") => ZoneOrigin::Field,
+        Field::Is("message") => ZoneOrigin::Message,
+        Field::Is("source") => ZoneOrigin::Source,
+        Field::Is("site") => ZoneOrigin::Site,
+        Field::Is("none") => ZoneOrigin::None,
+        Field::Is(_) | Field::Absent | Field::Null => return None,
     };
-    let repair = parts.q.iter().find_map(|word| match *word {
+    let is_believed = lo >= Timestamp::from_micros(EARLIEST);
+    (hi > lo && is_believed).then(|| EventTime { lo, hi, origin, repair: repair(&parts.q) })
+}
+
+fn repair(words: &Field<Vec<&str>>) -> Repair {
+    let Field::Is(words) = words else { return Repair::None };
+    let known = words.iter().find_map(|word| match *word {
         "ambiguous" => Some(Repair::Ambiguous),
         "gap" => Some(Repair::Gap),
         "truncated" => Some(Repair::Truncated),
         "bad_offset" => Some(Repair::Offset),
         _ => None,
     });
-    (hi > lo && is_believed).then(|| EventTime { lo, hi, origin, repair: repair.unwrap_or_default() })
+    known.unwrap_or_default()
 }

