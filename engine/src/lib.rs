@@ -13,4 +13,6 @@
 
 pub mod codes;
 pub mod config;
+pub mod drivers;
 pub mod limits;
+pub mod ward;
