@@ -7,6 +7,7 @@
 //!   only when it is on disk.
 //! - **Not here**: judging a report (`wardline-core`), durability (`wardline-store`).
 
+pub mod adapters;
 pub mod codec;
 pub mod codes;
 pub mod limits;

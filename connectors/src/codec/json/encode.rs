@@ -309,7 +309,8 @@ fn merge(writer: &mut Writer<'_>, merge: &Merge) {
             token(writer, "from", kind, Some(*from));
             token(writer, "into", kind, Some(*into));
         }
-        Merge::Reports { from, into } => {
+        Merge::Reports(both) => {
+            let (from, into) = both.as_ref();
             writer.text("what", MergeWhat::Report.name());
             writer.key("from");
             report(writer, from);

@@ -73,7 +73,7 @@ layout! {
     Wait { rule, ward, index, started, due, is_fired, armed }
     FeedWait { wait, feed }
     Report {
-        id, born, patient, opened, touched, records, effective, is_varied, keys, clocks, waits, alerts, cold,
+        id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, cold,
     }
     Cause { ward, source, severity }
     Recipient { role, party }

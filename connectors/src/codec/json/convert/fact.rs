@@ -88,7 +88,7 @@ impl Convert<'_> {
             WireMerge::Reports(from, into) => {
                 let (from, into) = (self.report_ids(from), self.report_ids(into));
                 let known = !from.is_anonymous() && !into.is_anonymous();
-                known.then_some(Merge::Reports { from, into }).ok_or_else(unknown)
+                known.then(|| Merge::Reports(Box::new((from, into)))).ok_or_else(unknown)
             }
         }
     }
