@@ -3,4 +3,5 @@
 mod checkpoint;
 mod driver;
 mod said;
+mod views;
 mod ward;
