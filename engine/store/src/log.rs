@@ -22,7 +22,7 @@ mod scan;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::codes::Code;
 use crate::disk;
@@ -36,7 +36,7 @@ pub use prepare::{Preparation, PrepareOrder, Prepared};
 pub use reader::LogReader;
 pub(crate) use reader::{Bookmark, Stop, bookmark_at};
 pub use recover::Exclusion;
-pub(crate) use recover::{End, Known, Recovered, Recovery, Tail, misplaced_header};
+pub(crate) use recover::{End, Known, Recovered, Recovery, Tail, Verdict, Walk, misplaced_header};
 
 pub use writer::{Entry, LogOptions, LogWriter, Supply};
 

@@ -199,10 +199,6 @@ impl<D: Disk> LogReader<D> {
         self.mark
     }
 
-    pub(crate) fn segments(&self) -> &Arc<[Segment]> {
-        &self.segments
-    }
-
     /// Where the last call ended with `None`.
     pub(crate) fn stop(&self) -> Stop {
         Stop {

@@ -399,6 +399,17 @@ impl<D: Disk> Recovery<D> {
 }
 
 impl Walk {
+    /// A walk that ended at `stop`, having seen `floor`.
+    pub(crate) fn stopped(stop: Stop, floor: u64) -> Self {
+        Self {
+            suffix: None,
+            exclusions: Vec::new(),
+            stop,
+            floor,
+            unproven: VecDeque::new(),
+        }
+    }
+
     fn keep_exclusion(&mut self, record: &Record<'_>, identity: Identity) -> Result<()> {
         if record.header.kind != Kind::Exclude {
             return Ok(());

@@ -12,9 +12,9 @@ use crate::record::{Flags, Kind};
 use crate::store::{self, Opened, Options, Store};
 
 /// Small segments: five flushes of one block fill one.
-pub(super) const SEGMENT: u64 = 24 << 10;
+pub(crate) const SEGMENT: u64 = 24 << 10;
 
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         new_instance: [7; 16],
         segment_bytes: SEGMENT,
@@ -23,19 +23,19 @@ pub(super) fn options() -> Options {
     }
 }
 
-pub(super) fn open(disk: &SimDisk) -> Opened<SimDisk> {
+pub(crate) fn open(disk: &SimDisk) -> Opened<SimDisk> {
     Store::open(disk.clone(), &options()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A payload that differs for each record and length.
-pub(super) fn payload(number: u64, length: usize) -> Vec<u8> {
+pub(crate) fn payload(number: u64, length: usize) -> Vec<u8> {
     (0..length)
         .map(|index| (number as usize * 31 + index * 7) as u8 | 1)
         .collect()
 }
 
 /// Sequence, kind and payload of every record behind the checkpoint.
-pub(super) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)> {
+pub(crate) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)> {
     let mut records = Vec::new();
     while let Some(record) = opened.suffix.next_record().unwrap() {
         records.push((
@@ -47,12 +47,12 @@ pub(super) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)>
     records
 }
 
-pub(super) fn batch(at: u64) -> Entry {
+pub(crate) fn batch(at: u64) -> Entry {
     Entry::new(Kind::Batch, at)
 }
 
 /// Opens, appends `open` and then batches of `sizes`, each flushed; gives the store still open.
-pub(super) fn filled(disk: &SimDisk, sizes: &[usize]) -> Opened<SimDisk> {
+pub(crate) fn filled(disk: &SimDisk, sizes: &[usize]) -> Opened<SimDisk> {
     let mut opened = open(disk);
     let at = opened.writer.last().at;
     opened

@@ -6,19 +6,19 @@ use crate::disk::Call;
 use crate::disk::sim::{Fault, Injection};
 
 /// Opens and writes until something fails; gives the last position known durable, and how it ended.
-fn life(disk: &SimDisk) -> (u64, Option<String>) {
+fn life(disk: &SimDisk, rounds: u64) -> (u64, Option<String>) {
     let mut opened = match Store::open(disk.clone(), &options()) {
         Ok(opened) => opened,
         Err(error) => return (0, Some(error.to_string())),
     };
     let mut durable = opened.writer.durable().sequence;
-    let outcome = write(&mut opened.writer, &mut durable);
+    let outcome = write(&mut opened.writer, rounds, &mut durable);
     (durable, outcome.err().map(|error| error.to_string()))
 }
 
-fn write(log: &mut LogWriter<SimDisk>, durable: &mut u64) -> Result<()> {
+fn write(log: &mut LogWriter<SimDisk>, rounds: u64, durable: &mut u64) -> Result<()> {
     log.append(Entry::new(Kind::Open, log.last().at), &[b"opened"])?;
-    for _ in 0..8 {
+    for _ in 0..rounds {
         let last = log.last();
         log.append(batch(last.at + 1), &[&payload(last.sequence + 1, 2500)])?;
         *durable = log.flush()?.sequence;
@@ -43,7 +43,7 @@ fn assert_sound(opened: &mut Opened<SimDisk>) -> u64 {
 #[test]
 fn whichever_call_fails_nothing_acknowledged_is_lost() {
     let clean = SimDisk::new(1);
-    let (all, outcome) = life(&clean);
+    let (all, outcome) = life(&clean, 8);
     assert_eq!((all, outcome), (9, None));
     let calls = clean.calls();
     let mut survived = 0;
@@ -61,7 +61,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
                 nth,
                 fault,
             });
-            let (durable, outcome) = life(&disk);
+            let (durable, outcome) = life(&disk, 8);
             survived += u64::from(outcome.is_none());
             for next in [disk.kill(), disk.crash(nth)] {
                 let mut opened = open(&next);
@@ -71,7 +71,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
                     "call {nth}, {fault:?}: {durable} durable, {found} found; {outcome:?}"
                 );
                 drop(opened);
-                let (_, outcome) = life(&next);
+                let (_, outcome) = life(&next, 8);
                 assert_eq!(outcome, None, "and the next life is a normal one");
             }
         }
@@ -86,7 +86,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
 #[test]
 fn every_state_of_three_open_operations_recovers() {
     let clean = SimDisk::new(1);
-    life(&clean);
+    life(&clean, 30);
     let mut states = 0;
     for nth in 1..=clean.calls() {
         let disk = SimDisk::new(1);
@@ -95,14 +95,17 @@ fn every_state_of_three_open_operations_recovers() {
             nth,
             fault: Fault::PowerOff,
         });
-        let (durable, _) = life(&disk);
+        let (durable, _) = life(&disk, 30);
         for state in disk.crash_states(3) {
             states += 1;
             let found = assert_sound(&mut open(&state));
-            assert!(found >= durable, "call {nth}: {durable} durable, {found} found");
+            assert!(
+                found >= durable,
+                "call {nth}: {durable} durable, {found} found"
+            );
         }
     }
-    assert!(states > 1000, "{states} states of {} calls", clean.calls());
+    assert!(states > 600, "{states} states of {} calls", clean.calls());
 }
 
 #[test]

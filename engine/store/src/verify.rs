@@ -1,0 +1,558 @@
+//! Verify: is everything on disk what was written?
+//!
+//! ```text
+//!  1 instance and epoch   2 segment headers   3 every checksum   4 chain, sequence, epoch, log time, floor
+//!  5 what the log's end means   6 no segment missing, doubled or foreign   7 hashes of checkpoints
+//!  8 each checkpoint's hash found in the log   9 dead letters   13 nothing left over from an interrupted cut
+//! ```
+//! It reads and changes nothing, takes no lock, and so may run beside the engine; the caller paces it.
+//! - **How it fits**: `wardline verify`, the engine's background scrub, and the copy a backup makes.
+//! - LIMIT: `FINDINGS_MAX` findings are listed, the rest counted.
+//! - **Not here**: what payloads mean: the caller sees every sound record (`started` without result, conservation, replay of
+//!   marks) and adds its own findings; the archive (`wardline-tables`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::checkpoint::{self, Checkpoints, Generation};
+use crate::codes::{Code, Exit};
+use crate::dead::{self, DeadLetters};
+use crate::disk::{self, Disk, Node};
+use crate::finding::Finding;
+use crate::instance::{self, Epoch, Instance};
+use crate::limits::{CHUNK_BYTES, FINDINGS_MAX, GENERATIONS};
+use crate::log::{
+    self, Inventory, Known, LogReader, Position, Recovery, Segment, Verdict, Walk, bookmark_at,
+};
+use crate::record::{Chain, Record};
+use crate::segment::Identity;
+
+/// How often a look is repeated because a running engine removed a file meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In the order they were found.
+    pub findings: Vec<Finding>,
+    /// Findings beyond the limit.
+    pub unlisted: u64,
+    /// Segments looked at.
+    pub segments: u64,
+    /// Sound records.
+    pub records: u64,
+    /// Checkpoints that are sound and fit.
+    pub checkpoints: u64,
+    /// Records of dead letters.
+    pub dead_letters: u64,
+    /// Last sound record.
+    pub last: Position,
+}
+
+impl Report {
+    /// Adds a finding.
+    pub fn add(&mut self, finding: Finding) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    /// The exit code: 0 clean, 1 findings, 4 damage.
+    pub fn exit(&self) -> u8 {
+        let worst = self.findings.iter().map(Finding::exit).max();
+        match worst {
+            None => 0,
+            Some(Exit::Finding) => 1,
+            // What a newer release wrote cannot be judged; it is no damage, and not clean.
+            Some(Exit::Usage) => Exit::Usage.number(),
+            Some(Exit::Damage) => Exit::Damage.number(),
+        }
+    }
+}
+
+/// What the caller brings.
+pub struct Company<'a> {
+    /// Sees every sound record, in order; what it returns is a finding.
+    pub audit: &'a mut dyn FnMut(&Record<'_>) -> Option<Finding>,
+    /// Told how many bytes were read; it may wait.
+    pub pace: &'a mut dyn FnMut(u64),
+    /// Whether an engine runs on the directory: its temporary files are then no leftovers.
+    pub is_running: bool,
+}
+
+impl std::fmt::Debug for Company<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Company")
+            .field("is_running", &self.is_running)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Looks at everything in a data directory, without company.
+///
+/// - **Errors**: those of the disk; what is wrong with the files is in the report.
+pub fn verify<D: Disk>(disk: &D) -> disk::Result<Report> {
+    verify_with(
+        disk,
+        &mut Company {
+            audit: &mut |_| None,
+            pace: &mut |_| {},
+            is_running: false,
+        },
+    )
+}
+
+/// Looks at everything in a data directory.
+///
+/// - **Errors**: those of the disk; what is wrong with the files is in the report.
+pub fn verify_with<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
+    let mut attempt = 1;
+    loop {
+        let outcome = look(disk, company);
+        match &outcome {
+            // A cut or a retired checkpoint: what is left is looked at again.
+            Err(error) if error.is_missing() && company.is_running && attempt < ATTEMPTS => {
+                attempt += 1
+            }
+            Ok(_) | Err(_) => return outcome,
+        }
+    }
+}
+
+fn look<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
+    let mut report = Report::default();
+    let Some(instance) = look_at_instance(disk, &mut report)? else {
+        return Ok(report);
+    };
+    let identity = Identity {
+        instance: instance.id,
+        partition: 0,
+    };
+    let newest_segment = look_at_epoch(disk, &mut report)?;
+    let mut checkpoints = look_at_checkpoints(disk, identity, &mut report, company)?;
+    let inventory = Inventory::read(disk, &identity)?;
+    inventory
+        .findings
+        .iter()
+        .for_each(|finding| report.add(finding.clone()));
+    report.segments = inventory.segments.len() as u64;
+    let segments: Arc<[Segment]> = inventory.segments.into();
+    let known = Known {
+        checkpoint: checkpoints
+            .sound
+            .first()
+            .map_or(0, |(_, position)| position.sequence),
+        newest_segment,
+    };
+    let mut walker = Walker {
+        recovery: Recovery {
+            disk: disk.clone(),
+            identity,
+            segments,
+            known,
+        },
+        report: &mut report,
+        checkpoints: &mut checkpoints,
+        floor: known.checkpoint.max(newest_segment.saturating_sub(1)),
+    };
+    walker.walk(company)?;
+    let first = walker
+        .recovery
+        .segments
+        .first()
+        .map_or(1, |segment| segment.first);
+    checkpoints.judge(first, &identity, &mut report);
+    look_at_dead_letters(disk, &identity, &mut report, company)?;
+    if !company.is_running {
+        look_at_leftovers(disk, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn look_at_instance<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<Option<Instance>> {
+    match Instance::read(disk)? {
+        Some(Ok(instance)) => return Ok(Some(instance)),
+        Some(Err(finding)) => report.add(finding),
+        None => report.add(Finding::new(
+            Code::InstanceDamaged,
+            instance::INSTANCE,
+            "it is not there",
+        )),
+    }
+    Ok(None)
+}
+
+fn look_at_epoch<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<u64> {
+    match Epoch::read(disk)? {
+        Some(Ok(epoch)) => return Ok(epoch.newest_segment),
+        Some(Err(finding)) => report.add(finding),
+        None => report.add(Finding::new(
+            Code::EpochDamaged,
+            instance::EPOCH,
+            "it is not there",
+        )),
+    }
+    Ok(0)
+}
+
+/// The checkpoints whose every byte is sound, newest first, and the hashes the log turned out to have there.
+#[derive(Debug, Default)]
+struct Sound {
+    sound: Vec<(Generation, Position)>,
+    chains: BTreeMap<u64, Chain>,
+    bad: u64,
+}
+
+fn look_at_checkpoints<D: Disk>(
+    disk: &D,
+    identity: Identity,
+    report: &mut Report,
+    company: &mut Company<'_>,
+) -> disk::Result<Sound> {
+    let checkpoints = Checkpoints::new(disk.clone(), identity);
+    let mut sound = Sound::default();
+    let generations = checkpoints.generations()?;
+    for extra in generations.get(GENERATIONS..).unwrap_or_default() {
+        report.add(Finding::new(
+            Code::Leftover,
+            &extra.path,
+            "two newer generations exist",
+        ));
+    }
+    for generation in generations {
+        match check(&checkpoints, &generation, company) {
+            Ok(position) => sound.sound.push((generation, position)),
+            Err(checkpoint::Error::Damaged(finding)) => {
+                report.add(finding);
+                sound.bad += 1;
+            }
+            Err(checkpoint::Error::Disk(error)) => return Err(error),
+            Err(other) => report.add(Finding::new(
+                other.code(),
+                &generation.path,
+                other.to_string(),
+            )),
+        }
+    }
+    Ok(sound)
+}
+
+fn check<D: Disk>(
+    checkpoints: &Checkpoints<D>,
+    generation: &Generation,
+    company: &mut Company<'_>,
+) -> checkpoint::Result<Position> {
+    let reader = checkpoints.open(generation)?;
+    let mut check = reader.check();
+    while !check.step()? {
+        (company.pace)(CHUNK_BYTES as u64);
+    }
+    Ok(reader.header().summary.position)
+}
+
+impl Sound {
+    /// Takes note of the hash of a record, if a checkpoint ends there.
+    fn note(&mut self, sequence: u64, chain: Chain) {
+        if self
+            .sound
+            .iter()
+            .any(|(_, position)| position.sequence == sequence)
+        {
+            self.chains.insert(sequence, chain);
+        }
+    }
+
+    /// Compares each with the log, and says if none is left to start from.
+    fn judge(&self, first: u64, identity: &Identity, report: &mut Report) {
+        let mut fit = 0;
+        for (generation, position) in &self.sound {
+            match self.chains.get(&position.sequence) {
+                Some(chain) if *chain == position.chain => fit += 1,
+                Some(_) => {
+                    let cause = "the log has another hash at its last sequence";
+                    report.add(Finding::new(
+                        Code::CheckpointForeign,
+                        &generation.path,
+                        cause,
+                    ));
+                }
+                None => {
+                    let cause = format!("the log has no sound record {}", position.sequence);
+                    report.add(Finding::new(
+                        Code::CheckpointForeign,
+                        &generation.path,
+                        cause,
+                    ));
+                }
+            }
+        }
+        report.checkpoints = fit;
+        if fit == 0 && first > 1 {
+            let cause = format!("the log begins with record {first}");
+            report.add(Finding::new(
+                Code::NoCheckpoint,
+                &identity.checkpoint_directory(),
+                cause,
+            ));
+        }
+    }
+}
+
+/// Walks the log from its first segment, over whatever is wrong.
+struct Walker<'a, D: Disk> {
+    recovery: Recovery<D>,
+    report: &'a mut Report,
+    checkpoints: &'a mut Sound,
+    floor: u64,
+}
+
+impl<D: Disk> Walker<'_, D> {
+    fn walk(&mut self, company: &mut Company<'_>) -> disk::Result<()> {
+        let mut next = 0;
+        if self.recovery.segments.is_empty() {
+            return self.end_of_nothing();
+        }
+        while next < self.recovery.segments.len() {
+            let Some(after) = self.walk_from(next, company)? else {
+                break;
+            };
+            next = after.max(next + 1);
+        }
+        Ok(())
+    }
+
+    /// No segment at all is right only if none was ever begun.
+    fn end_of_nothing(&mut self) -> disk::Result<()> {
+        let reader = self.reader(0, Position::default());
+        self.judge(&reader).map(|_| ())
+    }
+
+    fn reader(&self, next: usize, position: Position) -> LogReader<D> {
+        let mut mark = bookmark_at(position);
+        mark.next = next;
+        let recovery = &self.recovery;
+        LogReader::new(
+            recovery.disk.clone(),
+            recovery.identity,
+            Arc::clone(&recovery.segments),
+            mark,
+        )
+        .thorough()
+    }
+
+    /// Reads on from the beginning of one segment; gives the next to try if the walk ended before the log did.
+    fn walk_from(
+        &mut self,
+        index: usize,
+        company: &mut Company<'_>,
+    ) -> disk::Result<Option<usize>> {
+        let Some(segment) = self.recovery.segments.get(index).cloned() else {
+            return Ok(None);
+        };
+        let Some((header, _)) = segment.valid() else {
+            return self.pass_over_header(index, &segment);
+        };
+        let before = Position {
+            sequence: segment.first.saturating_sub(1),
+            at: 0,
+            chain: header.chain,
+        };
+        self.checkpoints.note(before.sequence, before.chain);
+        let mut reader = self.reader(index, before);
+        loop {
+            self.read(&mut reader, company)?;
+            let verdict = self.verdict(&reader)?;
+            // A running engine may have written what was missing while we looked behind it.
+            reader.forget();
+            let reached = reader.reached();
+            self.read(&mut reader, company)?;
+            if reader.reached() == reached {
+                return Ok(self.report_verdict(&reader, verdict));
+            }
+        }
+    }
+
+    /// A segment without a header is right only as the last, before its first flush.
+    fn pass_over_header(&mut self, index: usize, segment: &Segment) -> disk::Result<Option<usize>> {
+        if index + 1 < self.recovery.segments.len() {
+            let finding = log::misplaced_header(&self.recovery.segments);
+            finding
+                .into_iter()
+                .for_each(|finding| self.report.add(finding));
+            return Ok(Some(index + 1));
+        }
+        let before = Position {
+            sequence: segment.first.saturating_sub(1),
+            ..Position::default()
+        };
+        let reader = self.reader(index, before);
+        self.judge(&reader)
+    }
+
+    fn read(&mut self, reader: &mut LogReader<D>, company: &mut Company<'_>) -> disk::Result<()> {
+        loop {
+            match reader.next_record() {
+                Ok(Some(record)) => {
+                    self.report.records += 1;
+                    self.report.last = Position {
+                        sequence: record.header.sequence,
+                        at: record.header.at,
+                        chain: record.chain,
+                    };
+                    self.floor = self.floor.max(record.header.floor);
+                    self.checkpoints.note(record.header.sequence, record.chain);
+                    (company.pace)(record.payload.len() as u64);
+                    (company.audit)(&record)
+                        .into_iter()
+                        .for_each(|finding| self.report.add(finding));
+                }
+                Ok(None) => break,
+                Err(log::Error::Disk(error)) => return Err(error),
+                Err(log::Error::Damaged(finding)) => {
+                    self.report.add(finding);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        reader
+            .take_padding()
+            .into_iter()
+            .for_each(|finding| self.report.add(finding));
+        Ok(())
+    }
+
+    fn verdict(&self, reader: &LogReader<D>) -> disk::Result<Verdict> {
+        match self
+            .recovery
+            .verdict(&Walk::stopped(reader.stop(), self.floor))
+        {
+            Ok(verdict) => Ok(verdict),
+            Err(log::Error::Disk(error)) => Err(error),
+            Err(other) => Ok(Verdict::Damaged(Finding::new(
+                other.code(),
+                &self.recovery.identity.log_directory(),
+                other.to_string(),
+            ))),
+        }
+    }
+
+    fn judge(&mut self, reader: &LogReader<D>) -> disk::Result<Option<usize>> {
+        let verdict = self.verdict(reader)?;
+        Ok(self.report_verdict(reader, verdict))
+    }
+
+    fn report_verdict(&mut self, reader: &LogReader<D>, verdict: Verdict) -> Option<usize> {
+        let stop = reader.stop();
+        let following = self
+            .recovery
+            .segments
+            .get(stop.next)
+            .map(|segment| segment.first);
+        match (verdict, following) {
+            (Verdict::End, _) => return None,
+            (Verdict::Torn(end), _) => {
+                let path = self
+                    .recovery
+                    .segments
+                    .last()
+                    .map_or("log", |segment| segment.path.as_str());
+                let cause = format!("bytes up to {end} were written and never acknowledged");
+                let finding =
+                    Finding::new(Code::TornTail, path, cause).at(stop.offset, stop.expect.sequence);
+                self.report.add(finding);
+                return None;
+            }
+            (Verdict::Damaged(_), Some(first)) if self.is_cut(stop.expect.sequence, first) => {
+                let earlier = self.recovery.segments.iter().take(stop.next);
+                let findings = earlier.map(|segment| {
+                    Finding::new(
+                        Code::CutLeftover,
+                        &segment.path,
+                        "the segment after it is gone",
+                    )
+                });
+                findings
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .for_each(|finding| self.report.add(finding));
+            }
+            (Verdict::Damaged(finding), _) => self.report.add(finding),
+        }
+        following.map(|_| stop.next)
+    }
+
+    /// Whether the records that are missing lie behind every checkpoint, where a cut takes them.
+    fn is_cut(&self, from: u64, next: u64) -> bool {
+        let oldest = self
+            .checkpoints
+            .sound
+            .last()
+            .map_or(0, |(_, position)| position.sequence);
+        from < next && next - 1 <= oldest && self.checkpoints.sound.len() >= GENERATIONS
+    }
+}
+
+fn look_at_dead_letters<D: Disk>(
+    disk: &D,
+    identity: &Identity,
+    report: &mut Report,
+    company: &mut Company<'_>,
+) -> disk::Result<()> {
+    for path in dead::list(disk, identity)? {
+        match read_dead_letters(disk, identity, &path) {
+            Ok((records, bytes)) => {
+                report.dead_letters += records;
+                (company.pace)(bytes);
+            }
+            Err(log::Error::Disk(error)) => return Err(error),
+            Err(log::Error::Damaged(finding)) => report.add(finding),
+            Err(other) => report.add(Finding::new(other.code(), &path, other.to_string())),
+        }
+    }
+    Ok(())
+}
+
+fn read_dead_letters<D: Disk>(
+    disk: &D,
+    identity: &Identity,
+    path: &str,
+) -> log::Result<(u64, u64)> {
+    let mut letters = DeadLetters::open(disk, identity, path)?;
+    let (mut records, mut bytes) = (0, 0);
+    while let Some((_, payload)) = letters.next_record()? {
+        records += 1;
+        bytes += payload.len() as u64;
+    }
+    if records != letters.count {
+        let cause = format!(
+            "it holds {records} records, its footer says {}",
+            letters.count
+        );
+        return Err(log::Error::Damaged(Finding::new(
+            Code::DeadLetterDamaged,
+            path,
+            cause,
+        )));
+    }
+    Ok((records, bytes))
+}
+
+fn look_at_leftovers<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<()> {
+    for entry in disk::list(disk, "tmp")? {
+        if entry.node == Node::File {
+            let path = format!("tmp/{}", entry.name);
+            report.add(Finding::new(
+                Code::Leftover,
+                &path,
+                "a write that was interrupted left it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
