@@ -247,11 +247,11 @@ impl<D: Disk> Recovery<D> {
         let is_foreign = following.is_some_and(|segment| {
             segment.valid().is_some() || segment.first < stop.expect.sequence
         });
-        if floor >= stop.expect.sequence || is_foreign {
-            return Ok(Verdict::Damaged(self.damage(&stop, &here, floor)));
-        }
         if let Some(finding) = self.newest_missing() {
             return Ok(Verdict::Damaged(finding));
+        }
+        if floor >= stop.expect.sequence || is_foreign {
+            return Ok(Verdict::Damaged(self.damage(&stop, &here, floor)));
         }
         Ok(if torn > 0 {
             Verdict::Torn(torn)

@@ -29,8 +29,9 @@ pub(crate) fn open(disk: &SimDisk) -> Opened<SimDisk> {
 
 /// A payload that differs for each record and length.
 pub(crate) fn payload(number: u64, length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|index| (number as usize * 31 + index * 7) as u8 | 1)
+    (0u64..)
+        .map(|index| u8::try_from((number * 31 + index * 7) % 255).unwrap_or_default() | 1)
+        .take(length)
         .collect()
 }
 

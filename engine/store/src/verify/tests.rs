@@ -20,7 +20,7 @@ fn lived_in() -> SimDisk {
     for at in 51..62 {
         opened
             .writer
-            .append(batch(at), &[&[at as u8; 3000]])
+            .append(batch(at), &[&crate::log::tests::payload(at, 3000)])
             .unwrap();
         opened.writer.flush().unwrap();
         if at == 54 || at == 58 {
@@ -141,7 +141,7 @@ fn each_kind_of_damage_has_its_code() {
     );
     assert_eq!(
         after(&|disk| disk.remove_file(&path(12))).1,
-        [Code::SegmentMissing, Code::CheckpointForeign]
+        [Code::RecordDamaged, Code::CheckpointForeign]
     );
 }
 

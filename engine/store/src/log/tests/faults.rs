@@ -270,7 +270,7 @@ fn missing_doubled_swapped_and_foreign_segments_are_named() {
     assert_eq!(code(&|disk| copy(disk, 7, 99)), Code::SegmentMissing);
     assert_eq!(code(&|disk| copy(disk, 1, 7)), Code::SegmentMissing);
     assert_eq!(
-        code(&|disk| disk.write_file(&path(7), &[0; SEGMENT as usize])),
+        code(&|disk| disk.write_file(&path(7), &[0; 24 << 10])),
         Code::SegmentDamaged
     );
     assert_eq!(
