@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::inventory::Segment;
+use super::inventory::{Inventory, Segment};
 use super::{Error, Position, Result};
 use crate::codes::Code;
 use crate::disk::{self, Access, Disk};
@@ -183,6 +183,42 @@ impl<D: Disk> LogReader<D> {
             payload,
             chain: found.chain,
         }))
+    }
+
+    /// Reads the log again from record `from` to record `through`, both included; beside a writer, `through` must be durable.
+    ///
+    /// - **Errors**: [`Error::Damaged`] if no sound row of records leads to `from`.
+    /// - **Cost**: reads the segment of `from` from its beginning.
+    pub fn between(disk: &D, identity: Identity, from: u64, through: u64) -> Result<Self> {
+        let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
+        let holds = |segment: &Segment| segment.first <= from && segment.valid().is_some();
+        let index = segments.iter().rposition(holds);
+        let gone = |cause: String| {
+            Error::Damaged(Finding::new(
+                Code::SegmentMissing,
+                &identity.log_directory(),
+                cause,
+            ))
+        };
+        let found =
+            index.and_then(|index| segments.get(index)?.valid().map(|valid| (index, valid)));
+        let (next, (header, _)) =
+            found.ok_or_else(|| gone(format!("no segment holds record {from}")))?;
+        let mut mark = bookmark_at(Position {
+            sequence: header.first - 1,
+            at: 0,
+            chain: header.chain,
+        });
+        mark.next = next;
+        let mut reader = Self::new(disk.clone(), identity, segments, mark).through(from - 1);
+        while reader.next_record()?.is_some() {}
+        if reader.reached() + 1 < from {
+            return Err(gone(format!(
+                "no sound record {} leads to {from}",
+                reader.reached() + 1
+            )));
+        }
+        Ok(reader.through(through))
     }
 
     /// Last sequence passed, accepted losses included.

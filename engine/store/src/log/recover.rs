@@ -389,10 +389,15 @@ impl<D: Disk> Recovery<D> {
             },
             (None, None) => Tail::Nothing,
         };
+        let position = stop.expect.position();
         End {
-            position: stop.expect.position(),
+            position,
             epoch: stop.expect.epoch,
-            batch_at: stop.expect.batch_at,
+            // Where no batch was read, none may repeat the last log time either.
+            batch_at: stop
+                .expect
+                .batch_at
+                .or((position.sequence > 0).then_some(position.at)),
             tail,
         }
     }

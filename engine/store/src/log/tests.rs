@@ -313,3 +313,25 @@ fn a_second_process_is_refused_and_told_who_has_it() {
     drop(held);
     assert_eq!(open(&disk).epoch, 2);
 }
+
+#[test]
+fn any_stretch_of_the_log_is_read_again() {
+    let disk = SimDisk::new(1);
+    let opened = filled(&disk, &[3000; 12]);
+    let read = |from, through| -> Result<Vec<u64>> {
+        let mut reader = LogReader::between(&disk, opened.identity, from, through)?;
+        let mut sequences = Vec::new();
+        while let Some(record) = reader.next_record()? {
+            sequences.push(record.header.sequence);
+        }
+        Ok(sequences)
+    };
+    assert_eq!(read(1, 3).unwrap(), [1, 2, 3]);
+    assert_eq!(
+        read(6, 8).unwrap(),
+        [6, 7, 8],
+        "over the roll behind record 6"
+    );
+    assert_eq!(read(12, 99).unwrap(), [12, 13]);
+    assert!(read(20, 30).is_err());
+}

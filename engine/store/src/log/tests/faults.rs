@@ -296,6 +296,7 @@ fn the_loss_of_the_newest_segment_is_noticed() {
     let disk = SimDisk::new(1);
     let opened = filled(&disk, &[3000; 12]);
     opened
+        .ownership
         .note_newest_segment(opened.writer.newest_segment())
         .unwrap();
     drop(opened);
