@@ -26,6 +26,7 @@ pub mod instance;
 pub mod limits;
 pub mod log;
 pub mod record;
+pub mod repair;
 pub mod segment;
 pub mod store;
 pub mod verify;

@@ -14,6 +14,7 @@
 mod cursor;
 mod cut;
 mod flush;
+mod gap;
 mod inventory;
 mod prepare;
 mod reader;
@@ -31,6 +32,7 @@ use crate::record::Chain;
 
 pub use cut::{CutBounds, CutReport, cut};
 pub use flush::{Flush, FlushDone};
+pub use gap::Gap;
 pub(crate) use inventory::{Inventory, Segment};
 pub use prepare::{Preparation, PrepareOrder, Prepared};
 pub use reader::LogReader;

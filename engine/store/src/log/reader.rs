@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::inventory::{Inventory, Segment};
-use super::{Error, Position, Result};
+use super::{Error, Gap, Position, Result};
 use crate::codes::Code;
 use crate::disk::{self, Access, Disk};
-use crate::fields::Fields;
 use crate::finding::Finding;
 use crate::limits::BLOCK_BYTES;
 use crate::record::{ALIGNMENT, Chain, HEADER_BYTES, Header, Kind, Place, Record, Refusal};
@@ -439,22 +438,5 @@ pub(crate) fn bookmark_at(position: Position) -> Bookmark {
         next: 0,
         offset: 0,
         expect: Expect::after(position),
-    }
-}
-
-/// What a `gap` record says: the records up to `last` are lost, and `chain` is the hash of the last of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gap {
-    pub(crate) last: u64,
-    pub(crate) chain: Chain,
-}
-
-impl Gap {
-    pub(crate) fn decode(payload: &[u8]) -> Option<Self> {
-        let mut fields = Fields::new(payload);
-        Some(Self {
-            last: fields.u64()?,
-            chain: Chain(fields.array()?),
-        })
     }
 }
