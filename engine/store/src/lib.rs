@@ -18,6 +18,7 @@
 pub mod backup;
 pub mod checkpoint;
 pub mod codes;
+pub mod crash_note;
 pub mod dead;
 pub mod disk;
 mod fields;

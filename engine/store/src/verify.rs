@@ -73,7 +73,7 @@ impl Report {
 }
 
 /// What the caller brings.
-pub struct Company<'a> {
+pub struct Observer<'a> {
     /// Sees every sound record, in order; what it returns is a finding.
     pub audit: &'a mut dyn FnMut(&Record<'_>) -> Option<Finding>,
     /// Told how many bytes were read; it may wait.
@@ -82,21 +82,21 @@ pub struct Company<'a> {
     pub is_running: bool,
 }
 
-impl std::fmt::Debug for Company<'_> {
+impl std::fmt::Debug for Observer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Company")
+        f.debug_struct("Observer")
             .field("is_running", &self.is_running)
             .finish_non_exhaustive()
     }
 }
 
-/// Looks at everything in a data directory, without company.
+/// Looks at everything in a data directory, without an observer.
 ///
 /// - **Errors**: those of the disk; what is wrong with the files is in the report.
 pub fn verify<D: Disk>(disk: &D) -> disk::Result<Report> {
     verify_with(
         disk,
-        &mut Company {
+        &mut Observer {
             audit: &mut |_| None,
             pace: &mut |_| {},
             is_running: false,
@@ -107,13 +107,13 @@ pub fn verify<D: Disk>(disk: &D) -> disk::Result<Report> {
 /// Looks at everything in a data directory.
 ///
 /// - **Errors**: those of the disk; what is wrong with the files is in the report.
-pub fn verify_with<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
+pub fn verify_with<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Result<Report> {
     let mut attempt = 1;
     loop {
-        let outcome = look(disk, company);
+        let outcome = look(disk, observer);
         match &outcome {
             // A cut or a retired checkpoint: what is left is looked at again.
-            Err(error) if error.is_missing() && company.is_running && attempt < ATTEMPTS => {
+            Err(error) if error.is_missing() && observer.is_running && attempt < ATTEMPTS => {
                 attempt += 1
             }
             Ok(_) | Err(_) => return outcome,
@@ -121,7 +121,7 @@ pub fn verify_with<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result
     }
 }
 
-fn look<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
+fn look<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Result<Report> {
     let mut report = Report::default();
     let Some(instance) = look_at_instance(disk, &mut report)? else {
         return Ok(report);
@@ -131,7 +131,7 @@ fn look<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
         partition: 0,
     };
     let newest_segment = look_at_epoch(disk, &mut report)?;
-    let mut checkpoints = look_at_checkpoints(disk, identity, &mut report, company)?;
+    let mut checkpoints = look_at_checkpoints(disk, identity, &mut report, observer)?;
     let inventory = Inventory::read(disk, &identity)?;
     inventory
         .findings
@@ -157,15 +157,15 @@ fn look<D: Disk>(disk: &D, company: &mut Company<'_>) -> disk::Result<Report> {
         checkpoints: &mut checkpoints,
         floor: known.checkpoint.max(newest_segment.saturating_sub(1)),
     };
-    walker.walk(company)?;
+    walker.walk(observer)?;
     let first = walker
         .recovery
         .segments
         .first()
         .map_or(1, |segment| segment.first);
     checkpoints.judge(first, &identity, &mut report);
-    look_at_dead_letters(disk, &identity, &mut report, company)?;
-    if !company.is_running {
+    look_at_dead_letters(disk, &identity, &mut report, observer)?;
+    if !observer.is_running {
         look_at_leftovers(disk, &mut report)?;
     }
     Ok(report)
@@ -201,7 +201,7 @@ fn look_at_checkpoints<D: Disk>(
     disk: &D,
     identity: Identity,
     report: &mut Report,
-    company: &mut Company<'_>,
+    observer: &mut Observer<'_>,
 ) -> disk::Result<Sound> {
     let checkpoints = Checkpoints::new(disk.clone(), identity);
     let mut sound = Sound::default();
@@ -214,7 +214,7 @@ fn look_at_checkpoints<D: Disk>(
         ));
     }
     for generation in generations {
-        match check(&checkpoints, &generation, company) {
+        match check(&checkpoints, &generation, observer) {
             Ok(position) => sound.sound.push((generation, position)),
             Err(checkpoint::Error::Damaged(finding)) => report.add(finding),
             Err(checkpoint::Error::Disk(error)) => return Err(error),
@@ -231,12 +231,12 @@ fn look_at_checkpoints<D: Disk>(
 fn check<D: Disk>(
     checkpoints: &Checkpoints<D>,
     generation: &Generation,
-    company: &mut Company<'_>,
+    observer: &mut Observer<'_>,
 ) -> checkpoint::Result<Position> {
     let reader = checkpoints.open(generation)?;
     let mut check = reader.check();
     while !check.step()? {
-        (company.pace)(CHUNK_BYTES as u64);
+        (observer.pace)(CHUNK_BYTES as u64);
     }
     Ok(reader.header().summary.position)
 }
@@ -245,13 +245,13 @@ fn look_at_dead_letters<D: Disk>(
     disk: &D,
     identity: &Identity,
     report: &mut Report,
-    company: &mut Company<'_>,
+    observer: &mut Observer<'_>,
 ) -> disk::Result<()> {
     for path in dead::list(disk, identity)? {
         match read_dead_letters(disk, identity, &path) {
             Ok((records, bytes)) => {
                 report.dead_letters += records;
-                (company.pace)(bytes);
+                (observer.pace)(bytes);
             }
             Err(log::Error::Disk(error)) => return Err(error),
             Err(log::Error::Damaged(finding)) => report.add(finding),

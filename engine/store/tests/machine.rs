@@ -162,3 +162,17 @@ fn files_are_private_and_an_open_directory_is_refused() {
         Code::NotPrivate
     );
 }
+
+#[test]
+fn what_goes_to_other_threads_may_go_there() {
+    fn sent<T: Send + 'static>() -> bool {
+        true
+    }
+    use wardline_store::{checkpoint, log};
+    assert!(sent::<log::LogWriter<RealDisk>>() && sent::<log::LogReader<RealDisk>>());
+    assert!(sent::<log::Flush<RealDisk>>() && sent::<log::FlushDone<RealDisk>>());
+    assert!(
+        sent::<log::Preparation<RealDisk>>() && sent::<checkpoint::CheckpointWriter<RealDisk>>()
+    );
+    assert!(sent::<Opened<RealDisk>>());
+}

@@ -237,12 +237,12 @@ fn the_caller_sees_every_record_and_adds_its_own_findings() {
         open.then(|| Finding::new(Code::WithoutResult, "log", "attempt 1"))
     };
     let mut pace = |read| bytes += read;
-    let mut company = Company {
+    let mut observer = Observer {
         audit: &mut audit,
         pace: &mut pace,
         is_running: true,
     };
-    let report = verify_with(&disk, &mut company).unwrap();
+    let report = verify_with(&disk, &mut observer).unwrap();
     assert_eq!(seen, (7..=15).collect::<Vec<u64>>());
     assert_eq!(
         report

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Company, Report};
+use super::{Observer, Report};
 use crate::checkpoint::Generation;
 use crate::codes::Code;
 use crate::disk::{self, Disk};
@@ -81,13 +81,13 @@ pub(super) struct Walker<'a, D: Disk> {
 }
 
 impl<D: Disk> Walker<'_, D> {
-    pub(super) fn walk(&mut self, company: &mut Company<'_>) -> disk::Result<()> {
+    pub(super) fn walk(&mut self, observer: &mut Observer<'_>) -> disk::Result<()> {
         let mut next = 0;
         if self.recovery.segments.is_empty() {
             return self.end_of_nothing();
         }
         while next < self.recovery.segments.len() {
-            let Some(after) = self.walk_from(next, company)? else {
+            let Some(after) = self.walk_from(next, observer)? else {
                 break;
             };
             next = after.max(next + 1);
@@ -118,7 +118,7 @@ impl<D: Disk> Walker<'_, D> {
     fn walk_from(
         &mut self,
         index: usize,
-        company: &mut Company<'_>,
+        observer: &mut Observer<'_>,
     ) -> disk::Result<Option<usize>> {
         let Some(segment) = self.recovery.segments.get(index).cloned() else {
             return Ok(None);
@@ -134,12 +134,12 @@ impl<D: Disk> Walker<'_, D> {
         self.checkpoints.note(before.sequence, before.chain);
         let mut reader = self.reader(index, before);
         loop {
-            self.read(&mut reader, company)?;
+            self.read(&mut reader, observer)?;
             let verdict = self.verdict(&reader)?;
             // A running engine may have written what was missing while we looked behind it.
             reader.forget();
             let reached = reader.reached();
-            self.read(&mut reader, company)?;
+            self.read(&mut reader, observer)?;
             if reader.reached() == reached {
                 return Ok(self.report_verdict(&reader, verdict));
             }
@@ -163,7 +163,7 @@ impl<D: Disk> Walker<'_, D> {
         self.judge(&reader)
     }
 
-    fn read(&mut self, reader: &mut LogReader<D>, company: &mut Company<'_>) -> disk::Result<()> {
+    fn read(&mut self, reader: &mut LogReader<D>, observer: &mut Observer<'_>) -> disk::Result<()> {
         loop {
             match reader.next_record() {
                 Ok(Some(record)) => {
@@ -175,8 +175,8 @@ impl<D: Disk> Walker<'_, D> {
                     };
                     self.floor = self.floor.max(record.header.floor);
                     self.checkpoints.note(record.header.sequence, record.chain);
-                    (company.pace)(record.payload.len() as u64);
-                    (company.audit)(&record)
+                    (observer.pace)(record.payload.len() as u64);
+                    (observer.audit)(&record)
                         .into_iter()
                         .for_each(|finding| self.report.add(finding));
                 }

@@ -71,8 +71,13 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
                     "call {nth}, {fault:?}: {durable} durable, {found} found; {outcome:?}"
                 );
                 drop(opened);
-                let (_, outcome) = life(&next, 8);
+                let (durable, outcome) = life(&next, 8);
                 assert_eq!(outcome, None, "and the next life is a normal one");
+                let found = assert_sound(&mut open(&next.crash(nth + 1)));
+                assert_eq!(
+                    found, durable,
+                    "on ground that holds: call {nth}, {fault:?}"
+                );
             }
         }
     }
@@ -289,6 +294,34 @@ fn missing_doubled_swapped_and_foreign_segments_are_named() {
         code(&|disk| disk.write_file(&path(12), &other.read_file(&path(1)).unwrap())),
         Code::SegmentMissing
     );
+}
+
+#[test]
+fn a_sound_record_of_another_history_breaks_the_chain() {
+    let path = "log/p000/00000000000000000001.wlog";
+    let [ours, theirs] = [1, 2].map(|content| {
+        let disk = SimDisk::new(1);
+        let mut opened = filled(&disk, &[100]);
+        for at in 10..13 {
+            opened.writer.append(batch(at), &[&[content; 50]]).unwrap();
+            opened.writer.flush().unwrap();
+        }
+        drop(opened);
+        disk
+    });
+    // Block 2 holds record 3 of either history: same place, same number, same hash before it.
+    let mut bytes = ours.read_file(path).unwrap();
+    bytes[8192..12288].copy_from_slice(&theirs.read_file(path).unwrap()[8192..12288]);
+    ours.write_file(path, &bytes);
+    match Store::open(ours, &options()) {
+        Err(store::Error::Refused(finding)) => {
+            assert_eq!(
+                (finding.code, finding.sequence),
+                (Code::RecordDamaged, Some(4))
+            );
+        }
+        other => panic!("two histories in one: {other:?}"),
+    }
 }
 
 #[test]
