@@ -32,16 +32,16 @@ fn options(pid: u32) -> Options {
 fn write(opened: &mut Opened<RealDisk>, batches: u64) {
     let log = &mut opened.writer;
     log.append(Entry::new(Kind::Open, log.last().at), &[b"test"])
-        .unwrap();
+        .expect("the disk works");
     for _ in 0..batches {
         let at = log.last().at + 1;
         log.append(
             Entry::new(Kind::Batch, at),
             &[&at.to_le_bytes(), &[7; 5000]],
         )
-        .unwrap();
-        log.flush().unwrap();
-        while log.prepare().unwrap() {}
+        .expect("the disk works");
+        log.flush().expect("the disk works");
+        while log.prepare().expect("the disk works") {}
     }
 }
 
@@ -52,9 +52,11 @@ fn checkpoint(opened: &Opened<RealDisk>) {
         logic_version: 1,
         ward: [0; 32],
     };
-    let mut writer = opened.checkpoints.begin(summary).unwrap();
-    writer.section("state", [b"so far".as_slice()]).unwrap();
-    writer.finish().unwrap();
+    let mut writer = opened.checkpoints.begin(summary).expect("the disk works");
+    writer
+        .section("state", [b"so far".as_slice()])
+        .expect("the disk works");
+    writer.finish().expect("the disk works");
 }
 
 #[test]

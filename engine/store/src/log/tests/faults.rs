@@ -325,6 +325,26 @@ fn a_sound_record_of_another_history_breaks_the_chain() {
 }
 
 #[test]
+fn a_sound_segment_of_another_history_is_not_entered() {
+    let [ours, theirs] = [3000, 2999].map(|length| {
+        let disk = SimDisk::new(1);
+        drop(filled(&disk, &[length; 12]));
+        disk
+    });
+    let path = "log/p000/00000000000000000007.wlog";
+    ours.write_file(path, &theirs.read_file(path).unwrap());
+    match Store::open(ours, &options()) {
+        Err(store::Error::Refused(finding)) => {
+            assert_eq!(
+                (finding.code, finding.path.as_str()),
+                (Code::SegmentMissing, path)
+            );
+        }
+        other => panic!("two histories in one: {other:?}"),
+    }
+}
+
+#[test]
 fn the_loss_of_the_newest_segment_is_noticed() {
     let disk = SimDisk::new(1);
     let opened = filled(&disk, &[3000; 12]);
