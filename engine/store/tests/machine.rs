@@ -166,15 +166,19 @@ fn files_are_private_and_an_open_directory_is_refused() {
 }
 
 #[test]
-fn what_goes_to_other_threads_may_go_there() {
-    fn sent<T: Send + 'static>() -> bool {
-        true
-    }
-    use wardline_store::{checkpoint, log};
-    assert!(sent::<log::LogWriter<RealDisk>>() && sent::<log::LogReader<RealDisk>>());
-    assert!(sent::<log::Flush<RealDisk>>() && sent::<log::FlushDone<RealDisk>>());
-    assert!(
-        sent::<log::Preparation<RealDisk>>() && sent::<checkpoint::CheckpointWriter<RealDisk>>()
-    );
-    assert!(sent::<Opened<RealDisk>>());
+fn a_flush_and_a_preparation_run_on_other_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = RealDisk::make(folder.path().join("data")).unwrap();
+    let mut opened = Store::open(disk.clone(), &options(1)).unwrap();
+    let log = &mut opened.writer;
+    log.append(Entry::new(Kind::Open, 0), &[b"test"]).unwrap();
+    let flush = log.begin_flush().unwrap().unwrap();
+    let order = log.wanted().unwrap();
+    let (done, prepared) = std::thread::scope(|threads| {
+        let flush = threads.spawn(move || flush.run());
+        let prepared = threads.spawn(|| order.start(&disk).unwrap().step().unwrap());
+        (flush.join().unwrap(), prepared.join().unwrap())
+    });
+    log.accept(&prepared.unwrap());
+    assert_eq!(log.complete(done).unwrap().sequence, 1);
 }
