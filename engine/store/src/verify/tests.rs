@@ -256,6 +256,54 @@ fn the_caller_sees_every_record_and_adds_its_own_findings() {
 }
 
 #[test]
+fn an_engine_that_writes_meanwhile_is_not_damage() {
+    let disk = SimDisk::new(1);
+    let mut opened = filled(&disk, &[3000; 8]);
+    let mut written = 0;
+    let mut pace = |_| {
+        // Two flushes for each record read, so that proof of durability always lies ahead; then half of one more.
+        for _ in 0..2 {
+            if written < 40 {
+                let at = opened.writer.last().at + 1;
+                opened.writer.append(batch(at), &[b"meanwhile"]).unwrap();
+                opened.writer.flush().unwrap();
+                written += 1;
+            }
+        }
+    };
+    let mut observer = Observer {
+        audit: &mut |_| None,
+        pace: &mut pace,
+        is_running: true,
+    };
+    let report = verify_with(&disk, &mut observer).unwrap();
+    assert_eq!(report.findings, []);
+    assert!(
+        report.records > 9,
+        "it goes on as far as the segment it knew last: {}",
+        report.records
+    );
+    assert_eq!(codes(&disk), (0, vec![]));
+}
+
+#[test]
+fn half_a_flush_of_a_running_engine_is_no_finding() {
+    let disk = lived_in();
+    disk.flip_bit(&path(12), (3 * 4096 + 4096 + 700) * 8);
+    let mut observer = Observer {
+        audit: &mut |_| None,
+        pace: &mut |_| {},
+        is_running: true,
+    };
+    assert_eq!(verify_with(&disk, &mut observer).unwrap().exit(), 0);
+    assert_eq!(
+        codes(&disk),
+        (1, vec![Code::TornTail]),
+        "of a stopped one it is"
+    );
+}
+
+#[test]
 fn findings_beyond_the_limit_are_counted() {
     let mut report = Report::default();
     for _ in 0..FINDINGS_MAX + 5 {

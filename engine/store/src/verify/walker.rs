@@ -140,9 +140,14 @@ impl<D: Disk> Walker<'_, D> {
             reader.forget();
             let reached = reader.reached();
             self.read(&mut reader, observer)?;
-            if reader.reached() == reached {
-                return Ok(self.report_verdict(&reader, verdict));
+            if reader.reached() > reached {
+                continue;
             }
+            return Ok(match verdict {
+                // Its next flush, half way.
+                Verdict::Torn(_) if observer.is_running => None,
+                verdict => self.report_verdict(&reader, verdict),
+            });
         }
     }
 
