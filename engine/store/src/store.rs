@@ -161,6 +161,9 @@ pub struct Ownership<D: Disk> {
 
 impl<D: Disk> Ownership<D> {
     /// Writes down which segment is the newest, so that its loss would be noticed. Call it off the hot path, some time after a roll.
+    ///
+    /// - **Input** `newest_segment`: what [`LogWriter::newest_segment`] says, never more: a segment that `EPOCH` names and nobody
+    ///   finds is damage.
     pub fn note_newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
         Epoch {
             number: self.epoch,
