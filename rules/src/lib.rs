@@ -19,7 +19,9 @@
     reason = "pure: same inputs, same bytes out; no clock, no I/O, no panic on input"
 )]
 
+pub mod calendar;
 pub mod decimal;
+pub mod evaluate;
 pub mod event;
 pub mod limits;
 pub mod map;
