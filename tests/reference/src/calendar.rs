@@ -91,7 +91,7 @@ mod tests {
         // Friday 10 July 2026, 16:00 in UTC: four hours to closing, four of Saturday morning, eight more from Monday 06:00.
         let bench = [hours(0, 4, 6, 20), hours(5, 5, 8, 12)];
         let open = Open { hours: Some((Zone::utc(), &bench)) };
-        let due = |hours| open.reach(at("2026-07-10T16:00:00Z"), Timestamp::MAX, Span::from_minutes(hours * 60));
+        let due = |hours: i64| open.reach(at("2026-07-10T16:00:00Z"), Timestamp::MAX, Span::from_minutes(hours * 60));
         assert_eq!(due(4), Ok(at("2026-07-10T20:00:00Z")), "[CAL-6]: not the next opening");
         assert_eq!(due(8), Ok(at("2026-07-11T12:00:00Z")));
         assert_eq!(due(16), Ok(at("2026-07-13T14:00:00Z")));

@@ -41,6 +41,8 @@ pub(crate) struct Alert {
     pub(crate) moment: Timestamp,
     /// The result it is about.
     pub(crate) item: Option<ResultItem>,
+    /// The unit of its test.
+    pub(crate) unit: Option<Unit>,
     pub(crate) state: State,
     ladder: Option<Escalation>,
     round: u32,
@@ -92,6 +94,7 @@ impl Alert {
             raised: Timestamp::MIN,
             moment: Timestamp::MIN,
             item: None,
+            unit: None,
             state: State::Open,
             ladder: call.and_then(|call| ladder(ward, call)),
             round: 1,
@@ -225,11 +228,11 @@ impl Alert {
     fn reads_back(&self, item: &ResultItem, answer: &Answer) -> bool {
         let ResultValue::Number(sign, number) = item.value else { return false };
         let Some((said_sign, said)) = answer.value else { return false };
-        let said_unit = if answer.unit.is_empty() { &item.unit } else { &answer.unit };
-        let quantity = |unit: &Text, number| Unit::parse(unit).and_then(|unit| unit.quantity(number));
-        let is_equal = match quantity(&item.unit, number).zip(quantity(said_unit, said)) {
+        let unit = |text: &Text| if text.is_empty() { self.unit } else { Unit::parse(text) };
+        let quantity = |text, number| unit(text).and_then(|unit| unit.quantity(number));
+        let is_equal = match quantity(&item.unit, number).zip(quantity(&answer.unit, said)) {
             Some((sent, read)) => sent == read,
-            None => item.unit == *said_unit && number == said,
+            None => item.unit == answer.unit && number == said,
         };
         sign == said_sign && is_equal
     }

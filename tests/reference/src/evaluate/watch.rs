@@ -272,6 +272,7 @@ impl<'w> Watch<'w> {
             raised.identity = identity;
             raised.moment = cause.moment;
             raised.item = cause.item.cloned();
+            raised.unit = cause.item.and_then(|item| self.ward.test(&item.code.code)?.unit);
             self.raise(raised, &alert.tells);
         }
     }
