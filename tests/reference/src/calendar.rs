@@ -9,6 +9,8 @@ use crate::rule::Hours;
 
 /// How far ahead is looked.
 const SEARCH: i64 = 500 * DAY;
+/// Times beyond this are no times of reports.
+const FAR: i64 = 100_000 * DAY;
 const WEEK_MINUTES: i64 = 7 * 1_440;
 
 /// The time that a clock counts: all of it, or the open hours of a calendar.
@@ -32,26 +34,34 @@ impl Open<'_> {
             let due = from.plus(need);
             return if due <= to { Ok(due) } else { Err(Span::from_micros(to.since(from).micros().max(0))) };
         };
-        let limit = to.micros().min(from.micros().saturating_add(SEARCH));
-        let (mut at, mut spent) = (from.micros(), 0);
-        while at < limit {
-            // Offsets from UTC change on quarters of an hour only.
-            let quarter = (at.div_euclid(15 * MINUTE) + 1) * 15 * MINUTE;
-            let start = week_minute(zone, Timestamp::from_micros(at));
-            let first = at.div_euclid(MINUTE);
-            while at < limit.min(quarter) {
-                let next = ((at.div_euclid(MINUTE) + 1) * MINUTE).min(limit);
-                if is_open(hours, (start + at.div_euclid(MINUTE) - first) % WEEK_MINUTES) {
-                    if spent + (next - at) >= need.micros() {
-                        return Ok(Timestamp::from_micros(at + need.micros() - spent));
-                    }
-                    spent += next - at;
-                }
-                at = next;
+        let mut spent = 0;
+        for (begin, end) in open_minutes(zone, hours, from.micros(), to.micros()) {
+            if end - begin >= need.micros() - spent {
+                return Ok(Timestamp::from_micros(begin + need.micros() - spent));
             }
+            spent += end - begin;
         }
         Err(Span::from_micros(spent))
     }
+}
+
+/// Every open minute from `from` to before `to`, the first and the last perhaps in part.
+fn open_minutes(zone: &Zone, hours: &[Hours], from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
+    let from = from.clamp(-FAR, FAR);
+    let limit = to.min(from + SEARCH);
+    let (mut at, mut quarter, mut ahead) = (from, from, 0);
+    let minutes = core::iter::from_fn(move || {
+        if at >= quarter {
+            // Offsets from UTC change on quarters of an hour only.
+            quarter = (at.div_euclid(15 * MINUTE) + 1) * 15 * MINUTE;
+            ahead = week_minute(zone, Timestamp::from_micros(at)) - at.div_euclid(MINUTE);
+        }
+        let minute = at.div_euclid(MINUTE);
+        let (begin, end) = (at, ((minute + 1) * MINUTE).min(limit));
+        at = end;
+        (begin < limit).then_some((begin, end, minute + ahead))
+    });
+    minutes.filter(|(_, _, minute)| is_open(hours, minute.rem_euclid(WEEK_MINUTES))).map(|(begin, end, _)| (begin, end))
 }
 
 /// Minutes since Monday 00:00, local time.

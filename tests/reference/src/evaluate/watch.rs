@@ -246,7 +246,8 @@ impl<'w> Watch<'w> {
         for number in 0..before.len().max(now.len()) {
             match (before.get(number), now.get(number)) {
                 (old, Some(new)) if old != Some(new) => self.journal.clock(id, new),
-                (Some(&("running" | "paused" | "breached")), None) => self.journal.clock(id, "cancelled"),
+                // It should never have started.
+                (Some(old), None) if *old != "cancelled" => self.journal.clock(id, "cancelled"),
                 (Some(_) | None, Some(_) | None) => {}
             }
         }

@@ -141,10 +141,12 @@ impl Life<'_> {
 
     /// A step with results, or for an exam with a flag.
     fn issue(&mut self, at: Timestamp, step: Step) {
-        let status = match step {
-            Step::Preliminary => ResultStatus::Preliminary,
-            Step::Final => ResultStatus::Final,
-            _ => ResultStatus::Corrected,
+        let status = if step == Step::Preliminary {
+            ResultStatus::Preliminary
+        } else if step == Step::Final {
+            ResultStatus::Final
+        } else {
+            ResultStatus::Corrected
         };
         let results = self.results(status);
         let is_critical = results.is_empty() && self.random.percent(25) && !step.is_change();
@@ -399,10 +401,7 @@ fn read_back(random: &mut Random, answer: &mut Answer, told: &[Told], at: Timest
 
 /// Whether a message carries no result; those stay away from a cancelled order.
 fn is_quiet(event: &Event) -> bool {
-    match event.fact {
-        Fact::Step(step) => step.rank().is_none_or(|rank| rank < 58),
-        _ => true,
-    }
+    if let Fact::Step(step) = event.fact { step.rank().is_none_or(|rank| rank < 58) } else { true }
 }
 
 fn starts_at_final(ward: &Ward) -> bool {
