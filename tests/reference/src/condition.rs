@@ -204,3 +204,62 @@ fn result_flags(item: &ResultItem) -> Vec<Text> {
 pub(crate) fn is_critical(item: &ResultItem) -> bool {
     item.critical == Some(true) || item.abnormal.iter().any(|code| code.is_critical())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(value: (Option<Comparator>, &str), bounds: Bounds) -> Option<bool> {
+        let unit = Unit::parse("mmol/L").unwrap();
+        let quantity = unit.quantity(Decimal::parse(value.1).unwrap()).unwrap();
+        within((value.0, quantity), &Range { bounds, unit })
+    }
+
+    fn dec(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    #[test]
+    fn bounds_belong_to_a_range_or_not() {
+        // [LEX-3]
+        assert_eq!(holds((None, "6.5"), Bounds::Above(dec("6.5"))), Some(false));
+        assert_eq!(holds((None, "6.50"), Bounds::AtLeast(dec("6.5"))), Some(true));
+        assert_eq!(holds((None, "2.5"), Bounds::Below(dec("2.5"))), Some(false));
+        assert_eq!(holds((None, "2.5"), Bounds::Between(dec("2.5"), dec("6.5"))), Some(true));
+        assert_eq!(holds((None, "2.5"), Bounds::Outside(dec("2.5"), dec("6.5"))), Some(false));
+        assert_eq!(holds((None, "2.4"), Bounds::Outside(dec("2.5"), dec("6.5"))), Some(true));
+    }
+
+    #[test]
+    fn off_scale_values_compare_only_where_all_their_points_agree() {
+        // [COND-2]
+        let over = |number| (Some(Comparator::Above), number);
+        assert_eq!(holds(over("10"), Bounds::Above(dec("6.5"))), Some(true));
+        assert_eq!(holds(over("6.5"), Bounds::Above(dec("6.5"))), Some(true));
+        assert_eq!(holds(over("6"), Bounds::Above(dec("6.5"))), None);
+        assert_eq!(holds(over("6"), Bounds::Below(dec("6"))), Some(false));
+        assert_eq!(holds((Some(Comparator::AtMost), "6.5"), Bounds::Above(dec("6.5"))), Some(false));
+        assert_eq!(holds((Some(Comparator::AtLeast), "6.5"), Bounds::Above(dec("6.5"))), None);
+        assert_eq!(holds((Some(Comparator::Below), "2"), Bounds::Outside(dec("2.5"), dec("6.5"))), Some(true));
+        assert_eq!(holds((Some(Comparator::Below), "3"), Bounds::Outside(dec("2.5"), dec("6.5"))), None);
+    }
+
+    #[test]
+    fn what_is_unknown_is_decided_by_the_absent_fields() {
+        // [COND-1] [COND-3] [COND-4]
+        let view = || View { words: core::array::from_fn(|_| BTreeSet::new()), item: None, unit: None };
+        let is = |field, word: &str| (field, Relation::Is(Text::from(word)));
+        let chain = |is_any, atoms: &[(Field, Relation)]| Condition { is_any, atoms: atoms.to_vec() };
+        let icu = is(Field::Location, "ICU");
+        let missing = |policy| [Missing { field: Field::Location, policy }];
+        let matches = |condition: &Condition, policy| view().matches(Some(condition), None, &missing(policy));
+        let alone = chain(false, &[is(Field::Location, "ICU")]);
+        assert!(matches(&alone, Policy::Match));
+        assert!(!matches(&alone, Policy::DoNotMatch));
+        assert!(matches(&alone, Policy::Use(Text::from("ICU"))));
+        let sensitive = is(Field::Flag, "sensitive");
+        assert!(!matches(&chain(false, &[icu.clone(), sensitive.clone()]), Policy::Match), "false decides an and");
+        assert!(matches(&chain(true, &[icu.clone(), sensitive]), Policy::Match), "nothing decides this or");
+        assert!(matches(&chain(false, &[(Field::Location, Relation::Missing)]), Policy::DoNotMatch));
+    }
+}

@@ -7,7 +7,19 @@
 //! - **How it fits**: a driver gives [`Told`] inputs and compares the [`Outcome`] with the engine's.
 //! - LIMIT: a ward and its reports are taken one at a time; a report's facts are read again at each of its log times.
 //! - **Source**: language page, sections 5.1 to 5.6; architecture page, section 4.
-//! - **Not here**: what a word of `said` lines leaves out: `delivered`, `read`, `declined` and `held`.
+//! - **Not here**: the words `delivered`, `read`, `declined` and `held`, which depend on delivery and mutes.
+//!
+//! Where the design says nothing, this is how it is read here; a difference with the engine may be one of these.
+//! - Inputs of one log time are taken one by one, and each is answered with what it changes.
+//! - A clock that, by later news, should never have started is said to be cancelled. One whose cover comes back does not
+//!   start again. An order whose cancellation is in force starts no clock afterwards.
+//! - A clock shows `breached` from its timer on; a stop whose times are too coarse to tell then makes it `unsure`, and what
+//!   was sent is taken back only if the stop lies at or before the due time.
+//! - Warnings and breaches of one clock count their generations apart.
+//! - An absence whose expected moment is known to have come late when the period is first seen raises nothing.
+//! - Reviews, acknowledgements and answers documented elsewhere count for every page of the report that is still open,
+//!   or of the result they name, if they are not older than what the page is about.
+//! - A lapse shows no word of its own; the next answer is said again.
 
 mod watch;
 

@@ -225,3 +225,68 @@ fn flag_word(flag: &ReportFlag) -> Text {
         ReportFlag::Wait(reason) => Text::from(format!("awaiting {}", reason.replace('_', " "))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wardline_rules::time::Span;
+
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_micros(0).plus(Span::from_minutes(minute))
+    }
+
+    fn events(steps: &[(Step, i64)]) -> Vec<Event> {
+        let event = |(number, (step, minute)): (usize, &(Step, i64))| {
+            let mut event = Event::new("lis", &format!("e{number}"), Fact::Step(*step));
+            event.occurred_at = Some(EventTime::exact(at(*minute)));
+            event
+        };
+        steps.iter().enumerate().map(event).collect()
+    }
+
+    fn states(steps: &[(Step, i64)], minutes: &[i64]) -> Vec<Option<State>> {
+        let events = events(steps);
+        let history = History::new(&events);
+        minutes.iter().map(|minute| history.state(at(*minute))).collect()
+    }
+
+    #[test]
+    fn a_state_is_that_of_the_highest_step_of_the_newest_version() {
+        let steps =
+            [(Step::Received, 2), (Step::Final, 5), (Step::Reviewed, 7), (Step::Corrected, 9), (Step::Ordered, 1)];
+        let expected = [None, Some(State::AwaitingAnalysis), Some(State::Read), Some(State::Revised)];
+        assert_eq!(states(&steps, &[0, 4, 8, 10]), expected);
+    }
+
+    #[test]
+    fn a_rejected_specimen_takes_the_report_back_until_the_next_is_there() {
+        let steps = [(Step::Collected, 1), (Step::Received, 2), (Step::Recollect, 4), (Step::Collected, 6)];
+        let expected =
+            [Some(State::AwaitingAnalysis), Some(State::AwaitingRecollection), Some(State::AwaitingTransport)];
+        assert_eq!(states(&steps, &[3, 5, 6]), expected);
+    }
+
+    #[test]
+    fn ends_are_in_force_until_undone() {
+        // [REP-5]: a result at the same instant re-opens. [REP-6]: at the same instant the retraction wins.
+        let reopened = events(&[(Step::Cancelled, 5), (Step::Preliminary, 5)]);
+        assert!(History::new(&reopened).cancels().is_empty());
+        let retracted = events(&[(Step::EnteredInError, 5), (Step::Final, 5)]);
+        assert_eq!(History::new(&retracted).errors().len(), 1);
+        assert_eq!(
+            states(&[(Step::Cancelled, 5), (Step::Ordered, 1)], &[4, 5]),
+            [Some(State::Ordered), Some(State::Discontinued)]
+        );
+    }
+
+    #[test]
+    fn the_newest_statement_about_a_specimen_is_the_truth() {
+        // [REP-2] [REP-16]: the receipt of the first specimen was restated by a later message; the second is another.
+        let mut events =
+            events(&[(Step::Received, 10), (Step::Received, 8), (Step::Recollect, 20), (Step::Received, 30)]);
+        events[1].msg.made_at = Some(EventTime::exact(at(60)));
+        let times: Vec<_> = History::new(&events).times(Step::Received).iter().map(EventTime::base).collect();
+        assert_eq!(times, [at(8), at(30)]);
+    }
+}

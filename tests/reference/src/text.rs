@@ -401,3 +401,74 @@ pub(crate) fn kind_set<'a>(words: impl IntoIterator<Item = &'a Text>) -> KindSet
     let set = words.into_iter().filter_map(|word| KindSet::from_word(word)).fold(KindSet::NONE, KindSet::or);
     if set.is_empty() { KindSet::ALL } else { set }
 }
+
+#[cfg(test)]
+mod tests {
+    use wardline_rules::words::{Channel, State};
+
+    use super::*;
+
+    #[test]
+    fn a_clock_reads_as_the_language_has_it() {
+        let desk = Who::Desk(Text::from("Operations"));
+        let sla = Sla {
+            name: Text::from("Biopsy"),
+            kinds: vec![Text::from("pathology"), Text::from("genetics")],
+            condition: Some(Condition {
+                is_any: false,
+                atoms: vec![
+                    (Field::Location, Relation::OneOf(vec![Text::from("ICU"), Text::from("Emergency")])),
+                    (Field::Priority, Relation::IsNot(Text::from("stat"))),
+                ],
+            }),
+            starts: Moment::Step(Step::Received),
+            pauses: Some(crate::rule::Pauses {
+                on: vec![Hold::Flag(Text::from("awaiting special stain")), Hold::State(State::AwaitingRecollection)],
+                at_most: Some(Span::from_minutes(90)),
+            }),
+            stops: vec![Moment::Step(Step::Final)],
+            cancels: vec![Moment::Step(Step::Cancelled)],
+            restarts: vec![Moment::Recollected],
+            counts: Some(Text::from("Bench")),
+            target: Span::from_minutes(960),
+            warns: vec![(
+                WarnAt::Percent(75),
+                Action { call: Call::Tell(desk.clone(), Channel::Worklist), severity: None },
+            )],
+            breach: Action {
+                call: Call::Page(Page::Using(Text::from("Follow-up"), Some(desk))),
+                severity: Some(Text::from("orange")),
+            },
+            missing: vec![Missing { field: Field::Location, policy: Policy::DoNotMatch }],
+        };
+        let lines = [
+            "sla \"Biopsy\"",
+            "  policy    \"REF-1\", owner \"Reference\", review by 2099-12-31",
+            "  covers    pathology and genetics reports where location is one of ICU, Emergency and priority is not stat",
+            "  starts    when the specimen is received",
+            "  pauses    while the report is awaiting special stain or awaiting recollection, at most 90 working minutes in all",
+            "  stops     when the report is finalised",
+            "  cancels   when the order is cancelled",
+            "  restarts  when the specimen is recollected",
+            "  counts    \"Bench\"",
+            "  target    16 working hours",
+            "  warn      at 75 percent: tell desk \"Operations\" by worklist",
+            "  breach    page desk \"Operations\" using \"Follow-up\", severity orange",
+            "  missing   location: do not match",
+        ];
+        assert_eq!(Rule::Sla(Box::new(sla)).ward_text().lines().collect::<Vec<_>>(), lines);
+    }
+
+    #[test]
+    fn hours_and_ranges_are_written_out() {
+        let time = |minutes| wardline_rules::time::TimeOfDay::from_minutes(minutes).unwrap();
+        assert_eq!(
+            hours(&Hours { first: 0, last: 4, from: time(360), to: time(1_200) }),
+            "Monday to Friday 06:00 to 20:00"
+        );
+        assert_eq!(hours(&Hours { first: 5, last: 5, from: time(480), to: time(720) }), "Saturday 08:00 to 12:00");
+        let dec = |text| wardline_rules::decimal::Decimal::parse(text).unwrap();
+        let outside = Bounds::Outside(dec("2.5"), dec("6.5"));
+        assert_eq!(range_text(outside, "mmol/L"), "below 2.5 mmol/L or above 6.5 mmol/L");
+    }
+}

@@ -123,7 +123,7 @@ fn rung(random: &mut Random, is_recipient: bool) -> Rung {
     }
     let mut reminders = Vec::new();
     for _ in 0..random.from_to(0, 2) {
-        reminders.push((channel(random), random.minutes(1, wait)));
+        reminders.push((channel(random), random.minutes(1, wait - 1)));
     }
     reminders.sort_by_key(|(_, after)| *after);
     reminders.dedup_by_key(|(_, after)| *after);
