@@ -27,6 +27,7 @@ pub mod limits;
 pub mod map;
 pub mod program;
 pub mod quality;
+pub mod roster;
 pub mod time;
 pub mod token;
 pub mod unit;

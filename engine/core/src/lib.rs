@@ -23,10 +23,30 @@
     reason = "pure: same inputs, same bytes out; no clock, no I/O, no panic on input"
 )]
 
+mod alerts;
+mod clocks;
+mod dictionary;
+mod escalation;
+mod identity;
 pub mod ids;
 pub mod input;
 pub mod limits;
+mod moments;
+mod outbox;
 pub mod output;
+mod partition;
+mod report;
+mod slab;
+mod step;
+pub mod timers;
+mod tuple;
+mod view;
+mod ward;
+pub mod wire;
 
+pub use clocks::ClockView;
 pub use input::{Batch, Input};
+pub use outbox::Proposal;
 pub use output::Output;
+pub use partition::{Counters, Partition, Settings};
+pub use step::{party_token, step};

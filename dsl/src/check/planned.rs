@@ -1,0 +1,52 @@
+//! Planned: which parts of the language can be read and not yet run?
+//!
+//! They are refused, not ignored: a rule that silently does nothing would be worse than one that does not load.
+//! - **Not here**: their own checks, which run as for every other rule.
+
+use super::context::Context;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+use crate::syntax::Block;
+use crate::vocabulary::BlockKind;
+
+/// WL0110 for every block and clause that no program can hold yet.
+pub(super) fn refuse(cx: &mut Context<'_>) {
+    for block in cx.blocks {
+        match block.kind {
+            BlockKind::Notice => planned(cx, block, None, "Notices to patients are"),
+            BlockKind::Suppress => planned(cx, block, None, "Suppressions are"),
+            BlockKind::Function => planned(cx, block, None, "Functions are"),
+            BlockKind::Alert => alert(cx, block),
+            BlockKind::Ward
+            | BlockKind::Pack
+            | BlockKind::Catalogue
+            | BlockKind::Severity
+            | BlockKind::Calendar
+            | BlockKind::Person
+            | BlockKind::Desk
+            | BlockKind::Roster
+            | BlockKind::Escalation
+            | BlockKind::Sla
+            | BlockKind::Exception
+            | BlockKind::Test => {}
+        }
+    }
+}
+
+fn alert(cx: &mut Context<'_>, block: &Block) {
+    planned(cx, block, Some("while"), "Alerts on states and counts are");
+    planned(cx, block, Some("every"), "Alerts on windows are");
+    planned(cx, block, Some("decide"), "Scripts in alerts are");
+    planned(cx, block, Some("limit"), "Limits on messages are");
+}
+
+fn planned(cx: &mut Context<'_>, block: &Block, word: Option<&str>, what: &str) {
+    let span = match word {
+        None => Some(block.header),
+        Some(word) => block.clause(word).map(|clause| clause.word_span),
+    };
+    if let Some(span) = span {
+        let found = Diagnostic::new(Code::WL0110, span, format!("{what} planned and not part of this release."));
+        cx.report(found.because("It was read and checked; this build cannot run it."));
+    }
+}

@@ -1,0 +1,74 @@
+//! Overlap: do two rules claim one report and one interval?
+//!
+//! Inside a family the deepest exception rules, so two exceptions that can match together must be an exception of one another.
+//! Two slas about the same interval must not share a report at all.
+//! - LIMIT: `CELLS_MAX` per pair.
+//! - **Not here**: alerts; several may speak of one report.
+
+use wardline_rules::program::Moment;
+
+use super::Member;
+use crate::check::cells::{Answer, Demand, possible};
+use crate::check::context::Context;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+
+/// WL0404 for every pair that overlaps; WL0903 where that is not proven.
+pub(super) fn check(cx: &mut Context<'_>, families: &[Vec<Member<'_>>]) {
+    for members in families {
+        for (index, later) in members.iter().enumerate() {
+            for (other, earlier) in members.iter().take(index).enumerate() {
+                if !is_above(members, other, index) {
+                    pair(cx, earlier, later);
+                }
+            }
+        }
+    }
+    let roots: Vec<&Member<'_>> = families.iter().filter_map(|members| members.first()).collect();
+    for (index, later) in roots.iter().enumerate() {
+        for earlier in roots.iter().take(index).filter(|earlier| same_interval(earlier, later)) {
+            pair(cx, earlier, later);
+        }
+    }
+}
+
+/// Whether one member of a family is a parent, near or far, of another.
+fn is_above(members: &[Member<'_>], upper: usize, lower: usize) -> bool {
+    let mut at = lower;
+    for _ in 0..members.len() {
+        let parent = members.get(at).and_then(|member| member.rule.parent).and_then(|parent| usize::try_from(parent).ok());
+        match parent {
+            Some(parent) if parent == upper => return true,
+            Some(parent) => at = parent,
+            None => return false,
+        }
+    }
+    false
+}
+
+fn same_interval(one: &Member<'_>, two: &Member<'_>) -> bool {
+    let same = |a: &[Moment], b: &[Moment]| a.iter().any(|a| b.iter().any(|b| a.happening == b.happening));
+    same(&one.rule.starts, &two.rule.starts) && same(&one.rule.stops, &two.rule.stops)
+}
+
+fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
+    if earlier.kinds.and(later.kinds).is_empty() {
+        return;
+    }
+    let demands: Vec<Demand<'_>> = earlier.covered.iter().chain(&later.covered).map(Demand::yes).collect();
+    let names = (earlier.block.name(), later.block.name());
+    match possible(&demands) {
+        Answer::No => {}
+        Answer::Yes => {
+            let message = format!("Two targets can apply to one report: that of \"{}\" and that of \"{}\".", names.0, names.1);
+            let span = later.block.clause("covers").map_or(later.block.header, |clause| clause.span);
+            let found = Diagnostic::new(Code::WL0404, span, message).label(earlier.block.header, "the other");
+            let found = found.because("Say which of them is the special case, or let them cover different reports.");
+            cx.report(found.help("For example:", &[&format!("exception \"{}\" to \"{}\"", names.1, names.0)]));
+        }
+        Answer::TooMany => {
+            let message = format!("Overlap of \"{}\" and \"{}\" is not proven: together they have too many cases.", names.0, names.1);
+            cx.problem(Code::WL0903, later.block.name_span(), message);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Checked: what comes out of the front door for the example wards?
+
+use wardline_dsl::source::{SourceFile, Sources};
+use wardline_dsl::{Checked, check};
+use wardline_rules::time::Date;
+
+const STARTER: &str = include_str!("wards/starter.ward");
+const BASE: &str = include_str!("wards/base.ward");
+const POTASSIUM: &str = include_str!("wards/potassium.ward");
+const HOLIDAYS: &str = include_str!("wards/us-federal.toml");
+
+fn ward(texts: &[&str]) -> Sources {
+    let files = texts.iter().enumerate().map(|(n, text)| SourceFile::new(format!("{n}.ward"), *text)).collect();
+    Sources {
+        files,
+        packs: vec![SourceFile::new("starter.ward", STARTER)],
+        holidays: vec![SourceFile::new("holidays/us-federal.toml", HOLIDAYS)],
+    }
+}
+
+fn run(texts: &[&str]) -> (Checked, String) {
+    let sources = ward(texts);
+    let checked = check(&sources, Date::new(2026, 1, 1).unwrap());
+    let text = wardline_dsl::diagnostic::render::text(&checked.diagnostics, &sources);
+    (checked, text)
+}
+
+/// The findings about an example on top of the base ward, those of the base left out.
+fn findings(example: &str) -> Vec<String> {
+    let sources = ward(&[BASE, POTASSIUM, example]);
+    let checked = check(&sources, Date::new(2026, 1, 1).unwrap());
+    let own = checked.diagnostics.iter().filter(|found| found.span.file.0 == 2);
+    own.map(|found| format!("{} {}", found.code, found.message)).collect()
+}
+
+#[test]
+fn the_first_ward_loads() {
+    let (checked, text) = run(&[include_str!("wards/first.ward")]);
+    assert_eq!(checked.tests.len(), 1, "{text}");
+    let program = checked.program.unwrap_or_else(|| panic!("{text}"));
+    assert_eq!((program.families.len(), program.alerts.len(), program.severities.len()), (1, 1, 3));
+    assert_eq!(program.alerts[0].head.id, "alert/Critical potassium");
+    assert_eq!(text.lines().filter(|line| line.starts_with("WL")).count(), 1, "{text}");
+}
+
+#[test]
+fn examples_that_this_release_runs_load() {
+    for example in [
+        include_str!("wards/holiday_weekend.ward"),
+        include_str!("wards/clock_change.ward"),
+        include_str!("wards/wrong_read_back.ward"),
+        include_str!("wards/declines.ward"),
+        include_str!("wards/failed_delivery.ward"),
+        include_str!("wards/correction_withdraws.ward"),
+        include_str!("wards/correction_pages_again.ward"),
+        include_str!("wards/absence.ward"),
+    ] {
+        let (checked, text) = run(&[BASE, POTASSIUM, example]);
+        assert!(checked.program.is_some(), "{text}");
+        assert_eq!(findings(example), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_is_not_run_yet_is_refused_and_nothing_else_is_wrong_with_it() {
+    for (example, refused) in [
+        (include_str!("wards/quiet_hours.ward"), 1),
+        (include_str!("wards/suppression_lifted.ward"), 2),
+        (include_str!("wards/window_hold_clear.ward"), 1),
+    ] {
+        let found = findings(example);
+        assert_eq!(found.len(), refused, "{found:?}");
+        assert!(found.iter().all(|found| found.starts_with("WL0110")), "{found:?}");
+        assert!(run(&[BASE, POTASSIUM, example]).0.program.is_none());
+    }
+}

@@ -1,0 +1,40 @@
+//! Wards: does every example ward of the language read without a finding?
+
+use wardline_dsl::layout;
+use wardline_dsl::source::{FileId, SourceFile};
+use wardline_dsl::syntax;
+
+/// The example wards, by file name.
+const WARDS: &[(&str, &str)] = &[
+    ("first.ward", include_str!("wards/first.ward")),
+    ("starter.ward", include_str!("wards/starter.ward")),
+    ("function.ward", include_str!("wards/function.ward")),
+    ("base.ward", include_str!("wards/base.ward")),
+    ("holiday_weekend.ward", include_str!("wards/holiday_weekend.ward")),
+    ("clock_change.ward", include_str!("wards/clock_change.ward")),
+    ("wrong_read_back.ward", include_str!("wards/wrong_read_back.ward")),
+    ("declines.ward", include_str!("wards/declines.ward")),
+    ("failed_delivery.ward", include_str!("wards/failed_delivery.ward")),
+    ("correction_withdraws.ward", include_str!("wards/correction_withdraws.ward")),
+    ("correction_pages_again.ward", include_str!("wards/correction_pages_again.ward")),
+    ("quiet_hours.ward", include_str!("wards/quiet_hours.ward")),
+    ("suppression_lifted.ward", include_str!("wards/suppression_lifted.ward")),
+    ("window_hold_clear.ward", include_str!("wards/window_hold_clear.ward")),
+    ("absence.ward", include_str!("wards/absence.ward")),
+    ("rhai.ward", include_str!("wards/rhai.ward")),
+];
+
+#[test]
+fn every_example_reads_without_a_finding() {
+    for (name, text) in WARDS {
+        let layout = layout::read(FileId(0), &SourceFile::new(*name, *text));
+        let (tree, diagnostics) = syntax::tree(&layout);
+        let found: Vec<&String> = layout.diagnostics.iter().chain(&diagnostics).map(|found| &found.message).collect();
+        assert_eq!(found, Vec::<&String>::new(), "{name}");
+        assert_eq!(
+            tree.blocks.len(),
+            text.lines().filter(|line| line.starts_with(|c: char| c.is_alphabetic())).count(),
+            "{name}"
+        );
+    }
+}

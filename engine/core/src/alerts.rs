@@ -1,0 +1,341 @@
+//! Alerts: did the news give a rule a reason to fire, or take one away?
+//!
+//! One alert is one firing of one rule for one subject and generation. After every fact the rules that could match are
+//! asked what they would say *now*: nothing, or one generation. That is compared with the generation known last:
+//! ```text
+//!  known \ now      nothing            the same        another
+//!  none             –                  –               raise
+//!  open             withdraw           –               close as superseded, raise
+//!  ended            tell who acted     –               raise
+//! ```
+//! - **How it fits**: clocks raise by thresholds ([`crate::clocks`]), absences by periods ([`absence`]); the course of a raised
+//!   alert is [`crate::escalation`].
+//! - **Not here**: sending.
+
+pub(crate) mod absence;
+pub(crate) mod when;
+
+use wardline_rules::{
+    Text,
+    program::{Action, ActionSend, Level, PageTo, Program, SeverityId, Tell},
+    time::Timestamp,
+};
+
+use crate::{
+    dictionary::{Coded, NO_TEXT},
+    escalation::Course,
+    ids::{AlertId, ReportId},
+    limits::GENERATIONS_PER_REPORT_MAX,
+    output::{AlertState, Change, Output, Transition},
+    partition::Partition,
+    report::{Report, ReportSlot, results::ResultKey},
+};
+
+/// Where an alert lives.
+pub(crate) type AlertSlot = u32;
+
+/// What raised an alert.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Source {
+    /// A threshold of a rule of a family.
+    Clock {
+        /// The family, in the alert's ward.
+        index: u32,
+        /// The rule in force.
+        rule: u32,
+        /// Which threshold.
+        threshold: u8,
+    },
+    /// An alert rule.
+    Rule(u32),
+}
+
+/// What an alert is about within its report or feed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum About {
+    /// The report as a whole.
+    Report,
+    /// One of its results.
+    Result(ResultKey),
+    /// A feed, by the number of its name.
+    Feed(Coded),
+}
+
+/// Why an alert ends without an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Closing {
+    /// Its cause is gone: whoever was reached is told [ESC-12].
+    Withdrawn,
+    /// What was awaited came, late; no message.
+    Cleared,
+    /// Its clock ended after the threshold [SLA-11]; no message.
+    DoneLate,
+    /// A next generation takes its place; no message.
+    Superseded,
+    /// Somebody acted; no message.
+    Acted,
+}
+
+/// The rule and severity behind an alert.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cause {
+    pub(crate) ward: u32,
+    pub(crate) source: Source,
+    pub(crate) severity: SeverityId,
+}
+
+/// One firing of one rule.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Alert {
+    pub(crate) id: AlertId,
+    /// Birth number: orders timers of one instant.
+    pub(crate) born: u64,
+    pub(crate) cause: Cause,
+    /// Number of the rule's id.
+    pub(crate) rule: Coded,
+    pub(crate) rank: u32,
+    pub(crate) report: Option<(ReportSlot, ReportId)>,
+    pub(crate) about: About,
+    /// What identifies this generation [ALERT-4].
+    pub(crate) key: u64,
+    pub(crate) generation: u32,
+    pub(crate) raised: Timestamp,
+    /// Event time of the moment that raised it.
+    pub(crate) since: Timestamp,
+    pub(crate) level: Level,
+    pub(crate) display: AlertState,
+    pub(crate) course: Course,
+}
+
+impl Alert {
+    pub(crate) const fn is_open(&self) -> bool {
+        !self.course.is_ended()
+    }
+}
+
+/// What is needed to raise an alert.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raise {
+    pub(crate) cause: Cause,
+    pub(crate) rule: Coded,
+    pub(crate) rank: u32,
+    pub(crate) report: Option<(ReportSlot, ReportId)>,
+    pub(crate) about: About,
+    pub(crate) key: u64,
+    pub(crate) since: Timestamp,
+}
+
+/// What a ward says that an alert sends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sends {
+    pub(crate) page: Option<PageTo>,
+    pub(crate) tells: Vec<Tell>,
+}
+
+impl Sends {
+    /// What the cause of an alert sends.
+    pub(crate) fn of(program: &Program, source: Source) -> Self {
+        let of_action = |action: &Action| match &action.send {
+            ActionSend::Page(page) => Self { page: Some(page.clone()), tells: Vec::new() },
+            ActionSend::Tell(tell) => Self { page: None, tells: vec![tell.clone()] },
+        };
+        match source {
+            Source::Rule(index) => program
+                .alerts
+                .get(index as usize)
+                .map(|alert| Self { page: alert.page.clone(), tells: alert.tells.clone() })
+                .unwrap_or_default(),
+            Source::Clock { index, rule, threshold } => program
+                .families
+                .get(index as usize)
+                .and_then(|family| family.rules.get(rule as usize))
+                .and_then(|rule| {
+                    let warning = rule.warnings.get(usize::from(threshold)).map(|warning| &warning.action);
+                    if threshold == crate::clocks::BREACH { Some(&rule.breach) } else { warning }
+                })
+                .map(of_action)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Source {
+    /// The first part of a notice's step [NID-1].
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Rule(_) => "alert",
+            Self::Clock { threshold, .. } => match threshold {
+                0 => "warn1",
+                1 => "warn2",
+                2 => "warn3",
+                3 => "warn4",
+                _ => "breach",
+            },
+        }
+    }
+}
+
+impl Partition {
+    /// Raises an alert and begins what it sends; muted, it is held.
+    pub(crate) fn raise(&mut self, raise: Raise, report: Option<&mut Report>, out: &mut Output) -> Option<AlertSlot> {
+        let ward = self.wards.get(raise.cause.ward as usize)?;
+        let level = ward.program.level(raise.cause.severity);
+        let generation = self.generation(&raise, report.as_deref());
+        let id = self.alert_id(&raise);
+        self.born += 1;
+        let slot = self.alerts.insert(Alert {
+            id,
+            born: self.born,
+            cause: raise.cause,
+            rule: raise.rule,
+            rank: raise.rank,
+            report: raise.report,
+            about: raise.about,
+            key: raise.key,
+            generation,
+            raised: self.at,
+            since: raise.since,
+            level,
+            display: AlertState::Raised,
+            course: Course::default(),
+        });
+        self.counters.alerts_raised += 1;
+        self.say_alert(slot, AlertState::Raised, "", out);
+        match report {
+            Some(report) => {
+                report.alerts.push(slot);
+                self.forget_oldest(report);
+                self.begin(slot, Some(report), out);
+            }
+            None => {
+                self.feed_alerts.push(slot);
+                self.begin(slot, None, out);
+            }
+        }
+        Some(slot)
+    }
+
+    /// The number people see: raises of this rule on this subject so far, plus one [ALERT-4].
+    fn generation(&self, raise: &Raise, report: Option<&Report>) -> u32 {
+        let before = report.map_or(self.feed_alerts.as_slice(), |report| report.alerts.as_slice()).iter();
+        let same = before.filter_map(|slot| self.alerts.get(*slot)).filter(|alert| {
+            alert.rule == raise.rule
+                && alert.about == raise.about
+                && alert.cause.source.word() == raise.cause.source.word()
+        });
+        same.map(|alert| alert.generation).max().unwrap_or(0).saturating_add(1)
+    }
+
+    fn alert_id(&self, raise: &Raise) -> AlertId {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"alert");
+        hasher.update(&raise.report.map_or([0; 16], |report| report.1.0));
+        hasher.update(self.dictionary.text(raise.rule).as_bytes());
+        hasher.update(raise.cause.source.word().as_bytes());
+        self.hash_about(raise.about, &mut hasher);
+        hasher.update(&raise.key.to_le_bytes());
+        AlertId(cut(&hasher))
+    }
+
+    pub(crate) fn hash_about(&self, about: About, hasher: &mut blake3::Hasher) {
+        match about {
+            About::Report => {}
+            About::Result(key) => {
+                hasher.update(self.dictionary.text(key.code).as_bytes());
+                hasher.update(&[0]);
+                hasher.update(self.dictionary.text(key.sub).as_bytes());
+            }
+            About::Feed(feed) => {
+                hasher.update(self.dictionary.text(feed).as_bytes());
+            }
+        }
+    }
+
+    /// Drops the oldest ended generations of a report beyond what is kept [DET-3].
+    fn forget_oldest(&mut self, report: &mut Report) {
+        while report.alerts.len() > GENERATIONS_PER_REPORT_MAX {
+            let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
+            let Some(oldest) = report.alerts.iter().position(ended) else { return };
+            let slot = report.alerts.remove(oldest);
+            self.drop_notices(slot);
+            self.alerts.remove(slot);
+        }
+    }
+
+    /// Raises the alert of a clock's threshold; each raise is a generation of its own [SLA-10].
+    pub(crate) fn raise_for_clock(
+        &mut self,
+        slot: ReportSlot,
+        report: &mut Report,
+        cause: Cause,
+        _: &Action,
+        out: &mut Output,
+    ) {
+        let Source::Clock { index, rule, .. } = cause.source else { return };
+        let Some(ward) = self.wards.get(cause.ward as usize) else { return };
+        let Some((family, known)) = ward.family(index) else { return };
+        let Some(head) = family.rules.get(rule as usize).map(|rule| rule.head.id.clone()) else { return };
+        let rank = known.rank;
+        let rule = self.dictionary.code(&head);
+        let about = About::Report;
+        let word = cause.source.word();
+        let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
+        let raises = raises.filter(|alert| alert.rule == rule && alert.cause.source.word() == word);
+        let key = u64::try_from(raises.count()).unwrap_or(u64::MAX);
+        let raise = Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: self.at };
+        self.raise(raise, Some(report), out);
+    }
+
+    /// Ends the open alerts of one source on a report.
+    pub(crate) fn end_alerts_of(
+        &mut self,
+        _: ReportSlot,
+        report: &mut Report,
+        of: (u32, Source),
+        closing: Closing,
+        out: &mut Output,
+    ) {
+        let slots: Vec<AlertSlot> = report.alerts.clone();
+        for slot in slots {
+            let is_mine = self.alerts.get(slot).is_some_and(|alert| {
+                alert.cause.ward == of.0
+                    && alert.cause.source == of.1
+                    && (alert.is_open() || closing == Closing::Withdrawn)
+            });
+            if is_mine {
+                self.end(slot, Some(report), closing, out);
+            }
+        }
+    }
+
+    /// Says that an alert is in a state now.
+    pub(crate) fn say_alert(&mut self, slot: AlertSlot, state: AlertState, why: &str, out: &mut Output) {
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        alert.display = state;
+        let program = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program);
+        let severity = program.and_then(|program| program.severities.get(alert.cause.severity.index()));
+        out.transitions.push(Transition {
+            at: self.at,
+            rule: Text::from(self.dictionary.text(alert.rule)),
+            report: alert.report.map(|report| report.1),
+            group: match alert.about {
+                About::Feed(feed) => Text::from(self.dictionary.text(feed)),
+                About::Report | About::Result(_) => Text::from(self.dictionary.text(NO_TEXT)),
+            },
+            alert: Some(alert.id),
+            change: Change::Alert(state, Text::from(why)),
+            severity: Some(alert.cause.severity),
+            severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
+            generation: alert.generation,
+        });
+    }
+}
+
+/// The first 16 bytes of a hash.
+pub(crate) fn cut(hasher: &blake3::Hasher) -> [u8; 16] {
+    let mut first = [0; 16];
+    for (byte, hashed) in first.iter_mut().zip(hasher.finalize().as_bytes()) {
+        *byte = *hashed;
+    }
+    first
+}

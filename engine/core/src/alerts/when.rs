@@ -1,0 +1,272 @@
+//! When: which generation would a moment rule say now, if any?
+//!
+//! The rule is read on the facts as of the moment's event time [ALERT-2]. Of several moments of a subject the newest content
+//! counts: a critical value that is known to be corrected when it arrives raises nothing.
+
+use wardline_rules::{
+    evaluate::matches,
+    map::hash64,
+    program::{Alert as Rule, Happening, Moment, Once, Subject, Trigger},
+    quality::Fault,
+    time::{Span, Timestamp},
+    words::{Kind, Step},
+};
+
+use super::{About, AlertSlot, Cause, Closing, Raise, Source};
+use crate::{
+    dictionary::Coded,
+    moments,
+    output::{Output, QualityRow},
+    partition::Partition,
+    report::{
+        Report, ReportSlot,
+        registers::Occurrence,
+        results::{ResultKey, Run},
+    },
+    view::{Sources, View},
+};
+
+/// One alert rule of one ward.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AlertIx {
+    pub(crate) ward: u32,
+    pub(crate) index: u32,
+}
+
+/// What a rule would say of one subject now.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    about: About,
+    /// The generation, if the rule matches.
+    key: Option<u64>,
+    since: Timestamp,
+    missing: wardline_rules::evaluate::FieldSet,
+}
+
+impl Partition {
+    /// Asks one moment rule what it would say of a report now, and acts on the difference.
+    pub(crate) fn refresh_alert(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
+        let mut wanted = Vec::new();
+        self.want(report, rule, &mut wanted);
+        for wanted in wanted {
+            self.settle(slot, report, (rule, wanted), out);
+        }
+    }
+
+    fn want(&mut self, report: &Report, rule: AlertIx, wanted: &mut Vec<Wanted>) {
+        let Some(ward) = self.wards.get_mut(rule.ward as usize) else { return };
+        ward.tests.learn(&ward.program, &self.dictionary);
+        let Some((alert, known)) = ward.alert(rule.index) else { return };
+        let Trigger::When(moments) = &alert.trigger else { return };
+        let from =
+            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let asking = Asking { alert, moments, since: known.since, report, from };
+        match alert.subject() {
+            Subject::Result => asking.of_results(&mut self.runs, wanted),
+            Subject::Report => asking.of_report(&mut self.scratch, &mut self.occurrences, wanted),
+            Subject::Feed => {}
+        }
+    }
+
+    /// The table of the module's head.
+    fn settle(&mut self, slot: ReportSlot, report: &mut Report, (rule, wanted): (AlertIx, Wanted), out: &mut Output) {
+        let Some((id, rank, once, again, cause)) = self.facts_of(rule) else { return };
+        let known = self.newest(report, id, wanted.about);
+        match (known, wanted.key) {
+            (None, None) => {}
+            (Some(known), None) => self.cause_gone(known, report, out),
+            (known, Some(key)) => {
+                if self.was_raised(report, id, wanted.about, key) {
+                    return;
+                }
+                if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
+                    return;
+                }
+                if let Some(known) = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open)) {
+                    self.end(known, Some(report), Closing::Superseded, out);
+                }
+                self.say_missing_used(id, wanted.missing, out);
+                let report_ref = Some((slot, report.id));
+                let raise =
+                    Raise { cause, rule: id, rank, report: report_ref, about: wanted.about, key, since: wanted.since };
+                self.raise(raise, Some(report), out);
+                if let (Once::Patient, Some(patient)) = (once, report.patient) {
+                    self.once.insert((id, patient), self.at);
+                }
+            }
+        }
+    }
+
+    fn facts_of(&self, rule: AlertIx) -> Option<(Coded, u32, Once, Option<Span>, Cause)> {
+        let (alert, known) = self.wards.get(rule.ward as usize)?.alert(rule.index)?;
+        let cause = Cause { ward: rule.ward, source: Source::Rule(rule.index), severity: alert.severity };
+        Some((known.id, known.rank, alert.once, alert.again_after, cause))
+    }
+
+    /// The newest generation of a rule on a subject.
+    pub(crate) fn newest(&self, report: &Report, rule: Coded, about: About) -> Option<AlertSlot> {
+        let mine =
+            |slot: &&AlertSlot| self.alerts.get(**slot).is_some_and(|alert| alert.rule == rule && alert.about == about);
+        report.alerts.iter().rfind(mine).copied()
+    }
+
+    /// Whether this generation was told already: a generation is told once [NID-2].
+    fn was_raised(&self, report: &Report, rule: Coded, about: About, key: u64) -> bool {
+        let alerts = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
+        alerts.into_iter().any(|alert| alert.rule == rule && alert.about == about && alert.key == key)
+    }
+
+    /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
+    fn may_raise(&self, report: &Report, (rule, once, again): (Coded, Once, Option<Span>), wanted: &Wanted) -> bool {
+        let since = |raised: Timestamp| again.is_some_and(|again| self.at.since(raised) > again);
+        match once {
+            Once::Result => true,
+            Once::Report | Once::Order => {
+                let mine = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
+                let newest =
+                    mine.filter(|alert| alert.rule == rule && alert.about != wanted.about).map(|alert| alert.raised);
+                newest.max().is_none_or(since)
+            }
+            Once::Patient => {
+                let raised = report.patient.and_then(|patient| self.once.get(&(rule, patient)));
+                raised.copied().is_none_or(since)
+            }
+        }
+    }
+
+    pub(crate) fn say_missing_used(&self, rule: Coded, fields: wardline_rules::evaluate::FieldSet, out: &mut Output) {
+        for field in fields.iter() {
+            out.quality.push(QualityRow {
+                at: self.at,
+                source: wardline_rules::Text::default(),
+                fault: Fault::MissingUsed,
+                rule: self.dictionary.text(rule).into(),
+                field: field.word().into(),
+            });
+        }
+    }
+}
+
+struct Asking<'a> {
+    alert: &'a Rule,
+    moments: &'a [Moment],
+    since: Timestamp,
+    report: &'a Report,
+    from: Sources<'a>,
+}
+
+impl Asking<'_> {
+    fn is_of_kind(&self, moment: &Moment) -> bool {
+        let now = self.from.tuples.get(self.report.effective);
+        let kind = now.kind.unwrap_or(Kind::Other).ward_kind(now.narrowed == Some(true));
+        moment.kinds.has(kind)
+    }
+
+    fn of_results(&self, runs: &mut Vec<Run>, wanted: &mut Vec<Wanted>) {
+        for key in self.report.result_keys() {
+            self.report.runs(key, runs);
+            let Some(run) = runs.last().copied() else { continue };
+            let at = self.moments.iter().filter(|moment| self.is_of_kind(moment));
+            let at = at.filter_map(|moment| result_moment(moment, &run, self.report)).min();
+            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), run.key(), Some((key, run))));
+        }
+    }
+
+    fn of_report(&self, scratch: &mut moments::Scratch, found: &mut Vec<Occurrence>, wanted: &mut Vec<Wanted>) {
+        let from = (self.from.tuples, self.from.dictionary);
+        moments::times(self.moments, self.report, from, scratch, found);
+        self.add_changes(found);
+        found.retain(|moment| !moment.is_untimed);
+        let (run, appearance) = self.newest_run(found);
+        let content = run.map(|moment| self.report.content_at(moment.at.lo));
+        let moment = run.map(|moment| (moment.at.lo, moment.heard));
+        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
+    }
+
+    /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.
+    fn newest_run(&self, found: &[Occurrence]) -> (Option<Occurrence>, u32) {
+        let mut stretches: Vec<(u64, Occurrence)> = Vec::new();
+        for moment in found {
+            let content = self.report.content_at(moment.at.lo);
+            if stretches.last().is_none_or(|last| last.0 != content) {
+                stretches.push((content, *moment));
+            }
+        }
+        let Some((content, moment)) = stretches.last().copied() else { return (None, 0) };
+        let appearances = stretches.iter().filter(|stretch| stretch.0 == content).count();
+        (Some(moment), u32::try_from(appearances).unwrap_or(u32::MAX))
+    }
+
+    /// A change of a final report counts as finalised again [ALERT-3].
+    fn add_changes(&self, found: &mut Vec<Occurrence>) {
+        let is_final =
+            |moment: &Moment| matches!(moment.happening, Happening::Step(Step::Final)) && self.is_of_kind(moment);
+        if self.moments.iter().any(is_final) {
+            let changes = self.report.records.iter().filter(|record| record.step.is_some_and(Step::is_change));
+            found.extend(changes.map(Occurrence::of));
+            found.sort_by_key(|occurrence| occurrence.at.lo);
+        }
+    }
+
+    fn judge(
+        &self,
+        about: About,
+        moment: Option<(Timestamp, Timestamp)>,
+        key: u64,
+        result: Option<(ResultKey, Run)>,
+    ) -> Wanted {
+        let nothing =
+            Wanted { about, key: None, since: Timestamp::MAX, missing: wardline_rules::evaluate::FieldSet::default() };
+        let Some((at, _)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
+        if self.is_over(at) {
+            return nothing;
+        }
+        let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
+        let view = View { from: self.from, report: self.report, then, at, result };
+        let found = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
+        Wanted { key: found.holds.then_some(key), since: at, missing: found.missing_used, ..nothing }
+    }
+
+    /// Whether the cause is gone: in error, cancelled before a result existed, or withdrawn by a moment [ALERT-5].
+    fn is_over(&self, at: Timestamp) -> bool {
+        if self.report.end_in_force(Step::EnteredInError).is_some() {
+            return true;
+        }
+        let cancelled = self.report.end_in_force(Step::Cancelled).is_some_and(|end| {
+            let mut steps =
+                self.report.records.iter().filter(|record| record.lo < end.lo).filter_map(|record| record.step);
+            !steps.any(Step::is_result_bearing)
+        });
+        let speaks_of_cancel =
+            self.moments.iter().any(|moment| matches!(moment.happening, Happening::Step(Step::Cancelled)));
+        cancelled && !speaks_of_cancel || self.is_withdrawn_after(at)
+    }
+
+    fn is_withdrawn_after(&self, at: Timestamp) -> bool {
+        if self.alert.withdraw.is_empty() {
+            return false;
+        }
+        let mut found = Vec::new();
+        let from = (self.from.tuples, self.from.dictionary);
+        moments::times(&self.alert.withdraw, self.report, from, &mut moments::Scratch::default(), &mut found);
+        found.iter().any(|moment| moment.at.lo > at)
+    }
+}
+
+/// When a moment happened to a run of a result; `None` if it did not.
+fn result_moment(moment: &Moment, run: &Run, report: &Report) -> Option<Timestamp> {
+    use crate::report::results::Value;
+    if run.content.value == Value::Retracted {
+        return None;
+    }
+    match &moment.happening {
+        Happening::Step(Step::Final) => run.final_at,
+        Happening::Step(Step::Preliminary | Step::Partial) => Some(run.from),
+        Happening::Step(Step::Corrected) => {
+            let first_final = report.register(Step::Final).map(|record| record.lo);
+            run.final_at.filter(|at| first_final.is_none_or(|first| *at > first))
+        }
+        Happening::Step(step) => report.register(*step).map(|record| record.lo.max(run.from)),
+        Happening::Recollected | Happening::Begins(_) | Happening::Ends(_) | Happening::Message(_) => None,
+    }
+}

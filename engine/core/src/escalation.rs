@@ -1,0 +1,441 @@
+//! Escalation: who is asked now, who next, and when is it over?
+//!
+//! The course of one raised alert, by the table T1 to T23 of the language page, section 5.6.
+//! ```text
+//!  Held ─► Paging(run, round, step) ─► Unresolved        every open phase ─► Closed, Withdrawn
+//!                │  ▲                      │
+//!                ▼  └── lapse ── Answered ◄┘
+//! ```
+//! - **How it fits**: [`crate::alerts`] raises and ends; timers, attempts and answers move on; notices go to [`crate::outbox`].
+//! - **Not here**: trying and retrying a notice.
+
+pub(crate) mod recipients;
+
+use wardline_rules::{
+    program::{Decline, Escalation, EscalationStep, Failed, PageTo, Tell, Who},
+    quality::Fault,
+    time::{Span, Timestamp},
+    words::Channel,
+};
+
+use crate::{
+    alerts::{AlertSlot, Closing, Sends},
+    outbox::NoticeSlot,
+    output::{AlertState, Output, Purpose, QualityRow, Recipient, Task},
+    partition::Partition,
+    report::Report,
+    timers::{Armed, Class, Timer, TimerId},
+};
+
+/// Where an alert is in its course.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Phase {
+    /// Nothing was begun yet.
+    #[default]
+    New,
+    /// True, and muted.
+    Held,
+    /// Somebody is asked, or told with nobody asked.
+    Paging,
+    /// All were asked and nobody answered.
+    Unresolved,
+    /// Somebody answered; an action is awaited.
+    Answered,
+    /// Over.
+    Closed,
+    /// Over: its cause is gone.
+    Withdrawn,
+}
+
+/// Somebody asked in the step that runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Asked {
+    pub(crate) recipient: Recipient,
+    pub(crate) declined: bool,
+    pub(crate) answered: bool,
+    /// Nobody is waited for any more: declined, or no channel left.
+    pub(crate) is_out: bool,
+}
+
+/// The course of one alert.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Course {
+    pub(crate) phase: Phase,
+    /// From 1; one more for each lapse.
+    pub(crate) run: u32,
+    /// From 1; one more for each repeat.
+    pub(crate) round: u32,
+    /// From 1; 0 before the first.
+    pub(crate) step: u32,
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) notices: Vec<NoticeSlot>,
+    pub(crate) wait: Option<(Timestamp, Armed)>,
+    pub(crate) lapse: Option<(Timestamp, Armed)>,
+    /// Reminders to come: when, and which of the step.
+    pub(crate) reminders: Vec<(Timestamp, u32, Armed)>,
+    /// Whether somebody answered at any time: whoever acted must hear of a withdrawal [T22].
+    pub(crate) was_answered: bool,
+    /// Whether the withdrawal was told.
+    pub(crate) is_withdrawal_told: bool,
+}
+
+impl Course {
+    pub(crate) const fn is_ended(&self) -> bool {
+        matches!(self.phase, Phase::Closed | Phase::Withdrawn)
+    }
+}
+
+/// A step as it runs: of an escalation, or the one of a direct page.
+struct Running<'a> {
+    who: &'a [Who],
+    by: &'a [Channel],
+    reminders: &'a [wardline_rules::program::Reminder],
+    wait: Option<Span>,
+}
+
+/// The escalation and the people of the `page` clause behind an alert.
+struct Plan {
+    escalation: Option<Escalation>,
+    recipients: Vec<Who>,
+    direct: Option<(Vec<Who>, Vec<Channel>)>,
+}
+
+impl Plan {
+    fn step(&self, step: u32) -> Option<Running<'_>> {
+        if let Some((who, by)) = &self.direct {
+            return (step == 1).then_some(Running { who, by, reminders: &[], wait: None });
+        }
+        let EscalationStep { who, by, reminders, wait } =
+            self.escalation.as_ref()?.steps.get(usize::try_from(step).ok()?.checked_sub(1)?)?;
+        Some(Running { who, by, reminders, wait: Some(*wait) })
+    }
+}
+
+impl Partition {
+    fn sends(&self, slot: AlertSlot) -> Sends {
+        let Some(alert) = self.alerts.get(slot) else { return Sends::default() };
+        let ward = self.wards.get(alert.cause.ward as usize);
+        ward.map(|ward| Sends::of(&ward.program, alert.cause.source)).unwrap_or_default()
+    }
+
+    fn plan(&self, slot: AlertSlot) -> Plan {
+        let ward = self.alerts.get(slot).and_then(|alert| self.wards.get(alert.cause.ward as usize));
+        match self.sends(slot).page {
+            Some(PageTo::Using { escalation, recipients }) => {
+                let escalation = ward.and_then(|ward| ward.program.escalations.get(escalation.index()));
+                Plan { escalation: escalation.cloned(), recipients, direct: None }
+            }
+            Some(PageTo::Direct { who, by }) => {
+                Plan { escalation: None, recipients: Vec::new(), direct: Some((who, by)) }
+            }
+            None => Plan { escalation: None, recipients: Vec::new(), direct: None },
+        }
+    }
+
+    /// The escalation text of the ward version that raised the alert [ESC-11].
+    pub(crate) fn escalation_of(&self, slot: AlertSlot) -> Option<Escalation> {
+        self.plan(slot).escalation
+    }
+
+    /// Begins what an alert sends, or holds it while it is muted [T1] [T2].
+    pub(crate) fn begin(&mut self, slot: AlertSlot, report: Option<&mut Report>, out: &mut Output) {
+        if self.is_muted(slot, report.as_deref()) {
+            self.set_phase(slot, Phase::Held);
+            self.say_alert(slot, AlertState::Held, "muted", out);
+            return;
+        }
+        let sends = self.sends(slot);
+        self.set_phase(slot, Phase::Paging);
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            (alert.course.run, alert.course.round) = (1, 1);
+        }
+        for tell in &sends.tells {
+            self.tell(slot, tell, report.as_deref(), out);
+        }
+        if sends.page.is_some() {
+            self.begin_step(slot, 1, report.as_deref(), out);
+        }
+    }
+
+    pub(crate) fn set_phase(&mut self, slot: AlertSlot, phase: Phase) {
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.phase = phase;
+        }
+    }
+
+    fn tell(&mut self, slot: AlertSlot, tell: &Tell, report: Option<&Report>, out: &mut Output) {
+        let recipients = self.resolve(slot, &tell.who, &[], report);
+        for recipient in recipients {
+            self.notify(slot, recipient, &tell.by, (Purpose::Tell, "p"), out);
+        }
+    }
+
+    /// Begins a step: everybody it names is resolved now and paged [ESC-1]; a step with nobody is over at once [ESC-2].
+    fn begin_step(&mut self, slot: AlertSlot, step: u32, report: Option<&Report>, out: &mut Output) {
+        let plan = self.plan(slot);
+        let Some(running) = plan.step(step) else { return };
+        let recipients = self.resolve(slot, running.who, &plan.recipients, report);
+        let asked = recipients.iter().cloned();
+        let asked =
+            asked.map(|recipient| Asked { recipient, declined: false, answered: false, is_out: false }).collect();
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.step = step;
+            alert.course.asked = asked;
+        }
+        if recipients.is_empty() {
+            self.say_nobody(slot, out);
+            self.step_over(slot, report, out);
+            return;
+        }
+        for recipient in recipients {
+            self.notify(slot, recipient, running.by, (Purpose::Page, "p"), out);
+        }
+        self.arm_step(slot, &running);
+    }
+
+    fn say_nobody(&self, slot: AlertSlot, out: &mut Output) {
+        let rule = self.alerts.get(slot).map_or("", |alert| self.dictionary.text(alert.rule));
+        out.quality.push(QualityRow {
+            at: self.at,
+            source: wardline_rules::Text::default(),
+            fault: Fault::Nobody,
+            rule: rule.into(),
+            field: wardline_rules::Text::default(),
+        });
+    }
+
+    fn arm_step(&mut self, slot: AlertSlot, running: &Running<'_>) {
+        let Some(alert) = self.alerts.get(slot) else { return };
+        let (rank, subject) = (alert.rank, alert.born);
+        let at = self.at;
+        let mut arm = |class, part, after| {
+            let due = at.plus(after);
+            (due, self.timers.arm(Timer { due, id: TimerId { class, rule: rank, subject, part }, owner: slot }))
+        };
+        let wait = running.wait.map(|wait| arm(Class::Wait, 0, wait));
+        let mut reminders = Vec::with_capacity(running.reminders.len());
+        for (part, reminder) in (1_u32..).zip(running.reminders) {
+            let (due, armed) = arm(Class::Reminder, part, reminder.after);
+            reminders.push((due, part, armed));
+        }
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.wait = wait;
+            alert.course.reminders = reminders;
+        }
+    }
+
+    fn disarm_step(&mut self, slot: AlertSlot) {
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        let wait = alert.course.wait.take().map(|wait| wait.1);
+        let reminders = core::mem::take(&mut alert.course.reminders);
+        for armed in wait.into_iter().chain(reminders.into_iter().map(|reminder| reminder.2)) {
+            self.timers.disarm(armed);
+        }
+    }
+
+    /// The wait of a step is over: the next step, the next round, or nobody answered [T5] [T6] [T7].
+    fn step_over(&mut self, slot: AlertSlot, report: Option<&Report>, out: &mut Output) {
+        self.disarm_step(slot);
+        let Some(course) = self.alerts.get(slot).map(|alert| (alert.course.step, alert.course.round)) else { return };
+        let plan = self.plan(slot);
+        if plan.step(course.0 + 1).is_some() {
+            return self.begin_step(slot, course.0 + 1, report, out);
+        }
+        let repeat = plan.escalation.as_ref().and_then(|escalation| escalation.repeat);
+        match repeat {
+            Some(repeat) if course.1 <= u32::from(repeat.times) => {
+                if let Some(alert) = self.alerts.get_mut(slot) {
+                    alert.course.round += 1;
+                }
+                self.begin_step(slot, u32::from(repeat.from), report, out);
+            }
+            Some(_) | None => self.nobody_answered(slot, plan.escalation.as_ref(), out),
+        }
+    }
+
+    fn nobody_answered(&mut self, slot: AlertSlot, escalation: Option<&Escalation>, out: &mut Output) {
+        self.set_phase(slot, Phase::Unresolved);
+        self.say_alert(slot, AlertState::Unresolved, "", out);
+        self.counters.unresolved += 1;
+        let Some(alert) = self.alerts.get(slot) else { return };
+        let program = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program);
+        let desk = escalation.and_then(|escalation| program?.desks.get(escalation.then.index()));
+        if let Some(desk) = desk {
+            out.tasks.push(Task {
+                at: self.at,
+                alert: alert.id,
+                desk: desk.name.clone(),
+                rule: self.dictionary.text(alert.rule).into(),
+                report: alert.report.map(|report| report.1),
+            });
+        }
+    }
+
+    /// A timer of an alert's course came due.
+    pub(crate) fn fire_course(&mut self, timer: Timer, out: &mut Output) {
+        let slot = timer.owner;
+        let Some(alert) = self.alerts.get_mut(slot).filter(|alert| alert.born == timer.id.subject) else { return };
+        let report = alert.report.map(|report| report.0);
+        match timer.id.class {
+            Class::Wait => alert.course.wait = None,
+            Class::Lapse => alert.course.lapse = None,
+            Class::Reminder => alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part),
+            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => return,
+        }
+        let report = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
+        let about = report.as_ref().map(|(_, report)| &**report);
+        match timer.id.class {
+            Class::Wait => self.step_over(slot, about, out),
+            Class::Reminder => self.remind(slot, timer.id.part, out),
+            Class::Lapse => self.lapse(slot, about, out),
+            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => {}
+        }
+        if let Some((place, report)) = report {
+            self.reports.put(place, report);
+        }
+    }
+
+    /// Reminds everybody of the step who neither answered nor declined [T8].
+    fn remind(&mut self, slot: AlertSlot, part: u32, out: &mut Output) {
+        let Some(alert) = self.alerts.get(slot) else { return };
+        let step = alert.course.step;
+        let waiting = alert.course.asked.iter().filter(|asked| !asked.answered && !asked.declined);
+        let waiting: Vec<Recipient> = waiting.map(|asked| asked.recipient.clone()).collect();
+        let plan = self.plan(slot);
+        let reminder =
+            plan.step(step).and_then(|running| running.reminders.get(usize::try_from(part).ok()?.checked_sub(1)?));
+        let Some(by) = reminder.map(|reminder| reminder.by) else { return };
+        let word = match part {
+            1 => "r1",
+            2 => "r2",
+            _ => "r3",
+        };
+        for recipient in waiting {
+            self.notify(slot, recipient, &[by], (Purpose::Reminder, word), out);
+        }
+    }
+
+    /// Nobody acted upon an answer in time: everything begins again [T17].
+    fn lapse(&mut self, slot: AlertSlot, report: Option<&Report>, out: &mut Output) {
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.run += 1;
+            alert.course.round = 1;
+        }
+        self.set_phase(slot, Phase::Paging);
+        self.say_alert(slot, AlertState::Raised, "lapsed", out);
+        self.begin_step(slot, 1, report, out);
+    }
+
+    /// Somebody is out: declined, or no channel reaches them. All out is as if the wait were over [T10] [T15].
+    pub(crate) fn is_out(
+        &mut self,
+        slot: AlertSlot,
+        recipient: &Recipient,
+        declined: bool,
+        report: Option<&Report>,
+        out: &mut Output,
+    ) {
+        let plan = self.plan(slot);
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        for asked in alert.course.asked.iter_mut().filter(|asked| asked.recipient.party == recipient.party) {
+            asked.is_out = true;
+            asked.declined |= declined;
+        }
+        let all_out = alert.course.asked.iter().all(|asked| asked.is_out);
+        let all_declined = declined && alert.course.asked.iter().all(|asked| asked.declined);
+        let moves_on = plan.escalation.as_ref().is_some_and(|escalation| {
+            declined && escalation.decline == Decline::Any || !declined && escalation.failed == Failed::NextStep
+        });
+        let is_paging = alert.course.phase == Phase::Paging;
+        if all_declined && is_paging {
+            self.say_alert(slot, AlertState::Declined, "", out);
+        }
+        if is_paging && (all_out || moves_on) {
+            self.step_over(slot, report, out);
+        }
+    }
+
+    /// Ends the waits of an alert that somebody answered; with `lapses` an action is awaited [T13].
+    pub(crate) fn answered(&mut self, slot: AlertSlot, out: &mut Output) {
+        self.disarm_step(slot);
+        self.withdraw_unsent(slot, out);
+        self.say_alert(slot, AlertState::Answered, "", out);
+        let lapses = self.escalation_of(slot).and_then(|escalation| escalation.lapses);
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        alert.course.was_answered = true;
+        match lapses {
+            Some(span) => {
+                alert.course.phase = Phase::Answered;
+                let due = self.at.plus(span);
+                let id = TimerId { class: Class::Lapse, rule: alert.rank, subject: alert.born, part: 0 };
+                alert.course.lapse = Some((due, self.timers.arm(Timer { due, id, owner: slot })));
+            }
+            None => {
+                alert.course.phase = Phase::Closed;
+                self.say_alert(slot, AlertState::Closed, "", out);
+            }
+        }
+    }
+
+    /// The cause of an alert is gone: it is withdrawn, or, if somebody acted on it, they are told [T18] [T22].
+    pub(crate) fn cause_gone(&mut self, slot: AlertSlot, report: &mut Report, out: &mut Output) {
+        self.end(slot, Some(report), Closing::Withdrawn, out);
+    }
+
+    /// Ends an alert: timers end, what was not sent is withdrawn, and on a withdrawal whoever was reached is told.
+    pub(crate) fn end(&mut self, slot: AlertSlot, _: Option<&mut Report>, closing: Closing, out: &mut Output) {
+        let Some(alert) = self.alerts.get(slot) else { return };
+        let (phase, was_answered) = (alert.course.phase, alert.course.was_answered);
+        if alert.course.is_ended() {
+            if closing == Closing::Withdrawn && phase == Phase::Closed && was_answered {
+                self.tell_withdrawal(slot, out);
+            }
+            return;
+        }
+        self.disarm_step(slot);
+        if let Some((_, armed)) = self.alerts.get_mut(slot).and_then(|alert| alert.course.lapse.take()) {
+            self.timers.disarm(armed);
+        }
+        self.withdraw_unsent(slot, out);
+        let (phase, word, why) = match closing {
+            Closing::Withdrawn => (Phase::Withdrawn, AlertState::Withdrawn, ""),
+            Closing::Cleared => (Phase::Closed, AlertState::Cleared, ""),
+            Closing::DoneLate => (Phase::Closed, AlertState::Closed, "done late"),
+            Closing::Superseded => (Phase::Closed, AlertState::Closed, "superseded"),
+            Closing::Acted => (Phase::Closed, AlertState::Closed, ""),
+        };
+        self.set_phase(slot, phase);
+        self.say_alert(slot, word, why, out);
+        match closing {
+            Closing::Withdrawn => self.tell_withdrawal(slot, out),
+            // Who acts on a generation that is gone hears of the next one instead.
+            Closing::Superseded => self.settle_withdrawal(slot),
+            Closing::Cleared | Closing::DoneLate | Closing::Acted => {}
+        }
+    }
+
+    fn settle_withdrawal(&mut self, slot: AlertSlot) {
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.is_withdrawal_told = true;
+        }
+    }
+
+    /// One message to everybody who was reached, on the channel that reached them last [ESC-12].
+    fn tell_withdrawal(&mut self, slot: AlertSlot, out: &mut Output) {
+        let Some(alert) = self.alerts.get(slot).filter(|alert| !alert.course.is_withdrawal_told) else { return };
+        let mut reached: Vec<(Recipient, Channel)> = Vec::new();
+        for notice in alert.course.notices.iter().filter_map(|notice| self.notices.get(*notice)) {
+            if !notice.was_reached || notice.purpose == Purpose::Withdrawal {
+                continue;
+            }
+            match reached.iter_mut().find(|known| known.0.party == notice.head.recipient.party) {
+                Some(known) => known.1 = notice.head.channel,
+                None => reached.push((notice.head.recipient.clone(), notice.head.channel)),
+            }
+        }
+        self.settle_withdrawal(slot);
+        for (recipient, channel) in reached {
+            self.notify(slot, recipient, &[channel], (Purpose::Withdrawal, "w"), out);
+        }
+    }
+}

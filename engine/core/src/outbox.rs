@@ -1,0 +1,460 @@
+//! Outbox: which notices are there, which may be tried, and what became of each try?
+//!
+//! The state table of guarantees 3.2: a notice is named by its `nid`, and no nid is ever asked for twice [NID-2]. The
+//! dispatcher proposes to start a notice that is ready; only a start that was taken is sent.
+//!
+//! - **Not here**: sockets, breakers, bundles; the dispatcher's.
+
+use wardline_rules::{
+    program::Level,
+    quality::Fault,
+    time::{Span, Timestamp},
+    words::Channel,
+};
+
+use crate::{
+    alerts::{AlertSlot, cut},
+    ids::Nid,
+    input::{Attempt, Outcome},
+    limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
+    output::{
+        AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
+        Transition,
+    },
+    partition::Partition,
+    timers::{Armed, Class, Timer, TimerId},
+};
+
+/// Where a notice lives.
+pub(crate) type NoticeSlot = u32;
+
+/// Somebody to be told one thing by one channel.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Notice {
+    pub(crate) head: NoticeHead,
+    pub(crate) alert: AlertSlot,
+    /// Birth number: orders timers of one instant.
+    pub(crate) born: u64,
+    pub(crate) purpose: Purpose,
+    pub(crate) level: Level,
+    pub(crate) state: NoticeState,
+    /// Channels to try if this one fails, in order.
+    pub(crate) rest: Vec<Channel>,
+    pub(crate) created: Timestamp,
+    /// Tries so far.
+    pub(crate) attempts: u32,
+    /// The owner's epoch of the newest try.
+    pub(crate) epoch: u32,
+    /// Whether it may have been sent before.
+    pub(crate) is_repeat: bool,
+    /// Whether the recipient may have seen it.
+    pub(crate) was_reached: bool,
+    pub(crate) retry: Option<(Timestamp, Armed)>,
+    pub(crate) deadline: Option<(Timestamp, Armed)>,
+}
+
+/// A notice that may be started.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Proposal {
+    /// Highest first.
+    pub level: Level,
+    /// When it came to be.
+    pub created: Timestamp,
+    /// Which notice.
+    pub nid: Nid,
+    /// The number its next try will have.
+    pub number: u32,
+    /// By which channel.
+    pub channel: Channel,
+}
+
+/// Base and cap of the delay between tries, by level (guarantees 3.4).
+const fn schedule(level: Level) -> (Span, Span) {
+    match level {
+        Level::Red => (Span::from_seconds(1), Span::from_seconds(30)),
+        Level::Orange => (Span::from_seconds(5), Span::from_minutes(5)),
+        Level::Yellow => (Span::from_seconds(30), Span::from_minutes(30)),
+    }
+}
+
+/// How long after its creation the next channel starts unless a notice is delivered.
+pub(crate) const fn deadline(level: Level) -> Span {
+    match level {
+        Level::Red => Span::from_seconds(60),
+        Level::Orange => Span::from_minutes(10),
+        Level::Yellow => Span::from_minutes(240),
+    }
+}
+
+/// How long a notice is tried.
+const fn budget(level: Level) -> Span {
+    match level {
+        Level::Red | Level::Orange => Span::from_minutes(24 * 60),
+        Level::Yellow => Span::from_minutes(72 * 60),
+    }
+}
+
+/// How long nobody knows before it is tried again.
+const fn doubt(level: Level) -> Span {
+    match level {
+        Level::Red => Span::ZERO,
+        Level::Orange => Span::from_seconds(60),
+        Level::Yellow => Span::from_minutes(15),
+    }
+}
+
+/// The delay before try `n + 1`: doubling to the cap, scaled to 50–100 % by a hash of notice and try, so that it is the
+/// same on every replay and differs between notices.
+fn backoff(nid: Nid, n: u32, level: Level, retry_after: Option<u32>) -> Span {
+    let (base, cap) = schedule(level);
+    let doubled = base.micros().saturating_mul(1_i64.checked_shl(n.saturating_sub(1).min(30)).unwrap_or(i64::MAX));
+    let full = doubled.min(cap.micros());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&nid.0);
+    hasher.update(&n.to_le_bytes());
+    let share = i64::from(cut(&hasher)[0]);
+    let jittered = full / 2 + full / 2 * share / 255;
+    let asked = i64::from(retry_after.unwrap_or(0)).saturating_mul(1_000_000).min(cap.micros());
+    Span::from_micros(jittered.max(asked))
+}
+
+impl Partition {
+    /// Makes a notice unless its nid was asked for already.
+    pub(crate) fn notify(
+        &mut self,
+        slot: AlertSlot,
+        recipient: Recipient,
+        by: &[Channel],
+        (purpose, part): (Purpose, &str),
+        out: &mut Output,
+    ) {
+        let Some((channel, rest)) = by.split_first() else { return };
+        let Some(alert) = self.alerts.get(slot) else { return };
+        let course = &alert.course;
+        if course.notices.len() >= NOTICES_PER_ALERT_MAX {
+            return;
+        }
+        let source = alert.cause.source.word();
+        let step = format!("{source}.{}.{}.{}.{part}", course.run, course.round, course.step);
+        let nid = self.nid(slot, &step, &recipient, *channel);
+        if self.nids.get(&nid).is_some() {
+            return;
+        }
+        let level = alert.level;
+        self.born += 1;
+        let born = self.born;
+        let head = NoticeHead { nid, recipient, channel: *channel, step: step.into() };
+        let made = Notice {
+            head,
+            alert: slot,
+            born,
+            purpose,
+            level,
+            state: NoticeState::Ready,
+            rest: rest.to_vec(),
+            created: self.at,
+            attempts: 0,
+            epoch: 0,
+            is_repeat: false,
+            was_reached: false,
+            retry: None,
+            deadline: None,
+        };
+        self.put_notice(made, out);
+    }
+
+    fn put_notice(&mut self, mut notice: Notice, out: &mut Output) {
+        let (slot, nid, level) = (notice.alert, notice.head.nid, notice.level);
+        let due = self.at.plus(deadline(level));
+        let head = notice.head.clone();
+        let (born, created, purpose) = (notice.born, notice.created, notice.purpose);
+        let has_rest = !notice.rest.is_empty();
+        notice.deadline = None;
+        let place = self.notices.insert(notice);
+        if has_rest {
+            let id = TimerId { class: Class::Deadline, rule: 0, subject: born, part: 0 };
+            let armed = self.timers.arm(Timer { due, id, owner: place });
+            if let Some(notice) = self.notices.get_mut(place) {
+                notice.deadline = Some((due, armed));
+            }
+        }
+        self.nids.insert(nid, place);
+        self.codes.get_or_insert_with(nid.code(), Vec::new).push(place);
+        self.ready.insert((level, created, nid));
+        self.counters.notices_created += 1;
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        alert.course.notices.push(place);
+        let severity = self.wards.get(alert.cause.ward as usize);
+        let severity = severity.and_then(|ward| ward.program.severities.get(alert.cause.severity.index()));
+        out.obligations.push(Obligation {
+            head,
+            alert: alert.id,
+            rule: self.dictionary.text(alert.rule).into(),
+            report: alert.report.map(|report| report.1),
+            purpose,
+            severity: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
+            level,
+            created,
+            deadline: due,
+        });
+        self.say_notice(place, out);
+    }
+
+    /// `nid = hash(subject, generation, rule, step, recipient, channel)` [NID-1].
+    fn nid(&self, slot: AlertSlot, step: &str, recipient: &Recipient, channel: Channel) -> Nid {
+        let mut hasher = blake3::Hasher::new();
+        let Some(alert) = self.alerts.get(slot) else { return Nid::default() };
+        hasher.update(b"notice");
+        hasher.update(&alert.report.map_or([0; 16], |report| report.1.0));
+        self.hash_about(alert.about, &mut hasher);
+        hasher.update(&alert.key.to_le_bytes());
+        let (kind, who) = match &recipient.party {
+            Party::Token(token) => (0_u8, token.0.to_vec()),
+            Party::Person(name) => (1, name.as_bytes().to_vec()),
+            Party::Desk(name) => (2, name.as_bytes().to_vec()),
+        };
+        for part in
+            [self.dictionary.text(alert.rule).as_bytes(), step.as_bytes(), &[kind], &who, channel.name().as_bytes()]
+        {
+            hasher.update(&u64::try_from(part.len()).unwrap_or(0).to_le_bytes());
+            hasher.update(part);
+        }
+        Nid(cut(&hasher))
+    }
+
+    pub(crate) fn say_notice(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get(place) else { return };
+        let Some(alert) = self.alerts.get(notice.alert) else { return };
+        let program = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program);
+        let severity = program.and_then(|program| program.severities.get(alert.cause.severity.index()));
+        out.transitions.push(Transition {
+            at: self.at,
+            rule: self.dictionary.text(alert.rule).into(),
+            report: alert.report.map(|report| report.1),
+            group: wardline_rules::Text::default(),
+            alert: Some(alert.id),
+            change: Change::Notice(notice.state, Box::new(notice.head.clone())),
+            severity: Some(alert.cause.severity),
+            severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
+            generation: alert.generation,
+        });
+    }
+
+    /// Moves a notice to another state: timers and the list of ready ones follow.
+    fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        let key = (notice.level, notice.created, notice.head.nid);
+        notice.state = to;
+        let mut over = Vec::new();
+        if to.is_end() || to == NoticeState::Ready {
+            over.extend(notice.retry.take().map(|retry| retry.1));
+        }
+        if to.is_end() {
+            over.extend(notice.deadline.take().map(|deadline| deadline.1));
+            self.counters.notices_ended += 1;
+        }
+        if to == NoticeState::Ready {
+            self.ready.insert(key);
+        } else {
+            self.ready.remove(&key);
+        }
+        over.into_iter().for_each(|armed| self.timers.disarm(armed));
+        self.say_notice(place, out);
+    }
+
+    /// What became of a try (guarantees 3.2).
+    pub(crate) fn attempt(&mut self, attempt: Attempt, out: &mut Output) {
+        let Some(place) = self.nids.get(&attempt.nid).copied() else {
+            return self.orphan(out);
+        };
+        let Some(notice) = self.notices.get(place) else { return self.orphan(out) };
+        let (state, attempts, level) = (notice.state, notice.attempts, notice.level);
+        let is_current = attempt.number == attempts;
+        match attempt.outcome {
+            Outcome::Started => self.start(place, attempt, out),
+            Outcome::Delivered if !state.is_end() => self.delivered(place, out),
+            Outcome::FailedSoft { retry_after }
+                if is_current && matches!(state, NoticeState::Started | NoticeState::Unsure) =>
+            {
+                self.failed_soft(place, backoff(attempt.nid, attempts, level, retry_after), out);
+            }
+            Outcome::FailedHard if is_current && matches!(state, NoticeState::Started | NoticeState::Unsure) => {
+                self.exhaust(place, out);
+            }
+            Outcome::Ambiguous if is_current && state == NoticeState::Started => self.unsure(place, out),
+            Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous => {}
+        }
+    }
+
+    fn orphan(&mut self, out: &mut Output) {
+        let at = self.at;
+        let row = |fault| QualityRow {
+            at,
+            source: wardline_rules::Text::default(),
+            fault,
+            rule: wardline_rules::Text::default(),
+            field: wardline_rules::Text::default(),
+        };
+        out.quality.push(row(Fault::OrphanAttempt));
+    }
+
+    fn start(&mut self, place: NoticeSlot, attempt: Attempt, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        if notice.state != NoticeState::Ready || attempt.number != notice.attempts + 1 {
+            return;
+        }
+        notice.attempts = attempt.number;
+        notice.epoch = attempt.epoch;
+        notice.was_reached = true;
+        let go = Go { nid: attempt.nid, number: attempt.number, is_repeat: notice.is_repeat };
+        out.go.push(go);
+        self.in_flight += 1;
+        self.counters.attempts_started += 1;
+        self.move_notice(place, NoticeState::Started, out);
+    }
+
+    fn delivered(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        notice.was_reached = true;
+        if notice.state == NoticeState::Started {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        let alert = notice.alert;
+        self.counters.delivered += 1;
+        self.move_notice(place, NoticeState::Delivered, out);
+        if self.alerts.get(alert).is_some_and(|alert| alert.display == AlertState::Raised && alert.is_open()) {
+            self.say_alert(alert, AlertState::Delivered, "", out);
+        }
+    }
+
+    fn failed_soft(&mut self, place: NoticeSlot, delay: Span, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        if notice.state == NoticeState::Started {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        let spent = notice.attempts >= ATTEMPTS_MAX || self.at.since(notice.created) >= budget(notice.level);
+        if spent {
+            return self.exhaust(place, out);
+        }
+        notice.was_reached = notice.is_repeat;
+        self.move_notice(place, NoticeState::Waiting, out);
+        self.retry_at(place, self.at.plus(delay));
+    }
+
+    fn unsure(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        notice.is_repeat = true;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let after = doubt(notice.level);
+        self.counters.ambiguous += 1;
+        self.move_notice(place, NoticeState::Unsure, out);
+        self.retry_at(place, self.at.plus(after));
+    }
+
+    fn retry_at(&mut self, place: NoticeSlot, due: Timestamp) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        let id = TimerId { class: Class::Retry, rule: 0, subject: notice.born, part: 0 };
+        notice.retry = Some((due, self.timers.arm(Timer { due, id, owner: place })));
+    }
+
+    /// No further try: the next channel starts at once; without one the recipient is out [T9] [T10].
+    fn exhaust(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get(place) else { return };
+        if notice.state == NoticeState::Started {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        let was_repeat = notice.is_repeat;
+        let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
+        if let Some(notice) = self.notices.get_mut(place) {
+            notice.was_reached = was_repeat;
+        }
+        self.move_notice(place, NoticeState::Exhausted, out);
+        let is_open = self.alerts.get(alert).is_some_and(|alert| alert.is_open());
+        let goes_on = purpose == Purpose::Withdrawal || is_open;
+        let next_step =
+            self.escalation_of(alert).is_some_and(|it| it.failed == wardline_rules::program::Failed::NextStep);
+        if goes_on && !(next_step && purpose == Purpose::Page) && self.next_channel(place, out) {
+            return;
+        }
+        if purpose == Purpose::Page && is_open {
+            let report = self.alerts.get(alert).and_then(|alert| alert.report).map(|report| report.0);
+            let taken = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
+            let about = taken.as_ref().map(|(_, report)| &**report);
+            self.is_out(alert, &recipient, false, about, out);
+            if let Some((slot, report)) = taken {
+                self.reports.put(slot, report);
+            }
+        }
+    }
+
+    /// Starts the next channel of a notice; `false` if there is none.
+    fn next_channel(&mut self, place: NoticeSlot, out: &mut Output) -> bool {
+        let Some(notice) = self.notices.get_mut(place) else { return false };
+        let rest = core::mem::take(&mut notice.rest);
+        if rest.is_empty() {
+            return false;
+        }
+        let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
+        let part = notice.head.step.rsplit('.').next().unwrap_or("p").to_owned();
+        self.notify(alert, recipient, &rest, (purpose, &part), out);
+        true
+    }
+
+    /// A notice may be tried again, or was not delivered in time.
+    pub(crate) fn fire_notice(&mut self, timer: Timer, out: &mut Output) {
+        let place = timer.owner;
+        let Some(notice) = self.notices.get_mut(place).filter(|notice| notice.born == timer.id.subject) else { return };
+        match timer.id.class {
+            Class::Retry => {
+                notice.retry = None;
+                self.move_notice(place, NoticeState::Ready, out);
+            }
+            Class::Deadline => {
+                notice.deadline = None;
+                self.next_channel(place, out);
+            }
+            Class::Mute | Class::Clock | Class::Absence | Class::Reminder | Class::Wait | Class::Lapse => {}
+        }
+    }
+
+    /// Withdraws what was not sent of an alert.
+    pub(crate) fn withdraw_unsent(&mut self, slot: AlertSlot, out: &mut Output) {
+        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
+        for place in notices {
+            let state = self.notices.get(place).map(|notice| notice.state);
+            if matches!(
+                state,
+                Some(NoticeState::Held | NoticeState::Ready | NoticeState::Waiting | NoticeState::Unsure)
+            ) {
+                self.move_notice(place, NoticeState::Withdrawn, out);
+            }
+        }
+    }
+
+    /// Forgets the notices of an alert that leaves memory; they have ended.
+    pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
+        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
+        for place in notices {
+            let Some(notice) = self.notices.remove(place) else { continue };
+            self.ready.remove(&(notice.level, notice.created, notice.head.nid));
+            self.nids.remove(&notice.head.nid);
+            if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
+                list.retain(|known| *known != place);
+            }
+            for armed in notice.retry.into_iter().chain(notice.deadline) {
+                self.timers.disarm(armed.1);
+            }
+        }
+    }
+
+    /// Notices that may be started now, highest severity first, then oldest, then by nid; at most `limit`.
+    pub fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
+        into.clear();
+        for (level, created, nid) in self.ready.iter().take(limit) {
+            let notice = self.nids.get(nid).and_then(|place| self.notices.get(*place));
+            let Some(notice) = notice else { continue };
+            let number = notice.attempts.saturating_add(1);
+            into.push(Proposal { level: *level, created: *created, nid: *nid, number, channel: notice.head.channel });
+        }
+    }
+}

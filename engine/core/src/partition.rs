@@ -1,0 +1,195 @@
+//! Partition: what is all the state that one writer owns?
+//!
+//! Everything the core knows lives here and nowhere else; [`crate::step`] is the only thing that changes it. Its parts are
+//! described where they are used; this file holds them together.
+//!
+//! - **Not here**: behaviour. It lies in the modules named by the fields.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use wardline_rules::{map::FastMap, program::Level, time::Timestamp, token::Token};
+
+use crate::{
+    alerts::{Alert, AlertSlot, absence::FeedWait},
+    clocks::timeline::{Buffers, Cycle},
+    dictionary::{Coded, Dictionary},
+    identity::Index,
+    ids::{Code, Nid},
+    input::{FeedState, Silence, Silenced},
+    moments::Scratch,
+    outbox::{Notice, NoticeSlot},
+    report::{Report, ReportSlot, registers::Occurrence, results::Run},
+    slab::Slab,
+    timers::Timers,
+    tuple::Tuples,
+    ward::Ward,
+};
+
+/// What an installation fixes once and for all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// Makes public ids differ between installations.
+    pub instance: [u8; 16],
+}
+
+/// What came in and what became of it; part of the state, so it survives and replays (guarantees 10.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Messages and events taken from the log.
+    pub received: u64,
+    /// Changed the state, or were kept without effect for a reason.
+    pub applied: u64,
+    /// Recognised as said before.
+    pub duplicate: u64,
+    /// Unreadable; kept byte for byte.
+    pub dead_lettered: u64,
+    /// Reports opened.
+    pub reports_opened: u64,
+    /// Reports that left memory.
+    pub reports_left: u64,
+    /// Alerts raised.
+    pub alerts_raised: u64,
+    /// Alerts that nobody answered.
+    pub unresolved: u64,
+    /// Alerts that somebody answered.
+    pub answered: u64,
+    /// Notices made.
+    pub notices_created: u64,
+    /// Notices that ended.
+    pub notices_ended: u64,
+    /// Attempts whose start was taken.
+    pub attempts_started: u64,
+    /// Notices delivered.
+    pub delivered: u64,
+    /// Attempts of which nobody knows the outcome.
+    pub ambiguous: u64,
+    /// Timers fired.
+    pub timers_fired: u64,
+}
+
+/// The state of one partition.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    pub(crate) settings: Settings,
+    pub(crate) at: Timestamp,
+    pub(crate) born: u64,
+    pub(crate) dictionary: Dictionary,
+    pub(crate) tuples: Tuples,
+    pub(crate) wards: Vec<Ward>,
+    pub(crate) active: Option<u32>,
+    pub(crate) reports: Slab<Box<Report>>,
+    pub(crate) index: Index,
+    /// Reports by when they were last touched, as far as known; looked at again when it is time to leave.
+    pub(crate) leaving: VecDeque<(Timestamp, ReportSlot, u64)>,
+    pub(crate) aliases: BTreeMap<Token, Token>,
+    pub(crate) once: BTreeMap<(Coded, Token), Timestamp>,
+    pub(crate) timers: Timers,
+    pub(crate) alerts: Slab<Alert>,
+    pub(crate) feed_alerts: Vec<AlertSlot>,
+    pub(crate) feed_waits: Vec<FeedWait>,
+    pub(crate) feeds: BTreeMap<Coded, FeedState>,
+    pub(crate) notices: Slab<Notice>,
+    pub(crate) nids: FastMap<Nid, NoticeSlot>,
+    pub(crate) codes: FastMap<Code, Vec<NoticeSlot>>,
+    pub(crate) ready: BTreeSet<(Level, Timestamp, Nid)>,
+    pub(crate) in_flight: usize,
+    pub(crate) silences: Vec<Silence>,
+    pub(crate) seen: FastMap<u64, u64>,
+    pub(crate) seen_order: VecDeque<(Timestamp, u64)>,
+    pub(crate) counters: Counters,
+    // Buffers, not state.
+    pub(crate) buffers: Buffers,
+    pub(crate) cycles: Vec<Cycle>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) scratch: Scratch,
+    pub(crate) occurrences: Vec<Occurrence>,
+    pub(crate) targets: Vec<ReportSlot>,
+    pub(crate) rules: Vec<crate::ward::RuleIx>,
+}
+
+impl Partition {
+    /// An empty partition.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            at: Timestamp::MIN,
+            born: 0,
+            dictionary: Dictionary::default(),
+            tuples: Tuples::default(),
+            wards: Vec::new(),
+            active: None,
+            reports: Slab::default(),
+            index: Index::default(),
+            leaving: VecDeque::new(),
+            aliases: BTreeMap::new(),
+            once: BTreeMap::new(),
+            timers: Timers::default(),
+            alerts: Slab::default(),
+            feed_alerts: Vec::new(),
+            feed_waits: Vec::new(),
+            feeds: BTreeMap::new(),
+            notices: Slab::default(),
+            nids: FastMap::default(),
+            codes: FastMap::default(),
+            ready: BTreeSet::new(),
+            in_flight: 0,
+            silences: Vec::new(),
+            seen: FastMap::default(),
+            seen_order: VecDeque::new(),
+            counters: Counters::default(),
+            buffers: Buffers::default(),
+            cycles: Vec::new(),
+            runs: Vec::new(),
+            scratch: Scratch::default(),
+            occurrences: Vec::new(),
+            targets: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// Log time of the last batch; `Timestamp::MIN` before the first.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What came in and what became of it.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The first report in memory that is known by this filler number, whatever its test.
+    #[must_use]
+    pub fn find_report(&self, filler: &wardline_rules::event::Ident) -> Option<crate::ids::ReportId> {
+        let key = crate::identity::key(crate::identity::Number::Filler, filler, "");
+        self.index.get(key).first().and_then(|slot| self.reports.get(*slot)).map(|report| report.id)
+    }
+
+    /// The earliest timer still armed.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.next_due()
+    }
+
+    /// The person a token stands for after all merges.
+    pub(crate) fn resolve_token(&self, token: Token) -> Token {
+        let mut token = token;
+        // A chain of merges is followed; a cycle is refused when it would be formed.
+        while let Some(into) = self.aliases.get(&token) {
+            token = *into;
+        }
+        token
+    }
+
+    /// Whether an operator's silence covers an alert; one that cannot be held never is [MUTE-3].
+    pub(crate) fn is_muted(&self, slot: AlertSlot, report: Option<&Report>) -> bool {
+        let Some(alert) = self.alerts.get(slot).filter(|alert| alert.level != Level::Red) else { return false };
+        let site = report.map_or("", |report| self.dictionary.text(self.tuples.get(report.effective).site));
+        self.silences.iter().any(|silence| match &silence.what {
+            Silenced::Rule(rule) => rule == self.dictionary.text(alert.rule),
+            Silenced::Site(name) => name == site,
+        })
+    }
+}

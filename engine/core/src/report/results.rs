@@ -1,0 +1,232 @@
+//! Results: what did a value say when, and how often has it said so before?
+//!
+//! What was said about one result, in order of event time, is a sequence of *runs* of equal content. A run is one
+//! generation of an alert about that result: the same critical value resent, finalised or repeated is the same run, another
+//! value or the same value after another is a new one [CRT-3] [CRT-4].
+//!
+//! - **Not here**: whether a run matters to a rule ([`crate::alerts`]).
+
+use wardline_rules::{
+    decimal::Decimal,
+    event::{ResultItem, ResultValue},
+    map::hash64,
+    time::Timestamp,
+    unit::{Quantity, Unit},
+    words::{Abnormal, Comparator, ResultStatus, Step},
+};
+
+use super::Report;
+use crate::dictionary::{Coded, Dictionary};
+
+/// Which result of a report: its code and its sub.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ResultKey {
+    pub(crate) code: Coded,
+    pub(crate) sub: Coded,
+}
+
+/// What a result is, without when.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Content {
+    pub(crate) value: Value,
+    pub(crate) is_critical: bool,
+}
+
+/// A result's value in comparable form.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Value {
+    /// None was sent.
+    None,
+    /// A quantity in a known unit.
+    Quantity(Option<Comparator>, Quantity),
+    /// A number without unit, or in a unit nobody knows (then its text number).
+    Number(Option<Comparator>, Decimal, Coded),
+    /// A coded answer or short word.
+    Word(Coded),
+    /// It was taken back.
+    Retracted,
+}
+
+/// One thing said about a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Statement {
+    pub(crate) key: ResultKey,
+    pub(crate) at: Timestamp,
+    pub(crate) made: Timestamp,
+    pub(crate) tie: u32,
+    pub(crate) heard: Timestamp,
+    pub(crate) content: Content,
+    /// Bits of [`Abnormal`] by their place in the list.
+    pub(crate) abnormal: u32,
+    pub(crate) is_final: bool,
+}
+
+impl Statement {
+    pub(crate) const fn order(&self) -> (Timestamp, Timestamp, u32) {
+        (self.at, self.made, self.tie)
+    }
+
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.at == other.at
+            && self.content == other.content
+            && self.is_final == other.is_final
+            && self.abnormal == other.abnormal
+    }
+
+    /// What `item` says at `at`; `step` says whether the whole report is final by it.
+    pub(crate) fn of(item: &ResultItem, step: Option<Step>, stamp: Stamp, dictionary: &mut Dictionary) -> Self {
+        let abnormal = item.abnormal.iter().fold(0, |bits, code| bits | 1 << code.index());
+        let is_critical = item.critical == Some(true) || item.abnormal.iter().any(|code| code.is_critical());
+        let is_taken_back =
+            matches!(item.status, ResultStatus::EnteredInError | ResultStatus::WrongPatient | ResultStatus::Cancelled);
+        let value = if is_taken_back { Value::Retracted } else { value_of(item, dictionary) };
+        let is_final = match item.status {
+            ResultStatus::Final | ResultStatus::Corrected | ResultStatus::Amended | ResultStatus::Appended => true,
+            ResultStatus::Unknown => step.is_some_and(|step| step == Step::Final || step.is_change()),
+            ResultStatus::Registered
+            | ResultStatus::Preliminary
+            | ResultStatus::Cancelled
+            | ResultStatus::EnteredInError
+            | ResultStatus::WrongPatient => false,
+        };
+        Self {
+            key: ResultKey { code: dictionary.code(&item.code.code), sub: dictionary.code(&item.sub) },
+            at: stamp.at,
+            made: stamp.made,
+            tie: stamp.tie,
+            heard: stamp.heard,
+            content: Content { value, is_critical: is_critical && value != Value::Retracted },
+            abnormal,
+            is_final,
+        }
+    }
+}
+
+/// When something was said to have happened, when it was said, and when we heard it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) at: Timestamp,
+    pub(crate) made: Timestamp,
+    pub(crate) tie: u32,
+    pub(crate) heard: Timestamp,
+}
+
+fn value_of(item: &ResultItem, dictionary: &mut Dictionary) -> Value {
+    match &item.value {
+        ResultValue::None | ResultValue::Narrative => Value::None,
+        ResultValue::Coded(code) => Value::Word(dictionary.code(&code.code)),
+        ResultValue::Word(word) => Value::Word(dictionary.code(word)),
+        ResultValue::Number(sign, number) => {
+            let quantity =
+                Unit::parse(&item.unit).filter(|unit| *unit != Unit::ONE).and_then(|unit| unit.quantity(*number));
+            match quantity {
+                Some(quantity) => Value::Quantity(*sign, normal(quantity)),
+                None => Value::Number(*sign, number.normal(), dictionary.code(&item.unit)),
+            }
+        }
+    }
+}
+
+const fn normal(quantity: Quantity) -> Quantity {
+    Quantity { dimension: quantity.dimension, value: quantity.value.normal() }
+}
+
+/// A stretch of event time in which a result said one thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Run {
+    /// When it was first said so.
+    pub(crate) from: Timestamp,
+    /// When we first heard so.
+    pub(crate) heard: Timestamp,
+    /// When it became final, if it did before it was changed.
+    pub(crate) final_at: Option<Timestamp>,
+    pub(crate) content: Content,
+    pub(crate) abnormal: u32,
+    /// How many separate times this content has appeared, from 1.
+    pub(crate) appearance: u32,
+    /// Whether nothing else came after it.
+    pub(crate) is_newest: bool,
+}
+
+impl Run {
+    /// What identifies this generation of the result: its content and which appearance of it this is.
+    pub(crate) fn key(&self) -> u64 {
+        hash64(&(self.content, self.appearance))
+    }
+
+    /// Whether the result carries a code of table 0078.
+    pub(crate) const fn has(&self, code: Abnormal) -> bool {
+        self.abnormal & (1 << code.index()) != 0
+    }
+}
+
+impl Report {
+    /// The results of this report that anything was said about, in order of their keys.
+    pub(crate) fn result_keys(&self) -> Vec<ResultKey> {
+        let mut keys: Vec<ResultKey> = self.cold.statements.iter().map(|statement| statement.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// The runs of one result, in order of event time.
+    pub(crate) fn runs(&self, key: ResultKey, out: &mut Vec<Run>) {
+        out.clear();
+        let statements = self.cold.statements.iter().filter(|statement| statement.key == key);
+        for statement in statements {
+            let appearance = appearances(out, statement.content) + 1;
+            match out.last_mut() {
+                Some(run) if run.content == statement.content => {
+                    run.heard = run.heard.min(statement.heard);
+                    run.abnormal = statement.abnormal;
+                    if statement.is_final && run.final_at.is_none() {
+                        run.final_at = Some(statement.at);
+                    }
+                }
+                _ => out.push(Run {
+                    from: statement.at,
+                    heard: statement.heard,
+                    final_at: statement.is_final.then_some(statement.at),
+                    content: statement.content,
+                    abnormal: statement.abnormal,
+                    appearance,
+                    is_newest: false,
+                }),
+            }
+        }
+        self.finalise(out);
+        if let Some(run) = out.last_mut() {
+            run.is_newest = true;
+        }
+    }
+
+    /// A final of the whole report makes the values that stood then final [REP-13].
+    fn finalise(&self, runs: &mut [Run]) {
+        let is_final = |step: Step| step == Step::Final || step.is_change();
+        let finals = self.records.iter().filter(|record| record.step.is_some_and(is_final)).map(|record| record.lo);
+        for at in finals {
+            if let Some(run) = runs.iter_mut().rfind(|run| run.from <= at)
+                && run.final_at.is_none_or(|known| known > at)
+            {
+                run.final_at = Some(at);
+            }
+        }
+    }
+
+    /// What all results of the report say as of `at`: the content of a report as a subject.
+    pub(crate) fn content_at(&self, at: Timestamp) -> u64 {
+        let mut hash = 0_u64;
+        for key in self.result_keys() {
+            let newest = self.cold.statements.iter().rev().find(|statement| statement.key == key && statement.at <= at);
+            if let Some(statement) = newest {
+                hash = hash64(&(hash, key, statement.content));
+            }
+        }
+        hash
+    }
+}
+
+fn appearances(runs: &[Run], content: Content) -> u32 {
+    u32::try_from(runs.iter().filter(|run| run.content == content).count()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,112 @@
+//! Step: what follows from one batch?
+//!
+//! Timers due before the batch's time fire first, then the inputs are applied in a fixed order, then every timer due by that
+//! time, those the inputs armed included, until none is left [TIME-2] [TIME-3].
+//!
+//! - **How it fits**: every driver calls this and nothing else. One file for each kind of input.
+//! - **Not here**: reading time; it comes with the batch.
+
+mod activate;
+mod answer;
+mod apply;
+mod event;
+mod feed;
+mod merge;
+mod refresh;
+mod silence;
+
+pub use answer::party_token;
+use wardline_rules::{event::Fact, program::Level, time::Timestamp};
+
+use crate::{
+    input::{Batch, Input},
+    output::Output,
+    partition::Partition,
+    timers::{Class, Inclusive, Timer},
+};
+
+/// Inputs of one batch apply in this order, each kind in log order [TIME-3].
+const ORDER: usize = 6;
+
+const fn rank(input: &Input) -> usize {
+    match input {
+        Input::Activate(_) => 0,
+        Input::Event(event) => match event.fact {
+            Fact::Answer(_) => 5,
+            Fact::Step(_)
+            | Fact::Update
+            | Fact::Merge(_)
+            | Fact::Encounter
+            | Fact::Heartbeat
+            | Fact::Unreadable { .. } => 1,
+        },
+        Input::Feed(_) => 2,
+        Input::Silence(_) | Input::Lift(_) => 3,
+        Input::Attempt(_) => 4,
+        Input::Tick => 5,
+    }
+}
+
+/// Applies one batch.
+///
+/// - **Input** `batch`: its time is not before that of the batch before; if it is, that one is taken. The log keeps batches
+///   strictly apart; drivers without a log may go on within one instant.
+/// - **Output**: what happened and what must be sent, added to `out` in log order; `out.next_due` is set.
+/// - **Errors**: none; bad input is data.
+/// - **Cost**: the timers that fire, and for each event a few look-ups plus the rules that can touch its report.
+pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
+    partition.at = batch.at.max(partition.at);
+    partition.fire(Inclusive::Before, out);
+    if let [input] = batch.inputs.as_slice() {
+        partition.take(input, out);
+    } else {
+        for order in 0..ORDER {
+            batch.inputs.iter().filter(|input| rank(input) == order).for_each(|input| partition.take(input, out));
+        }
+    }
+    partition.fire(Inclusive::UpTo, out);
+    partition.let_leave();
+    out.next_due = partition.timers.next_due();
+}
+
+impl Partition {
+    fn take(&mut self, input: &Input, out: &mut Output) {
+        match input {
+            Input::Event(event) => self.take_event(event, out),
+            Input::Attempt(attempt) => self.attempt(*attempt, out),
+            Input::Activate(activation) => self.activate(activation, out),
+            Input::Silence(silence) => self.silence(silence, out),
+            Input::Lift(id) => self.lift(*id, out),
+            Input::Feed(status) => self.take_feed(status),
+            Input::Tick => {}
+        }
+    }
+
+    fn fire(&mut self, inclusive: Inclusive, out: &mut Output) {
+        while let Some(timer) = self.timers.pop_due(self.at, inclusive) {
+            self.counters.timers_fired += 1;
+            self.fire_one(timer, out);
+        }
+    }
+
+    fn fire_one(&mut self, timer: Timer, out: &mut Output) {
+        match timer.id.class {
+            Class::Mute => self.silence_over(timer.id.subject, out),
+            Class::Clock => self.fire_clock(timer.owner, timer, out),
+            Class::Absence if timer.id.part == 1 => self.fire_feed(timer, out),
+            Class::Absence => self.fire_absence(timer.owner, timer, out),
+            Class::Reminder | Class::Wait | Class::Lapse => self.fire_course(timer, out),
+            Class::Retry | Class::Deadline => self.fire_notice(timer, out),
+        }
+    }
+
+    /// How many red notices may still start, and how many others, within the bounds on attempts in flight.
+    #[must_use]
+    pub fn room(&self, level: Level) -> usize {
+        let all = crate::limits::IN_FLIGHT_MAX.saturating_sub(self.in_flight);
+        if level == Level::Red { all } else { all.saturating_sub(crate::limits::IN_FLIGHT_RED_RESERVE) }
+    }
+
+    /// The latest time there is: as of it, everything known counts.
+    pub(crate) const NOW: Timestamp = Timestamp::MAX;
+}

@@ -1,0 +1,150 @@
+//! Apply: which facts does an event add to a report?
+
+use wardline_rules::{
+    event::{Event, Fact, Given, ReportFlag, Scalar},
+    map::hash64,
+    time::{Span, Timestamp},
+    words::{Evidence, Step},
+};
+
+use crate::{
+    partition::Partition,
+    report::{
+        Applied, AttributeFact, FlagCode, FlagFact, PersonFact, Record, Report,
+        results::{Stamp, Statement},
+    },
+    tuple::{SAYS_NOTHING, TupleId},
+};
+
+impl Partition {
+    /// Adds what `event` says to `report`; the sum of its routing fields is kept up.
+    pub(crate) fn apply(&mut self, event: &Event, (tuple, is_shared): (TupleId, bool), report: &mut Report) -> Applied {
+        let stamp = self.stamp(event);
+        report.touched = self.at;
+        let record = self.record(event, stamp, tuple, is_shared);
+        let is_last = report
+            .records
+            .last()
+            .is_none_or(|last| (last.lo, last.made, last.tie) <= (record.lo, record.made, record.tie));
+        let mut is_news = report.add_record(record).is_news;
+        if is_news {
+            self.sum_up(report, tuple, is_last);
+        }
+        for milestone in &event.milestones {
+            let proved = Record {
+                lo: milestone.at.lo,
+                hi: milestone.at.hi,
+                step: Some(milestone.step),
+                evidence: milestone.evidence,
+                tuple: SAYS_NOTHING,
+                is_untimed: false,
+                ..record
+            };
+            is_news |= report.add_record(proved).is_news;
+        }
+        is_news |= self.apply_flags(event, stamp, report);
+        is_news |= self.apply_rest(event, stamp, report);
+        Applied { is_news }
+    }
+
+    fn sum_up(&mut self, report: &mut Report, tuple: TupleId, is_last: bool) {
+        if !is_last || report.is_varied {
+            report.sum_up(&mut self.tuples);
+            return;
+        }
+        let sum = self.tuples.merge(report.effective, tuple);
+        if sum != report.effective && report.effective != SAYS_NOTHING {
+            report.is_varied = true;
+        }
+        report.effective = sum;
+    }
+
+    fn stamp(&self, event: &Event) -> Stamp {
+        let at = event.occurred_at.map_or(self.at, |at| at.lo);
+        let made = event.msg.made_at.map_or(at, |made| made.lo);
+        let tie = u32::try_from(hash64(&event.event_id.as_str()) >> 32).unwrap_or(0);
+        Stamp { at, made, tie, heard: self.at }
+    }
+
+    fn record(&self, event: &Event, stamp: Stamp, tuple: TupleId, is_shared: bool) -> Record {
+        let step = match &event.fact {
+            Fact::Step(step) => Some(*step),
+            Fact::Update
+            | Fact::Answer(_)
+            | Fact::Merge(_)
+            | Fact::Encounter
+            | Fact::Heartbeat
+            | Fact::Unreadable { .. } => None,
+        };
+        let hi = event.occurred_at.map_or_else(|| stamp.at.plus(Span::from_micros(1)), |at| at.hi);
+        Record {
+            lo: stamp.at,
+            hi,
+            made: stamp.made,
+            heard: stamp.heard,
+            tie: stamp.tie,
+            tuple,
+            step,
+            evidence: if event.occurred_at.is_none() { Evidence::Message } else { event.evidence },
+            is_shared,
+            is_untimed: event.occurred_at.is_none(),
+        }
+    }
+
+    fn apply_flags(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> bool {
+        let mut is_news = false;
+        let on = event.flags.iter().map(|flag| (true, flag));
+        for (is_on, flag) in on.chain(event.flags_off.iter().map(|flag| (false, flag))) {
+            let flag = match flag {
+                ReportFlag::Known(flag) => FlagCode::Known(*flag),
+                ReportFlag::Wait(reason) => FlagCode::Wait(self.dictionary.code(reason)),
+            };
+            is_news |= report.add_flag(FlagFact { at: stamp.at, is_on, flag }).is_news;
+        }
+        is_news
+    }
+
+    fn apply_rest(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> bool {
+        let mut is_news = false;
+        let step = if let Fact::Step(step) = event.fact { Some(step) } else { None };
+        for item in &event.results {
+            let statement = Statement::of(item, step, stamp, &mut self.dictionary);
+            is_news |= report.add_statement(statement).is_news;
+        }
+        for person in &event.people {
+            let who = self.resolve_token(person.token);
+            let fact = PersonFact { at: stamp.at, made: stamp.made, tie: stamp.tie, role: person.role, who };
+            is_news |= report.add_person(fact).is_news;
+        }
+        for (key, value) in &event.attributes {
+            let value = match value {
+                Given::Absent => continue,
+                Given::Cleared => None,
+                Given::Value(Scalar::Text(text)) => Some(self.dictionary.code(text)),
+                Given::Value(Scalar::Number(number)) => Some(self.dictionary.code(&number.to_string())),
+                Given::Value(Scalar::Flag(yes)) => Some(self.dictionary.code(if *yes { "yes" } else { "no" })),
+            };
+            let key = self.dictionary.code(key);
+            let fact = AttributeFact { at: stamp.at, made: stamp.made, tie: stamp.tie, key, value };
+            is_news |= report.add_attribute(fact).is_news;
+        }
+        is_news
+    }
+
+    /// The record of a valid answer given to Wardline: it makes the report acknowledged [REP-20].
+    pub(crate) fn acknowledge(&mut self, report: &mut Report, at: Timestamp) {
+        let record = Record {
+            lo: at,
+            hi: at.plus(Span::from_micros(1)),
+            made: at,
+            heard: self.at,
+            tie: u32::MAX,
+            tuple: SAYS_NOTHING,
+            step: Some(Step::Acknowledged),
+            evidence: Evidence::Own,
+            is_shared: false,
+            is_untimed: false,
+        };
+        report.add_record(record);
+    }
+}

@@ -1,0 +1,257 @@
+//! Event: is it news, which reports is it about, and what does it change?
+
+use wardline_rules::{
+    event::{Event, Fact},
+    map::hash64,
+    quality::{Fault, Note},
+    time::Span,
+    words::Evidence,
+};
+
+use crate::{
+    identity::{self, Found, Keys, Number},
+    output::{Output, QualityRow},
+    partition::Partition,
+    report::{Report, ReportSlot},
+    tuple::TupleId,
+};
+
+/// How long a repeated event is recognised (guarantees G3).
+const REMEMBERED: Span = Span::from_minutes(7 * 24 * 60);
+/// News older than this is late [REP-19].
+const LATE_AFTER: Span = Span::from_minutes(15);
+
+impl Partition {
+    pub(crate) fn take_event(&mut self, event: &Event, out: &mut Output) {
+        self.counters.received += 1;
+        if matches!(event.fact, Fact::Unreadable { .. }) {
+            self.counters.dead_lettered += 1;
+            self.say_quality(event, Fault::Unreadable, event.reason.as_deref().unwrap_or_default(), out);
+            return;
+        }
+        let tuple = self.tuples.of_event(event, &mut self.dictionary);
+        if self.was_seen(event, tuple, out) {
+            self.counters.duplicate += 1;
+            return;
+        }
+        self.counters.applied += 1;
+        for Note { fault, field } in &event.notes {
+            self.say_quality(event, *fault, field, out);
+        }
+        let source = self.dictionary.code(&event.source);
+        self.feed_message(source, out);
+        match &event.fact {
+            Fact::Step(_) | Fact::Update => self.take_fact(event, tuple, out),
+            Fact::Answer(answer) => self.take_answer(event, answer, out),
+            Fact::Merge(merge) => self.take_merge(event, merge, out),
+            Fact::Encounter => self.take_encounter(event, tuple, out),
+            Fact::Heartbeat | Fact::Unreadable { .. } => {}
+        }
+    }
+
+    /// Whether this very event came within the last seven days [DUP-1]; the same id with other content is new [DUP-2].
+    fn was_seen(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> bool {
+        while let Some((at, id)) = self.seen_order.front().copied() {
+            let is_full = self.seen_order.len() > crate::limits::DUPLICATES_MAX;
+            if !is_full && self.at.since(at) <= REMEMBERED {
+                break;
+            }
+            self.seen_order.pop_front();
+            self.seen.remove(&id);
+        }
+        let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
+        let content = fingerprint(event, tuple);
+        match self.seen.insert(id, content) {
+            None => {
+                self.seen_order.push_back((self.at, id));
+                false
+            }
+            Some(known) if known == content => true,
+            Some(_) => {
+                self.say_quality(event, Fault::ControlIdReused, "event_id", out);
+                false
+            }
+        }
+    }
+
+    pub(crate) fn say_quality(&self, event: &Event, fault: Fault, field: &str, out: &mut Output) {
+        out.quality.push(QualityRow {
+            at: self.at,
+            source: event.source.clone(),
+            fault,
+            rule: wardline_rules::Text::default(),
+            field: field.into(),
+        });
+    }
+
+    fn take_fact(&mut self, event: &Event, tuple: TupleId, out: &mut Output) {
+        let patient = event.patient.map(|patient| self.resolve_token(patient));
+        let keys = self.keys_of(event);
+        let mut targets = core::mem::take(&mut self.targets);
+        let found = identity::find(keys, patient, (&self.index, &self.reports), &mut targets);
+        if found == Found::New {
+            targets.clear();
+            targets.push(self.open_report(event, keys, out));
+        }
+        let is_shared = keys.filler.is_none() && keys.placer.is_some();
+        for slot in &targets {
+            let Some(mut report) = self.reports.take(*slot) else { continue };
+            if report.patient.is_some() && patient.is_some() && report.patient != patient {
+                self.refuse_patient(event, &mut report, out);
+            } else {
+                report.patient = report.patient.or(patient);
+                self.link(*slot, &mut report, event, keys);
+                let news = self.apply(event, (tuple, is_shared), &mut report);
+                if news.is_news {
+                    self.say_late(event, out);
+                    self.refresh(*slot, &mut report, out);
+                    self.documented(*slot, &mut report, event, out);
+                } else {
+                    self.say_quality(event, Fault::Duplicate, "", out);
+                }
+            }
+            self.reports.put(*slot, report);
+        }
+        self.targets = targets;
+    }
+
+    /// The keys of an event; without any number it is a report of its own [IDN-7].
+    pub(crate) fn keys_of(&mut self, event: &Event) -> Keys {
+        let ward = self.active.and_then(|active| self.wards.get_mut(active as usize));
+        let names = ward.map(|ward| {
+            ward.tests.learn(&ward.program, &self.dictionary);
+            (&*ward.program, &ward.tests)
+        });
+        let test = identity::canonical_test(event, names, &self.dictionary);
+        identity::keys(event, &test)
+    }
+
+    fn open_report(&mut self, event: &Event, keys: Keys, out: &mut Output) -> ReportSlot {
+        self.born += 1;
+        let strongest = keys.iter().next().unwrap_or_else(|| {
+            self.say_quality(event, Fault::NoIdentity, "report", out);
+            let own = wardline_rules::event::Ident { id: event.event_id.clone(), ns: event.source.clone() };
+            identity::key(Number::Message, &own, "")
+        });
+        let mut id = identity::report_id(self.settings.instance, strongest);
+        if !self.index.get(u128::from_le_bytes(id.0)).is_empty() {
+            // A number that already names a report, given anew: its second report is numbered by its birth.
+            id = identity::report_id(self.settings.instance, strongest ^ u128::from(self.born));
+        }
+        let slot = self.reports.insert(Box::new(Report::new(id, self.born, self.at)));
+        // Under its public id it can be asked for.
+        self.index.link(u128::from_le_bytes(id.0), slot);
+        self.leaving.push_back((self.at, slot, self.born));
+        self.counters.reports_opened += 1;
+        self.inherit(slot, keys);
+        slot
+    }
+
+    /// Facts that carry the placer number alone belong to every report with that number [IDN-6].
+    fn inherit(&mut self, slot: ReportSlot, keys: Keys) {
+        let Some(placer) = keys.placer else { return };
+        let sibling = self.index.get(placer).iter().find_map(|other| self.reports.get(*other));
+        let Some(sibling) = sibling else { return };
+        let shared: Vec<_> = sibling.records.iter().filter(|record| record.is_shared).copied().collect();
+        let people = if shared.is_empty() { Vec::new() } else { sibling.cold.people.clone() };
+        let patient = sibling.patient;
+        if let Some(report) = self.reports.get_mut(slot) {
+            report.records = shared;
+            report.cold.people = people;
+            if !report.records.is_empty() {
+                report.patient = patient;
+            }
+        }
+    }
+
+    /// Remembers the numbers of an event as ways to its report.
+    fn link(&mut self, slot: ReportSlot, report: &mut Report, event: &Event, keys: Keys) {
+        report.has_test |= keys.has_test;
+        for key in keys.iter().chain(keys.bare.into_iter().flatten()) {
+            if report.keys.contains(&key) {
+                continue;
+            }
+            self.index.link(key, slot);
+            report.keys.push(key);
+        }
+        let ids = &event.report;
+        let keep = |known: &mut Option<wardline_rules::event::Ident>, said: &Option<wardline_rules::event::Ident>| {
+            if known.is_none() {
+                known.clone_from(said);
+            }
+        };
+        keep(&mut report.cold.filler, &ids.filler);
+        keep(&mut report.cold.placer, &ids.placer);
+        keep(&mut report.cold.accession, &ids.accession);
+        if let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter))
+            && report.cold.encounter != Some(encounter)
+        {
+            report.cold.encounter = Some(encounter);
+            self.index.link_encounter(encounter, slot);
+        }
+    }
+
+    /// An event that names another patient is not applied [IDN-9].
+    fn refuse_patient(&mut self, event: &Event, report: &mut Report, out: &mut Output) {
+        use crate::report::{FlagCode, FlagFact};
+        self.say_quality(event, Fault::PatientMismatch, "patient", out);
+        let flag = FlagCode::Known(wardline_rules::words::Flag::IdentityConflict);
+        report.add_flag(FlagFact { at: self.at, is_on: true, flag });
+    }
+
+    fn say_late(&self, event: &Event, out: &mut Output) {
+        let is_late = event.occurred_at.is_some_and(|at| self.at.since(at.lo) > LATE_AFTER);
+        if is_late && event.evidence != Evidence::Message {
+            self.say_quality(event, Fault::Late, "occurred_at", out);
+        }
+    }
+
+    /// Location, class and attending of all open reports of an encounter [EVT-10].
+    fn take_encounter(&mut self, event: &Event, tuple: TupleId, out: &mut Output) {
+        let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter)) else { return };
+        let slots: Vec<ReportSlot> = self.index.of_encounter(encounter).to_vec();
+        for slot in slots {
+            let Some(mut report) = self.reports.take(slot) else { continue };
+            if report.is_open(Self::NOW) && self.apply(event, (tuple, false), &mut report).is_news {
+                self.refresh(slot, &mut report, out);
+            }
+            self.reports.put(slot, report);
+        }
+    }
+}
+
+/// A hash of all that an event says, without when it was sent.
+fn fingerprint(event: &Event, tuple: TupleId) -> u64 {
+    let fact = match &event.fact {
+        Fact::Step(step) => 1 + u64::from(step.index()),
+        Fact::Update => 100,
+        Fact::Encounter => 101,
+        Fact::Heartbeat => 102,
+        Fact::Unreadable { .. } => 103,
+        Fact::Merge(_) => 104,
+        Fact::Answer(answer) => hash64(&(answer.act, answer.code.as_deref(), answer.nid, answer.by, answer.value)),
+    };
+    let mut hash = hash64(&(tuple, fact, event.occurred_at, event.patient, event.encounter, event.evidence));
+    let mut add = |part: u64| hash = hash64(&(hash, part));
+    for result in &event.results {
+        add(hash64(&(
+            result.code.code.as_str(),
+            result.sub.as_str(),
+            result.unit.as_str(),
+            result.status,
+            result.critical,
+        )));
+        add(match &result.value {
+            wardline_rules::event::ResultValue::Number(sign, number) => hash64(&(sign, number)),
+            wardline_rules::event::ResultValue::Coded(code) => hash64(&code.code.as_str()),
+            wardline_rules::event::ResultValue::Word(word) => hash64(&word.as_str()),
+            wardline_rules::event::ResultValue::None => 1,
+            wardline_rules::event::ResultValue::Narrative => 2,
+        });
+    }
+    event.flags.iter().for_each(|flag| add(hash64(&(1_u8, flag))));
+    event.flags_off.iter().for_each(|flag| add(hash64(&(2_u8, flag))));
+    event.milestones.iter().for_each(|milestone| add(hash64(&(milestone.step, milestone.at))));
+    event.people.iter().for_each(|person| add(hash64(&(person.role, person.token))));
+    hash
+}

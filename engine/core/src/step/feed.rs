@@ -1,0 +1,10 @@
+//! Feed: how is a way in?
+
+use crate::{input::FeedStatus, partition::Partition};
+
+impl Partition {
+    pub(crate) fn take_feed(&mut self, status: &FeedStatus) {
+        let feed = self.dictionary.code(&status.feed);
+        self.feeds.insert(feed, status.state);
+    }
+}

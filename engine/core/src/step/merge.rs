@@ -1,0 +1,127 @@
+//! Merge: two names turn out to mean one patient, encounter or report.
+//!
+//! Tokens that go point to those that stay, for facts past and future; chains are followed and a cycle is refused [IDN-11].
+
+use wardline_rules::{
+    event::{Event, Ident, Merge, ReportIds},
+    quality::Fault,
+    token::Token,
+    words::MergeWhat,
+};
+
+use crate::{
+    identity::{self, Number},
+    output::Output,
+    partition::Partition,
+    report::{Report, ReportSlot},
+};
+
+impl Partition {
+    pub(crate) fn take_merge(&mut self, event: &Event, merge: &Merge, out: &mut Output) {
+        match merge {
+            Merge::Tokens { what, from, into } => self.merge_tokens(event, *what, (*from, *into), out),
+            Merge::Reports(both) => self.merge_reports(event, &both.0, &both.1, out),
+        }
+    }
+
+    fn merge_tokens(&mut self, event: &Event, what: MergeWhat, (from, into): (Token, Token), out: &mut Output) {
+        let into = self.resolve_token(into);
+        if from == into {
+            return self.say_quality(event, Fault::MergeUnknown, "merge", out);
+        }
+        self.aliases.insert(from, into);
+        match what {
+            MergeWhat::Patient => {
+                let slots: Vec<ReportSlot> = self.reports.iter().map(|(slot, _)| slot).collect();
+                for slot in slots {
+                    if let Some(report) = self.reports.get_mut(slot).filter(|report| report.patient == Some(from)) {
+                        report.patient = Some(into);
+                    }
+                }
+            }
+            MergeWhat::Encounter => {
+                for slot in self.index.of_encounter(from).to_vec() {
+                    self.index.unlink_encounter(from, slot);
+                    self.index.link_encounter(into, slot);
+                    if let Some(report) = self.reports.get_mut(slot) {
+                        report.cold.encounter = Some(into);
+                    }
+                }
+            }
+            MergeWhat::Report => {}
+        }
+    }
+
+    fn merge_reports(&mut self, event: &Event, from: &ReportIds, into: &ReportIds, out: &mut Output) {
+        let found = (self.report_of(event, from), self.report_of(event, into));
+        let (Some(from), Some(into)) = found else {
+            return self.say_quality(event, Fault::MergeUnknown, "merge", out);
+        };
+        if from != into {
+            self.join(event, from, into, out);
+        }
+    }
+
+    fn report_of(&self, event: &Event, ids: &ReportIds) -> Option<ReportSlot> {
+        let test = event.tests.first().map_or("", |code| code.code.as_str());
+        let with_test = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| identity::key(number, ident, test));
+        let keys = [
+            with_test(Number::Filler, &ids.filler),
+            with_test(Number::Placer, &ids.placer),
+            with_test(Number::Accession, &ids.accession),
+        ];
+        let mut keys = keys.into_iter().chain(identity::bare(ids)).flatten();
+        keys.find_map(|key| self.index.get(key).first().copied())
+    }
+
+    /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
+    fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) {
+        let patient = |slot: ReportSlot| self.reports.get(slot).and_then(|report| report.patient);
+        let differ = patient(from).zip(patient(into)).is_some_and(|(one, other)| one != other);
+        if differ {
+            return self.say_quality(event, Fault::IdentityConflict, "merge", out);
+        }
+        let Some(mut gone) = self.reports.take(from) else { return };
+        let Some(mut report) = self.reports.take(into) else {
+            self.reports.put(from, gone);
+            return;
+        };
+        self.move_facts(&mut gone, &mut report);
+        for key in core::mem::take(&mut gone.keys) {
+            self.index.unlink(key, from);
+            self.index.link(key, into);
+            report.keys.push(key);
+        }
+        for slot in core::mem::take(&mut gone.alerts) {
+            if let Some(alert) = self.alerts.get_mut(slot) {
+                alert.report = Some((into, report.id));
+            }
+            report.alerts.push(slot);
+        }
+        self.reports.put(from, gone);
+        self.forget_report(from);
+        report.sum_up(&mut self.tuples);
+        self.refresh(into, &mut report, out);
+        self.reports.put(into, report);
+    }
+
+    fn move_facts(&self, gone: &mut Report, report: &mut Report) {
+        for record in &gone.records {
+            report.add_record(*record);
+        }
+        gone.cold.statements.iter().for_each(|fact| {
+            report.add_statement(*fact);
+        });
+        gone.cold.flags.iter().for_each(|fact| {
+            report.add_flag(*fact);
+        });
+        gone.cold.people.iter().for_each(|fact| {
+            report.add_person(*fact);
+        });
+        gone.cold.attributes.iter().for_each(|fact| {
+            report.add_attribute(*fact);
+        });
+        report.patient = report.patient.or(gone.patient);
+        report.touched = report.touched.max(self.at);
+    }
+}

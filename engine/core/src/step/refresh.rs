@@ -1,0 +1,189 @@
+//! Refresh: which rules must look at a report again, now that there is news?
+//!
+//! The rules that its routing fields allow, as they are and as they were, and the clocks and periods that older wards left
+//! running. Then reports that have been quiet for long leave memory.
+
+use wardline_rules::{
+    event::{Event, Fact},
+    program::Trigger,
+    time::{Span, Timestamp},
+    words::Step,
+};
+
+use crate::{
+    alerts::{Closing, when::AlertIx},
+    clocks::FamilyIx,
+    escalation::Phase,
+    output::Output,
+    partition::Partition,
+    report::{Report, ReportSlot},
+    tuple::SAYS_NOTHING,
+    ward::RuleIx,
+};
+
+/// How long a settled report stays for corrections.
+const SETTLED_STAYS: Span = Span::from_minutes(35 * 24 * 60);
+/// How long a report without news stays at all [REP-23].
+const STALE_AFTER: Span = Span::from_minutes(90 * 24 * 60);
+
+impl Partition {
+    /// Lets every rule that can match look at the report again.
+    pub(crate) fn refresh(&mut self, slot: ReportSlot, report: &mut Report, out: &mut Output) {
+        let Some(active) = self.active else { return };
+        let mut rules = core::mem::take(&mut self.rules);
+        self.candidates(active, report, &mut rules);
+        for rule in &rules {
+            match *rule {
+                RuleIx::Family(index) => {
+                    let known = self.wards.get(active as usize).and_then(|ward| ward.families.get(index as usize));
+                    let Some(id) = known.map(|known| known.id) else { continue };
+                    self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
+                }
+                RuleIx::Alert(index) => self.refresh_rule(slot, report, AlertIx { ward: active, index }, out),
+            }
+        }
+        self.rules = rules;
+        self.refresh_pinned(slot, report, active, out);
+    }
+
+    fn candidates(&mut self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+        rules.clear();
+        let Some(ward) = self.wards.get_mut(active as usize) else { return };
+        let list = ward.route(report.effective, &self.dictionary, &self.tuples);
+        rules.extend_from_slice(ward.list(list));
+        if !report.is_varied {
+            return;
+        }
+        let mut sum = SAYS_NOTHING;
+        for record in &report.records {
+            sum = self.tuples.known_merge(sum, record.tuple);
+            let list = ward.route(sum, &self.dictionary, &self.tuples);
+            rules.extend_from_slice(ward.list(list));
+        }
+        rules.sort_unstable();
+        rules.dedup();
+    }
+
+    fn refresh_rule(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
+        let ward = self.wards.get(rule.ward as usize);
+        match ward.and_then(|ward| ward.alert(rule.index)).map(|found| &found.0.trigger) {
+            Some(Trigger::When(_)) => self.refresh_alert(slot, report, rule, out),
+            Some(Trigger::Absence(_)) => self.refresh_absence(slot, report, rule, out),
+            None => {}
+        }
+    }
+
+    /// What an older ward left running goes on by it [LOAD-2] [LOAD-5].
+    fn refresh_pinned(&mut self, slot: ReportSlot, report: &mut Report, active: u32, out: &mut Output) {
+        let is_old = |ward: u32| ward != active;
+        if report.clocks.iter().any(|clock| is_old(clock.ward)) {
+            let old = report.clocks.iter().filter(|clock| is_old(clock.ward) && clock.is_open());
+            let old: Vec<FamilyIx> =
+                old.map(|clock| FamilyIx { ward: clock.ward, index: clock.index, id: clock.family }).collect();
+            for family in old {
+                let has_new = self.wards.get(active as usize).is_some_and(|ward| ward.rule(family.id).is_some());
+                if !has_new {
+                    self.refresh_clock(slot, report, family, out);
+                }
+            }
+        }
+        if report.alerts.is_empty() {
+            return;
+        }
+        let mut old: Vec<AlertIx> = Vec::new();
+        for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)).filter(|alert| alert.is_open()) {
+            let has_new = self.wards.get(active as usize).is_some_and(|ward| ward.rule(alert.rule).is_some());
+            if let crate::alerts::Source::Rule(index) = alert.cause.source
+                && is_old(alert.cause.ward)
+                && !has_new
+            {
+                old.push(AlertIx { ward: alert.cause.ward, index });
+            }
+        }
+        for rule in old {
+            self.refresh_rule(slot, report, rule, out);
+        }
+    }
+
+    /// A review, or an acknowledgement recorded elsewhere, is an action: it closes what was answered, and answers and closes
+    /// what was not [ESC-8].
+    pub(crate) fn documented(&mut self, _: ReportSlot, report: &mut Report, event: &Event, out: &mut Output) {
+        let is_action = |step: Step| matches!(step, Step::Reviewed | Step::Acknowledged);
+        let own = if let Fact::Step(step) = event.fact { event.occurred_at.map(|at| (step, at.lo)) } else { None };
+        let proved = event.milestones.iter().map(|milestone| (milestone.step, milestone.at.lo));
+        let Some(at) = own.into_iter().chain(proved).filter(|found| is_action(found.0)).map(|found| found.1).max()
+        else {
+            return;
+        };
+        self.acted(report, at, out);
+    }
+
+    /// Somebody acted at `at`: every alert of the report that was raised before is answered and closed.
+    pub(crate) fn acted(&mut self, report: &mut Report, at: Timestamp, out: &mut Output) {
+        for slot in report.alerts.clone() {
+            let Some(alert) = self.alerts.get(slot) else { continue };
+            let awaits = self.awaits_answer(slot);
+            match alert.course.phase {
+                Phase::Paging | Phase::Unresolved if awaits && at >= alert.since => {
+                    self.counters.answered += 1;
+                    if let Some(alert) = self.alerts.get_mut(slot) {
+                        alert.course.was_answered = true;
+                    }
+                    self.say_alert(slot, crate::output::AlertState::Answered, "documented elsewhere", out);
+                    self.end(slot, None, Closing::Acted, out);
+                }
+                Phase::Answered if at >= alert.since => self.end(slot, None, Closing::Acted, out),
+                Phase::Paging
+                | Phase::Unresolved
+                | Phase::Answered
+                | Phase::New
+                | Phase::Held
+                | Phase::Closed
+                | Phase::Withdrawn => {}
+            }
+        }
+    }
+
+    /// Reports that nothing was heard of for long leave; at most two for each batch, so that no batch waits.
+    pub(crate) fn let_leave(&mut self) {
+        for _ in 0..2 {
+            let Some((touched, slot, born)) = self.leaving.front().copied() else { return };
+            if self.at.since(touched) < SETTLED_STAYS {
+                return;
+            }
+            self.leaving.pop_front();
+            let Some(report) = self.reports.get(slot).filter(|report| report.born == born) else { continue };
+            let quiet = self.at.since(report.touched);
+            let is_settled = !report.is_open(Self::NOW) && quiet >= SETTLED_STAYS;
+            let has_open =
+                report.alerts.iter().any(|alert| self.alerts.get(*alert).is_some_and(crate::alerts::Alert::is_open));
+            if (is_settled || quiet >= STALE_AFTER) && !has_open {
+                self.forget_report(slot);
+            } else {
+                let touched = report
+                    .touched
+                    .max(self.at.plus(Span::from_micros(-SETTLED_STAYS.micros()).plus(Span::from_minutes(24 * 60))));
+                self.leaving.push_back((touched, slot, born));
+            }
+        }
+    }
+
+    /// Takes a report out of memory with all that hangs on it.
+    pub(crate) fn forget_report(&mut self, slot: ReportSlot) {
+        let Some(report) = self.reports.remove(slot) else { return };
+        self.counters.reports_left += 1;
+        self.index.unlink(u128::from_le_bytes(report.id.0), slot);
+        report.keys.iter().for_each(|key| self.index.unlink(*key, slot));
+        if let Some(encounter) = report.cold.encounter {
+            self.index.unlink_encounter(encounter, slot);
+        }
+        let clocks = report.clocks.iter().filter_map(|clock| clock.armed.map(|armed| armed.0));
+        for armed in clocks.chain(report.waits.iter().filter_map(|wait| wait.armed)) {
+            self.timers.disarm(armed);
+        }
+        for alert in report.alerts {
+            self.drop_notices(alert);
+            self.alerts.remove(alert);
+        }
+    }
+}

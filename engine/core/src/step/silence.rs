@@ -1,0 +1,60 @@
+//! Silence: what an operator mutes, and what follows when that ends?
+//!
+//! Muting delays, it never deletes: at the lift every held alert that is still true begins at once [MUTE-1] [MUTE-2].
+
+use wardline_rules::time::{Span, Timestamp};
+
+use crate::{
+    escalation::Phase,
+    input::Silence,
+    output::Output,
+    partition::Partition,
+    timers::{Class, Timer, TimerId},
+};
+
+/// A silence ends by itself after at most this [MUTE-5].
+const SILENCE_MAX: Span = Span::from_minutes(24 * 60);
+
+impl Partition {
+    pub(crate) fn silence(&mut self, silence: &Silence, _: &mut Output) {
+        let until = silence.until.min(self.at.plus(SILENCE_MAX));
+        if until <= self.at || self.silences.iter().any(|known| known.id == silence.id) {
+            return;
+        }
+        self.silences.push(Silence { until, ..silence.clone() });
+        self.arm_silence(silence.id, until);
+    }
+
+    pub(crate) fn arm_silence(&mut self, id: u64, until: Timestamp) {
+        let timer = TimerId { class: Class::Mute, rule: 0, subject: id, part: 0 };
+        self.timers.arm(Timer { due: until, id: timer, owner: 0 });
+    }
+
+    pub(crate) fn lift(&mut self, id: u64, out: &mut Output) {
+        self.silence_over(id, out);
+    }
+
+    /// Ends a silence; what it held and nothing else holds begins now.
+    pub(crate) fn silence_over(&mut self, id: u64, out: &mut Output) {
+        let before = self.silences.len();
+        self.silences.retain(|silence| silence.id != id);
+        if self.silences.len() == before {
+            return;
+        }
+        let held = self.alerts.iter().filter(|(_, alert)| alert.course.phase == Phase::Held);
+        let mut held: Vec<(u64, u32)> = held.map(|(slot, alert)| (alert.born, slot)).collect();
+        held.sort_unstable();
+        for (_, slot) in held {
+            let report = self.alerts.get(slot).and_then(|alert| alert.report).map(|report| report.0);
+            let mut taken = report.and_then(|place| self.reports.take(place).map(|report| (place, report)));
+            match taken.as_mut() {
+                Some((_, report)) if !self.is_muted(slot, Some(report)) => self.begin(slot, Some(report), out),
+                None if !self.is_muted(slot, None) => self.begin(slot, None, out),
+                Some(_) | None => {}
+            }
+            if let Some((place, report)) = taken {
+                self.reports.put(place, report);
+            }
+        }
+    }
+}

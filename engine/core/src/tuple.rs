@@ -1,0 +1,239 @@
+//! Tuple: which low-cardinality fields does an event carry, as one small number?
+//!
+//! Real feeds repeat well under 100,000 combinations of kind, tests, priority, site, department, location, class and feed.
+//! Each combination is numbered once; what is known after one event on top of another is again such a number, and that
+//! sum is remembered. So most events cost two look-ups, and rules are found by number ([`crate::ward`]).
+//!
+//! - **How it fits**: a record of a report holds the number of what its event said; [`Tuples::merge`] adds them up in event time.
+//! - **Not here**: flags, results, people, attributes; those are facts of their own.
+
+use wardline_rules::{
+    event::{Event, Given},
+    map::FastMap,
+    words::{Kind, PatientClass, Priority},
+};
+
+use crate::dictionary::{Coded, Dictionary, NO_TEXT};
+
+/// The number of a tuple.
+pub(crate) type TupleId = u32;
+
+/// The tuple that says nothing.
+pub(crate) const SAYS_NOTHING: TupleId = 0;
+
+/// Tests that one tuple names; more make it `crowded`.
+const TESTS_MAX: usize = 16;
+
+/// What an event says, or what several say together, about routing fields.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Tuple {
+    pub(crate) source: Coded,
+    pub(crate) kind: Option<Kind>,
+    /// Whether flag or attribute narrows the kind; `None` if not said.
+    pub(crate) narrowed: Option<bool>,
+    pub(crate) priority: Said<Priority>,
+    pub(crate) site: Coded,
+    pub(crate) department: Coded,
+    pub(crate) location: Said<Coded>,
+    pub(crate) class: Said<PatientClass>,
+    /// Codes of tests ordered or resulted, ascending.
+    pub(crate) tests: Vec<Coded>,
+    /// More tests than are kept.
+    pub(crate) crowded: bool,
+}
+
+/// [`Given`] in a form that can be a key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) enum Said<T> {
+    /// Nothing was said.
+    #[default]
+    Nothing,
+    /// It was unsaid.
+    Cleared,
+    /// It was said.
+    Value(T),
+}
+
+impl<T: Copy> Said<T> {
+    pub(crate) const fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Nothing | Self::Cleared => None,
+        }
+    }
+
+    const fn after(self, later: Self) -> Self {
+        match later {
+            Self::Nothing => self,
+            Self::Cleared | Self::Value(_) => later,
+        }
+    }
+}
+
+impl<T: Copy> From<&Given<T>> for Said<T> {
+    fn from(given: &Given<T>) -> Self {
+        match given {
+            Given::Absent => Self::Nothing,
+            Given::Cleared => Self::Cleared,
+            Given::Value(value) => Self::Value(*value),
+        }
+    }
+}
+
+impl Default for Tuple {
+    fn default() -> Self {
+        Self {
+            source: NO_TEXT,
+            kind: None,
+            narrowed: None,
+            priority: Said::Nothing,
+            site: NO_TEXT,
+            department: NO_TEXT,
+            location: Said::Nothing,
+            class: Said::Nothing,
+            tests: Vec::new(),
+            crowded: false,
+        }
+    }
+}
+
+impl Tuple {
+    /// What both say, `later` having the last word. Tests add up: a report has all that were ordered or resulted.
+    fn merge(&self, later: &Self) -> Self {
+        let keep = |mine: Coded, theirs: Coded| if theirs == NO_TEXT { mine } else { theirs };
+        let mut tests: Vec<Coded> = self.tests.iter().chain(&later.tests).copied().collect();
+        tests.sort_unstable();
+        tests.dedup();
+        let crowded = self.crowded || later.crowded || tests.len() > TESTS_MAX;
+        tests.truncate(TESTS_MAX);
+        Self {
+            source: keep(self.source, later.source),
+            kind: later.kind.or(self.kind),
+            narrowed: later.narrowed.or(self.narrowed),
+            priority: self.priority.after(later.priority),
+            site: keep(self.site, later.site),
+            department: keep(self.department, later.department),
+            location: self.location.after(later.location),
+            class: self.class.after(later.class),
+            tests,
+            crowded,
+        }
+    }
+}
+
+/// All tuples seen, and what they add up to.
+#[derive(Clone, Debug)]
+pub(crate) struct Tuples {
+    tuples: Vec<Tuple>,
+    ids: FastMap<Tuple, TupleId>,
+    sums: FastMap<(TupleId, TupleId), TupleId>,
+    scratch: Tuple,
+}
+
+impl Default for Tuples {
+    fn default() -> Self {
+        Self::restore(core::iter::once(Tuple::default()))
+    }
+}
+
+impl Tuples {
+    /// The tuples numbered in this order.
+    pub(crate) fn restore(tuples: impl Iterator<Item = Tuple>) -> Self {
+        let mut all =
+            Self { tuples: Vec::new(), ids: FastMap::default(), sums: FastMap::default(), scratch: Tuple::default() };
+        tuples.for_each(|tuple| {
+            all.push(tuple);
+        });
+        all
+    }
+
+    /// All tuples, by number.
+    pub(crate) fn all(&self) -> &[Tuple] {
+        &self.tuples
+    }
+
+    /// The tuple of a number.
+    pub(crate) fn get(&self, id: TupleId) -> &Tuple {
+        // INVARIANT: the first one always exists.
+        self.tuples.get(id as usize).unwrap_or(&self.scratch)
+    }
+
+    /// The number of what `event` says.
+    pub(crate) fn of_event(&mut self, event: &Event, dictionary: &mut Dictionary) -> TupleId {
+        let mut optional =
+            |text: &Option<wardline_rules::Text>| text.as_deref().map_or(NO_TEXT, |text| dictionary.code(text));
+        let tuple = &mut self.scratch;
+        tuple.site = optional(&event.site);
+        tuple.department = optional(&event.department);
+        tuple.source = dictionary.code(&event.source);
+        tuple.kind = event.kind;
+        tuple.narrowed = narrowed(event);
+        tuple.priority = Said::from(&event.priority);
+        tuple.location = match &event.location {
+            Given::Absent => Said::Nothing,
+            Given::Cleared => Said::Cleared,
+            Given::Value(text) => Said::Value(dictionary.code(text)),
+        };
+        tuple.class = Said::from(&event.class);
+        tuple.tests.clear();
+        let codes = event.tests.iter().chain(event.results.iter().map(|result| &result.code));
+        tuple.tests.extend(codes.map(|code| dictionary.code(&code.code)));
+        tuple.tests.sort_unstable();
+        tuple.tests.dedup();
+        tuple.crowded = tuple.tests.len() > TESTS_MAX;
+        tuple.tests.truncate(TESTS_MAX);
+        match self.ids.get(&self.scratch) {
+            Some(id) => *id,
+            None => self.push(self.scratch.clone()),
+        }
+    }
+
+    /// The number of what `first` and then `later` say together.
+    pub(crate) fn merge(&mut self, first: TupleId, later: TupleId) -> TupleId {
+        if first == later || later == SAYS_NOTHING {
+            return first;
+        }
+        if let Some(sum) = self.sums.get(&(first, later)) {
+            return *sum;
+        }
+        let tuple = self.get(first).merge(self.get(later));
+        let id = match self.ids.get(&tuple) {
+            Some(id) => *id,
+            None => self.push(tuple),
+        };
+        self.sums.insert((first, later), id);
+        id
+    }
+
+    /// [`Self::merge`] without remembering: for readers. A sum that was never formed falls back to its second part.
+    pub(crate) fn known_merge(&self, first: TupleId, later: TupleId) -> TupleId {
+        if first == later || later == SAYS_NOTHING {
+            return first;
+        }
+        self.sums.get(&(first, later)).copied().unwrap_or(later)
+    }
+
+    fn push(&mut self, tuple: Tuple) -> TupleId {
+        let id = TupleId::try_from(self.tuples.len()).unwrap_or(SAYS_NOTHING);
+        self.ids.insert(tuple.clone(), id);
+        self.tuples.push(tuple);
+        id
+    }
+}
+
+/// Whether the event says that its kind is the narrower one: point of care, nuclear medicine, neurophysiology.
+fn narrowed(event: &Event) -> Option<bool> {
+    use wardline_rules::{event::ReportFlag, event::Scalar, words::Flag};
+    let is_poct = |flag: &ReportFlag| *flag == ReportFlag::Known(Flag::Poct);
+    if event.flags.iter().any(is_poct) {
+        return Some(true);
+    }
+    if event.flags_off.iter().any(is_poct) {
+        return Some(false);
+    }
+    event.attributes.iter().find_map(|(key, value)| match (key.as_str(), value) {
+        ("modality", Given::Value(Scalar::Text(modality))) => Some(matches!(modality.as_str(), "NM" | "PT")),
+        ("service_line", Given::Value(Scalar::Text(line))) => Some(line == "neurophysiology"),
+        _ => None,
+    })
+}

@@ -1,0 +1,352 @@
+//! View: what is known about one report, or one of its results, as of one instant?
+//!
+//! The facts that conditions look at. "Always" fields (kind, tests, attributes) are read from the whole life of the report,
+//! the others as of the instant [CAT-6]. [`RoutingView`] knows only routing fields and says `unknown` to the rest; what is
+//! false for it is false for every report that says the same.
+
+use wardline_rules::{
+    Text,
+    decimal::Decimal,
+    evaluate::Facts,
+    program::{FeedId, Field, Operand, Program, TestId},
+    time::Timestamp,
+    words::{Abnormal, Comparator, Flag, FlagWord, PatientClass, Priority, Role, State, WardKind},
+};
+
+use crate::{
+    dictionary::{Coded, Dictionary, NO_TEXT},
+    report::{
+        FlagCode, Report,
+        results::{ResultKey, Run, Value},
+    },
+    tuple::{Said, Tuple, Tuples},
+};
+
+/// Which test of a ward a code means, by the code's number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TestIndex {
+    tests: Vec<Option<TestId>>,
+}
+
+impl TestIndex {
+    /// Learns the codes that the dictionary got since the last call.
+    pub(crate) fn learn(&mut self, program: &Program, dictionary: &Dictionary) {
+        let new = dictionary.texts().iter().skip(self.tests.len());
+        self.tests.extend(new.map(|code| program.catalogue.test_of_code(code)));
+    }
+
+    /// The test of a code.
+    pub(crate) fn test(&self, code: Coded) -> Option<TestId> {
+        self.tests.get(code as usize).copied().flatten()
+    }
+}
+
+/// Where the parts of a view come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sources<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) tests: &'a TestIndex,
+    pub(crate) dictionary: &'a Dictionary,
+    pub(crate) tuples: &'a Tuples,
+}
+
+/// A report, or one of its results, as of an instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) from: Sources<'a>,
+    pub(crate) report: &'a Report,
+    /// Routing fields as of the instant.
+    pub(crate) then: &'a Tuple,
+    pub(crate) at: Timestamp,
+    pub(crate) result: Option<(ResultKey, Run)>,
+}
+
+impl View<'_> {
+    fn now(&self) -> &Tuple {
+        self.from.tuples.get(self.report.effective)
+    }
+
+    fn has_report_flag(&self, flag: Flag) -> bool {
+        self.report.has_flag(FlagCode::Known(flag), self.at)
+    }
+
+    /// Whether one of the results as of the instant is so.
+    fn any_result(&self, is: impl Fn(bool, u32) -> bool) -> bool {
+        let known = self.report.cold.statements.iter().filter(|statement| statement.at <= self.at);
+        let mut newest = self.report.result_keys().into_iter().filter_map(|key| {
+            let mut mine = known.clone().filter(move |statement| statement.key == key);
+            mine.next_back()
+        });
+        newest.any(|statement| is(statement.content.is_critical, statement.abnormal))
+    }
+
+    fn coded_flag(&self, code: Abnormal) -> bool {
+        match &self.result {
+            Some((_, run)) => run.has(code),
+            None => self.any_result(|_, bits| bits & (1 << code.index()) != 0),
+        }
+    }
+
+    fn attribute(&self, field: Field) -> Option<&str> {
+        let key = self.from.dictionary.find(field.attribute()?)?;
+        self.report.attribute(key).map(|value| self.from.dictionary.text(value))
+    }
+
+    fn named(&self, field: Field) -> Option<&str> {
+        let text = |code: Coded| (code != NO_TEXT).then(|| self.from.dictionary.text(code));
+        match field {
+            Field::Site => text(self.then.site),
+            Field::Department => text(self.then.department),
+            Field::Location => self.then.location.value().and_then(text),
+            Field::Finding => match self.result?.1.content.value {
+                Value::Word(word) => text(word),
+                Value::None | Value::Quantity(..) | Value::Number(..) | Value::Retracted => None,
+            },
+            Field::SpecimenClass | Field::SpecimenSite | Field::Modality | Field::PatientRisk => self.attribute(field),
+            Field::Kind
+            | Field::Priority
+            | Field::State
+            | Field::Flag
+            | Field::Feed
+            | Field::Test
+            | Field::Value
+            | Field::PreviousValue
+            | Field::Change
+            | Field::TimeSinceSameTest
+            | Field::PatientClass
+            | Field::PatientFlag
+            | Field::PatientAge
+            | Field::OrderingClinician
+            | Field::AttendingClinician
+            | Field::ReportingClinician => None,
+        }
+    }
+
+    /// The value of the result, if its unit is of the dimension of its test [UNIT-2].
+    fn value(&self) -> Option<(Option<Comparator>, Operand)> {
+        let (key, run) = self.result.as_ref()?;
+        let declared =
+            self.from.tests.test(key.code).and_then(|test| self.from.program.catalogue.tests.get(test.index()));
+        let unit = declared.and_then(|test| test.unit);
+        match run.content.value {
+            Value::Quantity(sign, quantity) if unit.is_none_or(|unit| unit.dimension() == quantity.dimension) => {
+                Some((sign, Operand::Quantity(quantity)))
+            }
+            Value::Number(sign, number, NO_TEXT) if unit.is_none() => Some((sign, Operand::Number(number))),
+            Value::None | Value::Quantity(..) | Value::Number(..) | Value::Word(_) | Value::Retracted => None,
+        }
+    }
+}
+
+/// Names compare as written; attribute values without regard to case and with `_` for blanks.
+fn is_same(text: &str, name: &str) -> bool {
+    let plain = |byte: u8| if byte == b'_' { b' ' } else { byte.to_ascii_lowercase() };
+    text == name || text.len() == name.len() && text.bytes().map(plain).eq(name.bytes().map(plain))
+}
+
+fn feed_is(program: &Program, dictionary: &Dictionary, tuple: &Tuple, feed: FeedId) -> bool {
+    program.catalogue.feed(dictionary.text(tuple.source)) == Some(feed)
+}
+
+fn test_in(tuple: &Tuple, tests: &TestIndex, test: TestId) -> Option<bool> {
+    let found = tuple.tests.iter().any(|code| tests.test(*code) == Some(test));
+    match (found, tuple.tests.is_empty() || tuple.crowded) {
+        (true, _) => Some(true),
+        (false, true) => None,
+        (false, false) => Some(false),
+    }
+}
+
+impl Facts for View<'_> {
+    fn kind(&self) -> Option<WardKind> {
+        let now = self.now();
+        let kind = now.kind.unwrap_or(wardline_rules::words::Kind::Other);
+        Some(kind.ward_kind(now.narrowed == Some(true)))
+    }
+
+    fn priority(&self) -> Option<Priority> {
+        Some(self.then.priority.value().unwrap_or(Priority::Unknown))
+    }
+
+    fn state(&self) -> Option<State> {
+        self.report.state_at(self.at)
+    }
+
+    fn flag(&self, flag: &FlagWord) -> Option<bool> {
+        Some(match flag {
+            FlagWord::Report(Flag::Critical) => {
+                let of_result = match &self.result {
+                    Some((_, run)) => run.content.is_critical,
+                    None => self.any_result(|is_critical, _| is_critical),
+                };
+                of_result || self.has_report_flag(Flag::Critical)
+            }
+            FlagWord::Report(Flag::Abnormal) => {
+                let codes = Abnormal::ALL.iter().filter(|code| code.is_abnormal());
+                self.has_report_flag(Flag::Abnormal) || codes.copied().any(|code| self.coded_flag(code))
+            }
+            FlagWord::Report(flag) => self.has_report_flag(*flag),
+            FlagWord::Result(code) => self.coded_flag(*code),
+            FlagWord::Wait(reason) => {
+                let reason = self.from.dictionary.find(reason);
+                reason.is_some_and(|reason| self.report.has_flag(FlagCode::Wait(reason), self.at))
+            }
+        })
+    }
+
+    fn has_flags(&self, field: Field) -> Option<bool> {
+        let patient = [Flag::NoPortal, Flag::Deceased];
+        Some(if field == Field::PatientFlag {
+            patient.into_iter().any(|flag| self.has_report_flag(flag))
+        } else {
+            let flags = &self.report.cold.flags;
+            flags.iter().any(|fact| fact.is_on && self.report.has_flag(fact.flag, self.at))
+        })
+    }
+
+    fn feed(&self, feed: FeedId) -> Option<bool> {
+        Some(feed_is(self.from.program, self.from.dictionary, self.then, feed))
+    }
+
+    fn test(&self, test: TestId) -> Option<bool> {
+        match &self.result {
+            Some((key, _)) => Some(self.from.tests.test(key.code) == Some(test)),
+            None => test_in(self.now(), self.from.tests, test),
+        }
+    }
+
+    fn class(&self) -> Option<PatientClass> {
+        self.then.class.value()
+    }
+
+    fn name(&self, field: Field, name: &Text) -> Option<bool> {
+        self.named(field).map(|text| is_same(text, name))
+    }
+
+    fn amount(&self, field: Field) -> Option<(Option<Comparator>, Operand)> {
+        match field {
+            Field::Value => self.value(),
+            Field::PatientAge => self.attribute(field).and_then(Decimal::parse).map(|age| (None, Operand::Number(age))),
+            Field::Kind
+            | Field::Priority
+            | Field::State
+            | Field::Flag
+            | Field::Feed
+            | Field::Test
+            | Field::Finding
+            | Field::PreviousValue
+            | Field::Change
+            | Field::TimeSinceSameTest
+            | Field::SpecimenClass
+            | Field::SpecimenSite
+            | Field::Modality
+            | Field::Site
+            | Field::Department
+            | Field::Location
+            | Field::PatientClass
+            | Field::PatientRisk
+            | Field::PatientFlag
+            | Field::OrderingClinician
+            | Field::AttendingClinician
+            | Field::ReportingClinician => None,
+        }
+    }
+
+    fn is_known(&self, field: Field) -> Option<bool> {
+        let person = |role| self.report.person(role, self.at).is_some();
+        Some(match field {
+            Field::Kind | Field::Priority | Field::Flag | Field::Feed | Field::PatientFlag => true,
+            Field::State => self.state().is_some(),
+            Field::Test => self.result.is_some() || !self.now().tests.is_empty(),
+            Field::Value => self.value().is_some(),
+            Field::PreviousValue | Field::Change | Field::TimeSinceSameTest => false,
+            Field::PatientClass => self.class().is_some(),
+            Field::PatientAge => self.attribute(field).is_some(),
+            Field::Finding
+            | Field::SpecimenClass
+            | Field::SpecimenSite
+            | Field::Modality
+            | Field::PatientRisk
+            | Field::Site
+            | Field::Department
+            | Field::Location => self.named(field).is_some(),
+            Field::OrderingClinician => person(Role::Ordering),
+            Field::AttendingClinician => person(Role::Attending),
+            Field::ReportingClinician => person(Role::Interpreting),
+        })
+    }
+}
+
+/// What routing fields alone say; anything not said is unknown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoutingView<'a> {
+    pub(crate) from: Sources<'a>,
+    pub(crate) tuple: &'a Tuple,
+}
+
+impl RoutingView<'_> {
+    fn named(&self, field: Field) -> Option<&str> {
+        let text = |code: Coded| (code != NO_TEXT).then(|| self.from.dictionary.text(code));
+        if field == Field::Site {
+            text(self.tuple.site)
+        } else if field == Field::Department {
+            text(self.tuple.department)
+        } else if field == Field::Location {
+            self.tuple.location.value().and_then(text)
+        } else {
+            None
+        }
+    }
+}
+
+impl Facts for RoutingView<'_> {
+    fn kind(&self) -> Option<WardKind> {
+        let narrowed = self.tuple.narrowed?;
+        self.tuple.kind.map(|kind| kind.ward_kind(narrowed))
+    }
+
+    fn priority(&self) -> Option<Priority> {
+        // A source that is silent now may speak later; then the tuple is another.
+        match self.tuple.priority {
+            Said::Nothing => None,
+            Said::Cleared => Some(Priority::Unknown),
+            Said::Value(priority) => Some(priority),
+        }
+    }
+
+    fn state(&self) -> Option<State> {
+        None
+    }
+
+    fn flag(&self, _: &FlagWord) -> Option<bool> {
+        None
+    }
+
+    fn has_flags(&self, _: Field) -> Option<bool> {
+        None
+    }
+
+    fn feed(&self, _: FeedId) -> Option<bool> {
+        None
+    }
+
+    fn test(&self, test: TestId) -> Option<bool> {
+        test_in(self.tuple, self.from.tests, test)
+    }
+
+    fn class(&self) -> Option<PatientClass> {
+        self.tuple.class.value()
+    }
+
+    fn name(&self, field: Field, name: &Text) -> Option<bool> {
+        self.named(field).map(|text| is_same(text, name))
+    }
+
+    fn amount(&self, _: Field) -> Option<(Option<Comparator>, Operand)> {
+        None
+    }
+
+    fn is_known(&self, field: Field) -> Option<bool> {
+        self.named(field).map(|_| true)
+    }
+}

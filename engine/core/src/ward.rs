@@ -1,0 +1,185 @@
+//! Ward: which rules can touch a report that says this, and since when do they apply?
+//!
+//! The decision memo: the number of what a report says about its routing fields maps to the rules that could match it,
+//! found out once per number and ward. Real feeds have few such numbers, so the cost of an event does not depend on how
+//! many rules are loaded.
+//!
+//! - **How it fits**: `step` asks [`Ward::route`] for each report that has news; clocks and alerts do the rest.
+//! - **Not here**: conditions on values, flags and history; they are evaluated for the rules found.
+
+use std::sync::Arc;
+
+use wardline_rules::{
+    Text,
+    evaluate::{Tri, holds},
+    map::FastMap,
+    program::{Alert, Condition, Family, Happening, Moment, Program, SlaRule, Subject, Trigger},
+    time::Timestamp,
+    words::KindSet,
+};
+
+use crate::{
+    dictionary::{Coded, Dictionary},
+    tuple::{TupleId, Tuples},
+    view::{RoutingView, Sources, TestIndex},
+};
+
+/// A rule of a ward: a family of clocks or an alert.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum RuleIx {
+    /// Of [`Program::families`].
+    Family(u32),
+    /// Of [`Program::alerts`].
+    Alert(u32),
+}
+
+/// What a ward's rule has at run time.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// Number of the rule's id.
+    pub(crate) id: Coded,
+    /// Log time from which it applies [LOAD-3].
+    pub(crate) since: Timestamp,
+    /// Place of its id among all, in order of text: orders timers.
+    pub(crate) rank: u32,
+}
+
+/// An activated ward.
+#[derive(Clone, Debug)]
+pub(crate) struct Ward {
+    pub(crate) program: Arc<Program>,
+    /// Its files, as the driver packed them.
+    pub(crate) text: Vec<u8>,
+    pub(crate) author: Text,
+    pub(crate) activated: Timestamp,
+    pub(crate) families: Vec<Known>,
+    pub(crate) alerts: Vec<Known>,
+    pub(crate) tests: TestIndex,
+    /// Absence rules about feeds.
+    pub(crate) feed_rules: Vec<u32>,
+    routes: FastMap<TupleId, u32>,
+    lists: Vec<Vec<RuleIx>>,
+}
+
+impl Ward {
+    /// A ward that becomes active at `at` after `before`.
+    pub(crate) fn new(parts: WardParts, before: Option<&Self>, dictionary: &mut Dictionary) -> Self {
+        let WardParts { program, text, author, at } = parts;
+        let mut ids: Vec<&str> = program.families.iter().filter_map(family_id).collect();
+        ids.extend(program.alerts.iter().map(|alert| alert.head.id.as_str()));
+        ids.sort_unstable();
+        let mut known = |id: &str| {
+            let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
+            let id = dictionary.code(id);
+            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank }
+        };
+        let families = program.families.iter().map(|family| known(family_id(family).unwrap_or_default())).collect();
+        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id)).collect();
+        let of_feed = |(_, alert): &(u32, &Alert)| alert.subject() == Subject::Feed;
+        let feed_rules = (0_u32..).zip(&program.alerts).filter(of_feed).map(|(index, _)| index).collect();
+        Self {
+            program: Arc::new(program),
+            text,
+            author,
+            activated: at,
+            families,
+            alerts,
+            tests: TestIndex::default(),
+            feed_rules,
+            routes: FastMap::default(),
+            lists: Vec::new(),
+        }
+    }
+
+    fn since(&self, id: Coded) -> Option<Timestamp> {
+        self.families.iter().chain(&self.alerts).find(|known| known.id == id).map(|known| known.since)
+    }
+
+    /// The rule of a number, if this ward has it.
+    pub(crate) fn rule(&self, id: Coded) -> Option<RuleIx> {
+        let place = |list: &[Known]| list.iter().position(|known| known.id == id).and_then(|at| u32::try_from(at).ok());
+        place(&self.families).map(RuleIx::Family).or_else(|| place(&self.alerts).map(RuleIx::Alert))
+    }
+
+    /// The family of that index.
+    pub(crate) fn family(&self, family: u32) -> Option<(&Family, &Known)> {
+        Some((self.program.families.get(family as usize)?, self.families.get(family as usize)?))
+    }
+
+    /// The alert of that index.
+    pub(crate) fn alert(&self, alert: u32) -> Option<(&Alert, &Known)> {
+        Some((self.program.alerts.get(alert as usize)?, self.alerts.get(alert as usize)?))
+    }
+
+    /// The rules that could match a report that says `tuple`.
+    pub(crate) fn route(&mut self, tuple: TupleId, dictionary: &Dictionary, tuples: &Tuples) -> u32 {
+        if let Some(list) = self.routes.get(&tuple) {
+            return *list;
+        }
+        self.tests.learn(&self.program, dictionary);
+        let from = Sources { program: &self.program, tests: &self.tests, dictionary, tuples };
+        let found = candidates(&self.program, RoutingView { from, tuple: tuples.get(tuple) });
+        let list = match self.lists.iter().position(|list| *list == found) {
+            Some(list) => list,
+            None => {
+                self.lists.push(found);
+                self.lists.len() - 1
+            }
+        };
+        let list = u32::try_from(list).unwrap_or(0);
+        self.routes.insert(tuple, list);
+        list
+    }
+
+    /// A list that [`Self::route`] found.
+    pub(crate) fn list(&self, list: u32) -> &[RuleIx] {
+        self.lists.get(list as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a ward is made from.
+#[derive(Debug)]
+pub(crate) struct WardParts {
+    pub(crate) program: Program,
+    pub(crate) text: Vec<u8>,
+    pub(crate) author: Text,
+    pub(crate) at: Timestamp,
+}
+
+fn family_id(family: &Family) -> Option<&str> {
+    family.rules.first().map(|rule| rule.head.id.as_str())
+}
+
+fn candidates(program: &Program, view: RoutingView<'_>) -> Vec<RuleIx> {
+    let families = (0_u32..).zip(&program.families).filter(|(_, family)| can_cover(family, view));
+    let alerts = (0_u32..).zip(&program.alerts).filter(|(_, alert)| can_match(alert, view));
+    let families = families.map(|(index, _)| RuleIx::Family(index));
+    families.chain(alerts.map(|(index, _)| RuleIx::Alert(index))).collect()
+}
+
+fn can_cover(family: &Family, view: RoutingView<'_>) -> bool {
+    let covers = |rule: &SlaRule| can_be_of(rule.covers.kinds, view) && can_hold(&rule.covers.condition, view);
+    family.rules.first().is_some_and(covers)
+}
+
+fn can_match(alert: &Alert, view: RoutingView<'_>) -> bool {
+    let moments: &[Moment] = match &alert.trigger {
+        Trigger::When(moments) => moments,
+        Trigger::Absence(absence) => &absence.after,
+    };
+    let of_report = moments.iter().filter(|moment| !matches!(moment.happening, Happening::Message(_)));
+    let kinds = of_report.fold(KindSet::NONE, |kinds, moment| kinds.or(moment.kinds));
+    can_be_of(kinds, view) && can_hold(&alert.condition, view)
+}
+
+/// Whether a report that says so can be of one of these kinds; one not narrowed yet can be of two.
+fn can_be_of(kinds: KindSet, view: RoutingView<'_>) -> bool {
+    view.tuple.kind.is_none_or(|kind| match view.tuple.narrowed {
+        Some(narrowed) => kinds.has(kind.ward_kind(narrowed)),
+        None => kinds.has(kind.ward_kind(false)) || kinds.has(kind.ward_kind(true)),
+    }) && !kinds.is_empty()
+}
+
+fn can_hold(condition: &Condition, view: RoutingView<'_>) -> bool {
+    holds(condition, &view) != Tri::False
+}

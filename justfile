@@ -1,0 +1,63 @@
+# `just` alone lists the verbs. `tests/run` is the gate and calls the same commands.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# every target in one place outside the clone, as tests/run does
+export CARGO_TARGET_DIR := env("WARDLINE_TARGET_DIR", env("XDG_CACHE_HOME", env("HOME", ".") / ".cache") / "wardline/target")
+
+[private]
+default:
+    @just --list --unsorted
+
+# pinned tools, and a hook that formats and runs tidy before a commit
+setup:
+    rustup show active-toolchain
+    printf '#!/bin/sh\nexec just fmt-check tidy\n' > "$(git rev-parse --git-path hooks)/pre-commit"
+    chmod +x "$(git rev-parse --git-path hooks)/pre-commit"
+
+# a synthetic hospital for thirty seconds
+demo:
+    cargo run --release -- demo --for 30s
+
+# format everything
+fmt:
+    cargo fmt --all
+
+[private]
+fmt-check:
+    cargo fmt --all --check
+
+# clippy, and cargo-deny where it is installed
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+    if command -v cargo-deny >/dev/null; then cargo deny check; fi
+
+# unit, integration and doc tests
+test:
+    cargo nextest run --workspace
+    cargo test --workspace --doc
+
+# is the house in order? seconds
+tidy:
+    cargo test -q -p wardline-tests --test tidy --test status
+
+# plant one fault at a time: the named check must refuse it
+bite:
+    bash tests/bite
+
+# accept what changed in generated pages, after reading the difference
+bless:
+    BLESS=1 cargo test -q -p wardline-tests --test tidy --test status
+    git diff --stat
+
+# rustdoc of our crates, without warnings
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# benchmarks
+bench:
+    cargo bench -p wardline-benches
+
+# everything that must be green
+ci:
+    bash tests/run
