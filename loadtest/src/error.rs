@@ -1,0 +1,141 @@
+//! Error: what can go wrong in the load tool, and what should the user do?
+//!
+//! Each refusal has a headline in the user's words, a code with a page, and one sentence of help.
+//! - **How it fits**: the library returns it, `main` prints it and takes the exit code.
+//! - **Not here**: faults put into events on purpose ([`faults`](crate::faults)).
+
+use std::path::PathBuf;
+
+use crate::codes;
+
+/// A refusal of the load tool.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such profile.
+    #[error("there is no profile `{name}`")]
+    ProfileUnknown {
+        /// As written.
+        name: String,
+        /// The nearest name we have.
+        nearest: Option<&'static str>,
+    },
+    /// The profile file cannot be opened.
+    #[error("the profile `{}` cannot be read", path.display())]
+    ProfileFile {
+        /// As written.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The profile file is too long.
+    #[error("the profile `{}` is longer than {limit} bytes", path.display())]
+    ProfileLong {
+        /// As written.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// The profile is no TOML, or not of our shape.
+    #[error("the profile `{name}` is not understood: {}", first_lines(message))]
+    ProfileShape {
+        /// Name or path.
+        name: String,
+        /// What the TOML reader says.
+        message: String,
+    },
+    /// A figure makes no sense.
+    #[error("`{figure}` of profile `{name}` {problem}")]
+    ProfileFigure {
+        /// The profile.
+        name: String,
+        /// The key.
+        figure: String,
+        /// A predicate, such as `must be above 0`.
+        problem: &'static str,
+    },
+    /// The output cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    Output {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An argument cannot be read.
+    #[error("`{text}` is no {wanted}")]
+    Argument {
+        /// As written.
+        text: String,
+        /// What was wanted.
+        wanted: &'static str,
+        /// An example of it.
+        example: &'static str,
+    },
+    /// Figures outside their band.
+    #[error("{count} figures of profile `{name}` lie outside their band")]
+    OutsideBand {
+        /// The profile.
+        name: String,
+        /// How many.
+        count: usize,
+    },
+}
+
+fn first_lines(message: &str) -> String {
+    message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+impl Error {
+    /// The code, whose page is `docs/errors/<code>.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ProfileUnknown { .. } => codes::PROFILE_UNKNOWN,
+            Self::ProfileFile { .. } | Self::ProfileLong { .. } | Self::ProfileShape { .. } => {
+                codes::PROFILE_UNREADABLE
+            }
+            Self::ProfileFigure { .. } => codes::PROFILE_FIGURE,
+            Self::Output { .. } => codes::OUTPUT,
+            Self::Argument { .. } => codes::ARGUMENT,
+            Self::OutsideBand { .. } => codes::OUTSIDE_BAND,
+        }
+    }
+
+    /// One sentence to act on.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::ProfileUnknown { nearest: Some(nearest), .. } => format!("Did you mean `--profile {nearest}`?"),
+            Self::ProfileUnknown { nearest: None, .. } => {
+                format!("Choose one of {}, or give a file that ends in .toml.", crate::profile::NAMES.join(", "))
+            }
+            Self::ProfileFile { .. } => "Check the path and its permissions.".to_owned(),
+            Self::ProfileLong { .. } => "A profile holds figures only; take out what does not belong to it.".to_owned(),
+            Self::ProfileShape { .. } => "Compare it with `wardline-loadtest profile hospital`, which prints a whole profile.".to_owned(),
+            Self::ProfileFigure { .. } => "Change this figure in the profile; `wardline-loadtest profile hospital` prints sound ones.".to_owned(),
+            Self::Output { .. } => "Choose another `--out`, or free some space.".to_owned(),
+            Self::Argument { example, .. } => format!("Write it like this: {example}."),
+            Self::OutsideBand { .. } => "The profile no longer makes the reports it promises; compare the figures above with what was changed.".to_owned(),
+        }
+    }
+
+    /// The exit code: 1 findings, 2 usage or configuration, 3 something that cannot be reached.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::OutsideBand { .. } => 1,
+            Self::ProfileUnknown { .. }
+            | Self::ProfileFile { .. }
+            | Self::ProfileLong { .. }
+            | Self::ProfileShape { .. }
+            | Self::ProfileFigure { .. }
+            | Self::Argument { .. } => 2,
+            Self::Output { .. } => 3,
+        }
+    }
+}
