@@ -28,7 +28,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Write the events of a profile's reports as NDJSON
-    Generate(generate::Generate),
+    Generate(Box<generate::Generate>),
     /// Which profile and machine a site needs
     Plan(plan::Plan),
     /// Measure a profile's reports against the figures they must show
