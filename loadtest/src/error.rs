@@ -71,6 +71,9 @@ pub enum Error {
         /// An example of it.
         example: &'static str,
     },
+    /// A file that would never end.
+    #[error("a file without end was asked for")]
+    Endless,
     /// Figures outside their band.
     #[error("{count} figures of profile `{name}` lie outside their band")]
     OutsideBand {
@@ -101,7 +104,7 @@ impl Error {
             }
             Self::ProfileFigure { .. } => codes::PROFILE_FIGURE,
             Self::Output { .. } => codes::OUTPUT,
-            Self::Argument { .. } => codes::ARGUMENT,
+            Self::Argument { .. } | Self::Endless => codes::ARGUMENT,
             Self::OutsideBand { .. } => codes::OUTSIDE_BAND,
         }
     }
@@ -120,6 +123,7 @@ impl Error {
             Self::ProfileFigure { .. } => "Change this figure in the profile; `wardline-loadtest profile hospital` prints sound ones.".to_owned(),
             Self::Output { .. } => "Choose another `--out`, or free some space.".to_owned(),
             Self::Argument { example, .. } => format!("Write it like this: {example}."),
+            Self::Endless => "Say how much you want: `--reports 1M`, `--for 7d` or `--scenario week`.".to_owned(),
             Self::OutsideBand { .. } => "The profile no longer makes the reports it promises; compare the figures above with what was changed.".to_owned(),
         }
     }
@@ -134,7 +138,8 @@ impl Error {
             | Self::ProfileLong { .. }
             | Self::ProfileShape { .. }
             | Self::ProfileFigure { .. }
-            | Self::Argument { .. } => 2,
+            | Self::Argument { .. }
+            | Self::Endless => 2,
             Self::Output { .. } => 3,
         }
     }

@@ -118,11 +118,7 @@ impl Generate {
             .iter()
             .any(|name| name == "day" || name == "week");
         if reports_max.is_none() && length.is_none() && !is_bounded {
-            return Err(Error::Argument {
-                text: "nothing".to_owned(),
-                wanted: "length of a file",
-                example: "--reports 1M, --for 7d or --scenario week",
-            });
+            return Err(Error::Endless);
         }
         Ok(Order {
             faults: self.faults.clone(),
