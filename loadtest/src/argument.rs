@@ -59,6 +59,34 @@ pub fn rate(text: &str) -> Result<f64, Error> {
     sound.ok_or_else(|| wrong(text, "rate", "5x"))
 }
 
+/// A load: `5x` is a factor on the busiest hour of a profile, `50k/s` so many events a second.
+///
+/// **Errors**: neither.
+/// ```
+/// # use wardline_loadtest::argument::{LoadRate, load};
+/// assert_eq!(load("5x")?, LoadRate::Peaks(5.0));
+/// assert_eq!(load("50k/s")?, LoadRate::PerSecond(50_000.0));
+/// # Ok::<(), wardline_loadtest::error::Error>(())
+/// ```
+pub fn load(text: &str) -> Result<LoadRate, Error> {
+    let refused = || wrong(text, "rate", "5x or 50k/s");
+    match text.strip_suffix("/s") {
+        Some(number) => count(number)
+            .map(|count| LoadRate::PerSecond(count as f64))
+            .map_err(|_| refused()),
+        None => rate(text).map(LoadRate::Peaks).map_err(|_| refused()),
+    }
+}
+
+/// How much is sent in a throughput run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LoadRate {
+    /// So many times the busiest hour of the profile.
+    Peaks(f64),
+    /// Events per second.
+    PerSecond(f64),
+}
+
 /// A count: digits, `_` or `,` between them, and `k` or `M` behind.
 ///
 /// **Errors**: no whole number above 0.

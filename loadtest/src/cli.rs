@@ -3,15 +3,17 @@
 //! - **How it fits**: `main` parses [`Arguments`] and calls [`run`]; each verb has its file.
 //! - **Not here**: what the verbs do.
 
+mod compare;
 mod conform;
 mod generate;
 mod plan;
 mod profile;
+mod run;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use wardline_loadtest::error::Error;
 
-/// Seeded clinical report lifecycles: to a file, or as a plan.
+/// Seeded clinical report lifecycles: to a file, or at an engine, with a report of how it bore them.
 #[derive(Debug, Parser)]
 #[command(name = "wardline-loadtest", version, about, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -23,12 +25,18 @@ const EXAMPLES: &str = "\
 Examples:
   wardline-loadtest generate --profile tatmark --reports 1M --out tatmark.ndjson
   wardline-loadtest generate --profile hospital --scenario week --faults realistic --out week.ndjson
+  wardline-loadtest run --profile national --rate 5x --for 60s
+  wardline-loadtest compare before/ after/
   wardline-loadtest plan --yearly 900k";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Write the events of a profile's reports as NDJSON
     Generate(Box<generate::Generate>),
+    /// Send a profile's events to an engine at their own pace, and measure it
+    Run(Box<run::Run>),
+    /// Two runs side by side
+    Compare(compare::Compare),
     /// Which profile and machine a site needs
     Plan(plan::Plan),
     /// Measure a profile's reports against the figures they must show
@@ -50,6 +58,8 @@ pub(crate) enum Format {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Error> {
     match arguments.verb {
         Verb::Generate(verb) => verb.run(),
+        Verb::Run(verb) => verb.run(),
+        Verb::Compare(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(),
         Verb::Conform(verb) => verb.run(),
         Verb::Profile(verb) => verb.run(),

@@ -74,6 +74,42 @@ pub enum Error {
     /// A file that would never end.
     #[error("a file without end was asked for")]
     Endless,
+    /// A condition of `--fail-if` is not understood.
+    #[error("`{text}` is no condition")]
+    GateUnreadable {
+        /// As written.
+        text: String,
+    },
+    /// A condition of `--fail-if` applies.
+    #[error("the run fails: {}", verdicts.join(" · "))]
+    GateFailed {
+        /// One per condition.
+        verdicts: Vec<String>,
+    },
+    /// The key file cannot be read.
+    #[error("the key file `{}` cannot be read", path.display())]
+    KeyFile {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The engine cannot be reached.
+    #[error("`{url}` cannot be reached: {problem}")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        problem: String,
+    },
+    /// A result file is not one.
+    #[error("the result `{}` cannot be read: {problem}", path.display())]
+    ResultUnreadable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// Figures outside their band.
     #[error("{count} figures of profile `{name}` lie outside their band")]
     OutsideBand {
@@ -105,6 +141,11 @@ impl Error {
             Self::ProfileFigure { .. } => codes::PROFILE_FIGURE,
             Self::Output { .. } => codes::OUTPUT,
             Self::Argument { .. } | Self::Endless => codes::ARGUMENT,
+            Self::GateUnreadable { .. } => codes::GATE_UNREADABLE,
+            Self::GateFailed { .. } => codes::GATE_FAILED,
+            Self::KeyFile { .. } => codes::KEY_FILE,
+            Self::Unreachable { .. } => codes::UNREACHABLE,
+            Self::ResultUnreadable { .. } => codes::RESULT_UNREADABLE,
             Self::OutsideBand { .. } => codes::OUTSIDE_BAND,
         }
     }
@@ -124,6 +165,11 @@ impl Error {
             Self::Output { .. } => "Choose another `--out`, or free some space.".to_owned(),
             Self::Argument { example, .. } => format!("Write it like this: {example}."),
             Self::Endless => "Say how much you want: `--reports 1M`, `--for 7d` or `--scenario week`.".to_owned(),
+            Self::GateUnreadable { .. } => "Write it like this: p99>20ms, max>1s, accepted<300k/s, errors>0 or backlog>100.".to_owned(),
+            Self::GateFailed { .. } => "Open report.html of this run, or compare it with an earlier one: wardline-loadtest compare A B.".to_owned(),
+            Self::KeyFile { .. } => "Check the path and its permissions; the file holds the key and nothing else.".to_owned(),
+            Self::Unreachable { .. } => "Start the engine, or give its address with --url http://host:port.".to_owned(),
+            Self::ResultUnreadable { .. } => "Give the result.json of a run, or the folder it is in.".to_owned(),
             Self::OutsideBand { .. } => "The profile no longer makes the reports it promises; compare the figures above with what was changed.".to_owned(),
         }
     }
@@ -132,15 +178,18 @@ impl Error {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::OutsideBand { .. } => 1,
+            Self::OutsideBand { .. } | Self::GateFailed { .. } => 1,
             Self::ProfileUnknown { .. }
             | Self::ProfileFile { .. }
             | Self::ProfileLong { .. }
             | Self::ProfileShape { .. }
             | Self::ProfileFigure { .. }
             | Self::Argument { .. }
+            | Self::GateUnreadable { .. }
+            | Self::ResultUnreadable { .. }
+            | Self::KeyFile { .. }
             | Self::Endless => 2,
-            Self::Output { .. } => 3,
+            Self::Output { .. } | Self::Unreachable { .. } => 3,
         }
     }
 }
