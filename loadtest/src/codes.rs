@@ -23,5 +23,5 @@ pub const UNREACHABLE: &str = "WL1808";
 pub const RESULT_UNREADABLE: &str = "WL1809";
 /// A figure lies outside its band.
 pub const OUTSIDE_BAND: &str = "WL1810";
-/// The key file cannot be read.
-pub const KEY_FILE: &str = "WL1811";
+/// The key file or the file of events cannot be read.
+pub const INPUT_FILE: &str = "WL1811";

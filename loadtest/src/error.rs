@@ -94,6 +94,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of events cannot be read.
+    #[error("the events `{}` cannot be read", path.display())]
+    EventsFile {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The engine cannot be reached.
     #[error("`{url}` cannot be reached: {problem}")]
     Unreachable {
@@ -143,7 +151,7 @@ impl Error {
             Self::Argument { .. } | Self::Endless => codes::ARGUMENT,
             Self::GateUnreadable { .. } => codes::GATE_UNREADABLE,
             Self::GateFailed { .. } => codes::GATE_FAILED,
-            Self::KeyFile { .. } => codes::KEY_FILE,
+            Self::KeyFile { .. } | Self::EventsFile { .. } => codes::INPUT_FILE,
             Self::Unreachable { .. } => codes::UNREACHABLE,
             Self::ResultUnreadable { .. } => codes::RESULT_UNREADABLE,
             Self::OutsideBand { .. } => codes::OUTSIDE_BAND,
@@ -168,6 +176,7 @@ impl Error {
             Self::GateUnreadable { .. } => "Write it like this: p99>20ms, max>1s, accepted<300k/s, errors>0 or backlog>100.".to_owned(),
             Self::GateFailed { .. } => "Open report.html of this run, or compare it with an earlier one: wardline-loadtest compare A B.".to_owned(),
             Self::KeyFile { .. } => "Check the path and its permissions; the file holds the key and nothing else.".to_owned(),
+            Self::EventsFile { .. } => "Check the path; `wardline-loadtest generate --out FILE` writes such a file.".to_owned(),
             Self::Unreachable { .. } => "Start the engine, or give its address with --url http://host:port.".to_owned(),
             Self::ResultUnreadable { .. } => "Give the result.json of a run, or the folder it is in.".to_owned(),
             Self::OutsideBand { .. } => "The profile no longer makes the reports it promises; compare the figures above with what was changed.".to_owned(),
@@ -188,6 +197,7 @@ impl Error {
             | Self::GateUnreadable { .. }
             | Self::ResultUnreadable { .. }
             | Self::KeyFile { .. }
+            | Self::EventsFile { .. }
             | Self::Endless => 2,
             Self::Output { .. } | Self::Unreachable { .. } => 3,
         }

@@ -1,7 +1,7 @@
 //! Generator: which event comes next?
 //!
 //! ```text
-//!  arrivals ──▶ a life each ──▶ deliveries ──▶ boxes of one minute ──▶ sorted when their minute comes ──▶ lines
+//!  arrivals ──▶ a life each ──▶ deliveries ──▶ boxes by time ──▶ sorted when their time comes ──▶ lines
 //! ```
 //! Requisitions come in the order of time and nothing of them arrives before they do. So a box can be emptied as soon as the next
 //! requisition lies behind it, and only what is still under way is kept: memory follows the number of open reports, not of all reports.
@@ -19,6 +19,7 @@ use crate::calendar::Flat;
 use crate::error::Error;
 use crate::faults::{Delivery, deliver};
 use crate::life::{Group, tell};
+use crate::limits::BOX_EVENTS;
 use crate::line::{Pen, Tokens};
 use crate::profile::Profile;
 use crate::scenario::{Choices, Scenario};
@@ -112,7 +113,7 @@ impl Generator {
         let length = order.length.or(scenario.length());
         Ok(Self {
             arrivals: Arrivals::new(&world, &scenario, start, rate),
-            boxes: Boxes::new(start),
+            boxes: Boxes::new(start, box_span(&world, rate)),
             lives: Vec::new(),
             free: Vec::new(),
             pen: Pen::default(),
@@ -245,6 +246,13 @@ impl Generator {
             *place = Some(living);
         }
     }
+}
+
+/// Length of a box in microseconds: as long as some thousand events take, between a second and a minute.
+fn box_span(world: &World, rate: f64) -> i64 {
+    let yearly = world.profile.reports_per_year * rate * crate::plan::INPUTS_PER_REPORT;
+    let seconds = BOX_EVENTS * 365.25 * 86_400.0 / yearly;
+    crate::draw::whole(seconds.clamp(1.0, 60.0)) * 1_000_000
 }
 
 impl Iterator for Generator {

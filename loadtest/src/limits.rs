@@ -24,8 +24,8 @@ pub const FEEDS_MAX: u32 = 100_000;
 /// Years for which zone changes and holidays are worked out in advance.
 pub const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
 
-/// Pending events are kept in boxes of one simulated minute, in microseconds.
-pub const BOX_MICROS: i64 = 60_000_000;
+/// Pending events are kept in boxes of so many events, as far as a box of a second to a minute allows: twenty milliseconds of work.
+pub const BOX_EVENTS: f64 = 20_000.0;
 
 /// Bytes gathered before a write to the output file: 1 MiB, about 3,500 short lines.
 pub const WRITE_BYTES: usize = 1 << 20;

@@ -4,6 +4,7 @@
 //! - **How it fits**: makes lines with the generator, lets [`wardline_loadtest::drive`] send them, and judges the outcome with the gates.
 //! - **Not here**: sending, drawing, judging.
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,7 @@ use wardline_loadtest::drive::{Driven, Glance, Lines, Load, Pace, Target, drive}
 use wardline_loadtest::error::Error;
 use wardline_loadtest::gate::Gate;
 use wardline_loadtest::limits::{
-    BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WARM_EVENTS_MAX, WARM_MICROS_MAX,
+    BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WARM_EVENTS_MAX, WARM_MICROS_MAX, WRITE_BYTES,
 };
 use wardline_loadtest::plan::{INPUTS_PER_REPORT, Plan};
 use wardline_loadtest::profile::{PathShape, Profile};
@@ -34,6 +35,7 @@ use super::{Format, grouped, print};
 Examples:
   wardline-loadtest run --profile hospital --for 10min
   wardline-loadtest run --profile national --rate 5x --for 60s --out runs/after
+  wardline-loadtest run --profile tatmark --events tatmark.ndjson --rate 1M/s --for 5s
   wardline-loadtest run --profile tatmark --rate 300k/s --for 30s --fail-if 'p99>20ms' --fail-if 'accepted<290k/s'
 
 Conditions of --fail-if: p50 p99 p99.9 p99.99 max mean (20ms, 500us, 1s), accepted offered (300k/s),
@@ -45,6 +47,9 @@ pub(crate) struct Run {
     /// Times the profile's busiest hour (5x), or events per second (50k/s)
     #[arg(long, value_name = "RATE")]
     rate: Option<String>,
+    /// Send the lines of this file instead of generated ones; needs --rate
+    #[arg(long, value_name = "FILE", requires = "rate")]
+    events: Option<PathBuf>,
     /// How long to send
     #[arg(long = "for", default_value = "60s", value_name = "DUR")]
     length: String,
@@ -101,7 +106,10 @@ impl Run {
         let begin = i64::try_from(now).unwrap_or(0) * 1_000_000;
         let load = self.load(per_second, begin)?;
         let name = profile.name.clone();
-        let lines = self.lines(profile, per_second, begin)?;
+        let lines = match &self.events {
+            Some(path) => from_file(path)?,
+            None => self.lines(profile, per_second, begin)?,
+        };
         std::fs::create_dir_all(&self.out).map_err(|source| Error::Output {
             path: self.out.clone(),
             source,
@@ -252,6 +260,19 @@ fn read_key(path: &Path) -> Result<String, Error> {
         source,
     })?;
     Ok(key.trim().to_owned())
+}
+
+/// The lines of a file, one after another, blank ones included; an unreadable rest ends them.
+fn from_file(path: &Path) -> Result<Lines, Error> {
+    let file = std::fs::File::open(path).map_err(|source| Error::EventsFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut reader = std::io::BufReader::with_capacity(WRITE_BYTES, file);
+    Ok(Box::new(move |line| match reader.read_until(b'\n', line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(0),
+    }))
 }
 
 /// Drops what arrived before `begin`; the first line after it.
