@@ -1,10 +1,11 @@
 //! Checked: what comes out of the front door for the example wards?
 
+use wardline_dsl::diagnostic::Code;
 use wardline_dsl::source::{SourceFile, Sources};
 use wardline_dsl::{Checked, check};
 use wardline_rules::time::Date;
 
-const STARTER: &str = include_str!("wards/starter.ward");
+const STARTER: &str = include_str!("../../rules/packs/starter.ward");
 const BASE: &str = include_str!("wards/base.ward");
 const POTASSIUM: &str = include_str!("wards/potassium.ward");
 const HOLIDAYS: &str = include_str!("wards/us-federal.toml");
@@ -72,5 +73,22 @@ fn what_is_not_run_yet_is_refused_and_nothing_else_is_wrong_with_it() {
         assert_eq!(found.len(), refused, "{found:?}");
         assert!(found.iter().all(|found| found.starts_with("WL0110")), "{found:?}");
         assert!(run(&[BASE, POTASSIUM, example]).0.program.is_none());
+    }
+}
+
+#[test]
+fn shipped_wards_hold_no_error_but_what_is_planned() {
+    for (name, text) in [
+        ("critical-results", include_str!("../../rules/packs/critical-results.ward")),
+        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab.ward")),
+        ("feed-health", include_str!("../../rules/packs/feed-health.ward")),
+        ("imaging", include_str!("../../rules/packs/imaging.ward")),
+        ("patient-notices", include_str!("../../rules/packs/patient-notices.ward")),
+        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology.ward")),
+    ] {
+        let (checked, text) = run(&[text]);
+        let known = [Code::WL0110, Code::WL0952];
+        let surprising = checked.diagnostics.iter().filter(|found| !known.contains(&found.code));
+        assert_eq!(surprising.count(), 0, "{name}\n{text}");
     }
 }

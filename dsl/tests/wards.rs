@@ -7,7 +7,7 @@ use wardline_dsl::syntax;
 /// The example wards, by file name.
 const WARDS: &[(&str, &str)] = &[
     ("first.ward", include_str!("wards/first.ward")),
-    ("starter.ward", include_str!("wards/starter.ward")),
+    ("starter.ward", include_str!("../../rules/packs/starter.ward")),
     ("function.ward", include_str!("wards/function.ward")),
     ("base.ward", include_str!("wards/base.ward")),
     ("holiday_weekend.ward", include_str!("wards/holiday_weekend.ward")),

@@ -76,7 +76,13 @@ impl Lowering<'_> {
         parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| joined(joint, parts))
     }
 
-    fn group(&mut self, cx: &mut Context<'_>, joint: Joint, bullets: &[Chain<Atom>], outer: &[TestId]) -> Option<Condition> {
+    fn group(
+        &mut self,
+        cx: &mut Context<'_>,
+        joint: Joint,
+        bullets: &[Chain<Atom>],
+        outer: &[TestId],
+    ) -> Option<Condition> {
         let bullets: Vec<Option<Condition>> = bullets.iter().map(|bullet| self.bullet(cx, bullet, outer)).collect();
         bullets.into_iter().collect::<Option<Vec<_>>>().map(|parts| joined(joint, parts))
     }
@@ -137,7 +143,11 @@ fn tests(cx: &Context<'_>, atoms: &[&Atom]) -> Vec<TestId> {
         AtomBody::Field(..) | AtomBody::Call(..) => None,
     });
     let words = named.flatten().filter_map(|value| crate::syntax::condition::word(value));
-    words.filter_map(|word| cx.catalogue.tests.iter().position(|test| test.name == *word)).filter_map(|at| u32::try_from(at).ok()).map(TestId).collect()
+    words
+        .filter_map(|word| cx.catalogue.tests.iter().position(|test| test.name == *word))
+        .filter_map(|at| u32::try_from(at).ok())
+        .map(TestId)
+        .collect()
 }
 
 /// The atoms of a resolved condition, in order.

@@ -57,11 +57,19 @@ fn template(cx: &mut Context<'_>, block: &Block) {
         }
         return;
     }
-    let open = block.notice_channel().flat_map(|(channels, _)| &channels.channels).find(|channel| !matches!(channel.node, Channel::Portal | Channel::App));
+    let open = block
+        .notice_channel()
+        .flat_map(|(channels, _)| &channels.channels)
+        .find(|channel| !matches!(channel.node, Channel::Portal | Channel::App));
     if let Some(channel) = open {
         let message = format!("Health details must not go by {}.", channel.node.word());
         let found = Diagnostic::new(Code::WL0701, channel.span, message);
-        cx.report(found.because("Only portal and app ask the patient to sign in.").help("Change the template to:", &[&format!("template  \"{}\" without health details", used.name.node)]));
+        cx.report(
+            found.because("Only portal and app ask the patient to sign in.").help(
+                "Change the template to:",
+                &[&format!("template  \"{}\" without health details", used.name.node)],
+            ),
+        );
     }
 }
 
@@ -81,11 +89,18 @@ fn expires(cx: &mut Context<'_>, block: &Block) {
     if expires.after.node.length().is_some_and(|after| after <= muted) {
         let message = format!("Quiet hours and limit alone last {muted}; this notice would expire unsent.");
         let days = muted.micros() / DAY + 1;
-        cx.report(Diagnostic::new(Code::WL0803, clause.span, message).help("Change it to:", &[&format!("expires   after {days} days")]));
+        cx.report(
+            Diagnostic::new(Code::WL0803, clause.span, message)
+                .help("Change it to:", &[&format!("expires   after {days} days")]),
+        );
     }
     for (limit, _) in block.limit() {
         if limit.count.node > LIMIT_COUNT_MAX || limit.count.node == 0 {
-            cx.problem(Code::WL0107, limit.count.span, format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."));
+            cx.problem(
+                Code::WL0107,
+                limit.count.span,
+                format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."),
+            );
         }
     }
 }
@@ -113,7 +128,12 @@ fn suppress(cx: &mut Context<'_>, block: &Block) {
 fn delays(cx: &mut Context<'_>, block: &Block, delays: &Delays) {
     let hours = i64::try_from(HOLD_HOURS_MAX).unwrap_or(i64::MAX);
     if let Some(length) = length::elapsed(cx, &delays.at_most, length::Use { calendar: None, what: "at most" }) {
-        length::bounded(cx, &delays.at_most, length, (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held"));
+        length::bounded(
+            cx,
+            &delays.at_most,
+            length,
+            (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held"),
+        );
     }
     for delayed in &delays.what {
         let (kind, name) = match delayed {

@@ -24,7 +24,10 @@ fn bounds_meet_only_where_both_include_them() {
     assert_eq!(together(&[value(Bounds::Below(number("2.5"))), value(Bounds::Above(number("6.5")))]), Answer::No);
     assert_eq!(together(&[value(Bounds::AtMost(number("5"))), value(Bounds::AtLeast(number("5")))]), Answer::Yes);
     assert_eq!(together(&[value(Bounds::Below(number("5"))), value(Bounds::AtLeast(number("5.0")))]), Answer::No);
-    assert_eq!(together(&[value(Bounds::Outside(number("2"), number("6"))), value(Bounds::Between(number("2"), number("6")))]), Answer::No);
+    assert_eq!(
+        together(&[value(Bounds::Outside(number("2"), number("6"))), value(Bounds::Between(number("2"), number("6")))]),
+        Answer::No
+    );
 }
 
 #[test]
