@@ -19,6 +19,7 @@ mod cells;
 mod chain;
 mod condition;
 mod context;
+mod duty;
 mod escalation;
 mod field;
 mod gather;
@@ -75,6 +76,9 @@ pub fn check(ward: &Sources, as_of: Date) -> Checked {
     let gathered = gather::gather(ward);
     let mut cx = Context::new(ward, &gathered, as_of);
     let program = program(&mut cx);
+    if let Some(program) = &program {
+        duty::check(&mut cx, program);
+    }
     let tests = script::tests(&mut cx);
     review::check(&mut cx);
     names::unused(&mut cx);

@@ -5,6 +5,8 @@ use wardline_dsl::source::{SourceFile, Sources};
 use wardline_dsl::{Checked, check};
 use wardline_rules::time::Date;
 
+/// 1 January 2026.
+const AS_OF: i32 = 20_454;
 const STARTER: &str = include_str!("../../rules/packs/starter.ward");
 const BASE: &str = include_str!("wards/base.ward");
 const POTASSIUM: &str = include_str!("wards/potassium.ward");
@@ -21,7 +23,7 @@ fn ward(texts: &[&str]) -> Sources {
 
 fn run(texts: &[&str]) -> (Checked, String) {
     let sources = ward(texts);
-    let checked = check(&sources, Date::new(2026, 1, 1).unwrap());
+    let checked = check(&sources, Date::from_days(AS_OF));
     let text = wardline_dsl::diagnostic::render::text(&checked.diagnostics, &sources);
     (checked, text)
 }
@@ -29,7 +31,7 @@ fn run(texts: &[&str]) -> (Checked, String) {
 /// The findings about an example on top of the base ward, those of the base left out.
 fn findings(example: &str) -> Vec<String> {
     let sources = ward(&[BASE, POTASSIUM, example]);
-    let checked = check(&sources, Date::new(2026, 1, 1).unwrap());
+    let checked = check(&sources, Date::from_days(AS_OF));
     let own = checked.diagnostics.iter().filter(|found| found.span.file.0 == 2);
     own.map(|found| format!("{} {}", found.code, found.message)).collect()
 }

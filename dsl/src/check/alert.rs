@@ -3,6 +3,7 @@
 //! - **How it fits**: moments and absences become part of the program; states and windows are checked and refused (`planned`).
 //! - **Not here**: overlaps between alerts; several may speak of one report.
 
+mod shadow;
 mod watch;
 
 use wardline_rules::program::{
@@ -29,7 +30,8 @@ use crate::vocabulary::BlockKind;
 /// All alerts in order.
 pub(super) fn alerts(cx: &mut Context<'_>) -> Option<Vec<Alert>> {
     let blocks: Vec<&Block> = cx.of_kind(BlockKind::Alert).collect();
-    let alerts: Vec<Option<Alert>> = blocks.into_iter().map(|block| alert(cx, block)).collect();
+    let alerts: Vec<Option<Alert>> = blocks.iter().map(|block| alert(cx, block)).collect();
+    shadow::check(cx, &blocks, &alerts);
     alerts.into_iter().collect()
 }
 

@@ -8,7 +8,7 @@ use wardline_rules::program::{Atom, Bounds, Comparison, Condition, Field, Operan
 use wardline_rules::unit::Unit;
 use wardline_rules::words::{FlagWord, KindSet, PatientClass, Priority, StateSet};
 
-use super::catalogue::{self, suggested, unknown};
+use super::catalogue::{self, unknown};
 use super::context::Context;
 use super::{moments, standard};
 use crate::codes::Code;
@@ -261,7 +261,10 @@ pub(super) fn test(cx: &mut Context<'_>, word: &Name) -> Option<TestId> {
     if found.is_none() {
         let known: Vec<&str> = cx.catalogue.tests.iter().map(|test| test.name.as_str()).collect();
         let mut diagnostic = unknown("test", word, &known);
-        if !diagnostic.fix.is_empty() {
+        if let (Some(edit), Some(help)) = (diagnostic.fix.first(), diagnostic.help.first_mut()) {
+            let meant = cx.catalogue.tests.iter().find(|test| test.name == edit.text.as_str());
+            let loinc = meant.and_then(|test| test.loinc.first()).map_or("", |loinc| loinc.as_str());
+            help.lead = format!("Did you mean {} (LOINC {loinc})? Change it to:", edit.text);
             diagnostic.cause = "The catalogue has no test by this name.".to_owned();
         }
         cx.report(diagnostic);
@@ -489,9 +492,4 @@ fn tests(cx: &Context<'_>, about: About<'_>) -> impl Iterator<Item = (String, Op
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Suggests, for other modules, from a list.
-pub(super) fn suggest(found: Diagnostic, word: &Name, known: &[&str]) -> Diagnostic {
-    suggested(found, word, known, "There is")
 }

@@ -3,7 +3,7 @@
 //! - **How it fits**: `condition` collects what may be absent; here each of it finds its `missing` clause, or WL0403.
 //! - **Not here**: what a clause does at run time.
 
-use wardline_rules::program::{Comparison, Condition, Field, Missed, Missing, MissingThen, StartMissing};
+use wardline_rules::program::{Comparison, Condition, Missed, Missing, MissingThen, StartMissing};
 
 use super::condition::Needs;
 use super::context::Context;
@@ -89,6 +89,9 @@ pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: &[(Missing, Spa
         cx.report(undecided(&format!("{name}()"), &format!("{name}()"), *span));
     }
     twice(cx, own);
+    if needs.partial {
+        return;
+    }
     for (missing, span) in
         own.iter().filter(|(missing, _)| !needs.has(&missing.what) && missing.what != Missed::Decision)
     {
@@ -138,9 +141,4 @@ pub(super) fn start(cx: &mut Context<'_>, block: &Block) -> Option<Option<StartM
         });
     }
     Some(found)
-}
-
-/// Whether a field is decided by a clause; for the notice checks.
-pub(super) fn is_field(missing: &Missing, field: Field) -> bool {
-    missing.what == Missed::Field(field)
 }

@@ -1,4 +1,4 @@
-//! Notice and suppress: judged though not run yet.
+//! Notice, suppress, function: judged though not run yet.
 //!
 //! - **Not here**: their life (`language` calls it NOTE and MUTE).
 
@@ -23,6 +23,22 @@ pub(super) fn check(cx: &mut Context<'_>) {
     notices.into_iter().for_each(|block| notice(cx, block));
     let suppressions: Vec<&Block> = cx.of_kind(BlockKind::Suppress).collect();
     suppressions.into_iter().for_each(|block| suppress(cx, block));
+    let functions: Vec<&Block> = cx.of_kind(BlockKind::Function).collect();
+    functions.into_iter().for_each(|block| examples(cx, block));
+}
+
+/// WL0902: one example shows a case, two show a difference.
+fn examples(cx: &mut Context<'_>, block: &Block) {
+    let count = block.clauses.iter().filter(|clause| clause.word == "example").count();
+    if count == 1 {
+        let message = format!("{} has one example; it needs two.", block.name());
+        let found = Diagnostic::new(Code::WL0902, block.name_span(), message);
+        cx.report(
+            found
+                .because("One shows a case, two show a difference, and the checker runs both.")
+                .help("For example:", &["example   repeat_allowed(lipid panel, ICU) is no"]),
+        );
+    }
 }
 
 fn notice(cx: &mut Context<'_>, block: &Block) {
@@ -89,9 +105,10 @@ fn expires(cx: &mut Context<'_>, block: &Block) {
     if expires.after.node.length().is_some_and(|after| after <= muted) {
         let message = format!("Quiet hours and limit alone last {muted}; this notice would expire unsent.");
         let days = muted.micros() / DAY + 1;
+        let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
         cx.report(
             Diagnostic::new(Code::WL0803, clause.span, message)
-                .help("Change it to:", &[&format!("expires   after {days} days")]),
+                .help("Change it to:", &[&format!("expires   after {days}")]),
         );
     }
     for (limit, _) in block.limit() {

@@ -190,10 +190,7 @@ fn clauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<SlaRule> {
     let restarts =
         optional_moments(cx, reading, block.restarts().next().map(|(m, _)| m), base.map(|base| &base.restarts));
     let pauses = pauses(cx, reading);
-    let calendar = match reading.counts {
-        Some(name) => Some(length::calendar(cx, name)),
-        None => None,
-    };
+    let calendar = reading.counts.map(|name| length::calendar(cx, name));
     let target = match block.target().next() {
         Some((target, _)) => length::length(cx, target, length::Use { calendar: reading.counts, what: "target" }),
         None => base.map(|base| base.target),

@@ -164,9 +164,9 @@ fn flags(field: Field, list: Vec<FlagWord>) -> Vec<Fact> {
     if list.is_empty() {
         return vec![Fact::NoPatientFlag];
     }
-    let of_patient = |flag| match flag {
+    let of_patient = |word: FlagWord| match word {
         FlagWord::Report(flag) if field == Field::PatientFlag => Fact::PatientFlag(flag),
-        flag => Fact::Flag(flag),
+        FlagWord::Report(_) | FlagWord::Result(_) | FlagWord::Wait(_) => Fact::Flag(word),
     };
     list.into_iter().map(of_patient).collect()
 }
