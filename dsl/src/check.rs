@@ -105,7 +105,7 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
     let ward = cx.ward?;
     Some(Program {
         name: ward.name().into(),
-        version: version::version(cx.sources),
+        version: version::version(cx.sources, cx.blocks),
         zone: cx.zone.clone(),
         catalogue: cx.catalogue.clone(),
         severities: cx.severities.clone(),

@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 use wardline_dsl::check;
 use wardline_dsl::diagnostic::render;
+use wardline_dsl::format::{Fault, format};
 use wardline_dsl::source::{SourceFile, Sources};
 use wardline_rules::time::Date;
 
@@ -26,6 +27,8 @@ fn survive(text: &str) -> usize {
     let sources = Sources { files, packs, holidays: Vec::new() };
     let checked = check(&sources, Date::from_days(20_454));
     let found = &checked.diagnostics;
+    // A fault leaves the file alone; it must be the text's, never the formatter's.
+    assert_ne!(format(&SourceFile::new("a.ward", text)), Err(Fault::Changed), "{text}");
     let forms = [
         render::text(found, &sources),
         render::json(found, &sources),
