@@ -1,1 +1,18 @@
-//! To be written.
+//! Wardline: how does the state machine meet the world?
+//!
+//! The shell around `wardline-core`: all waiting, sending and failing happens here, in one visible place.
+//!
+//! ```text
+//!  http, sources ──► Engine ──► log thread ──► core thread ──► dispatcher ──► sinks
+//!                     ▲  ack      fdatasync      step()            │
+//!                     └───────────── results, as inputs ◄──────────┘
+//! ```
+//! - **How it fits**: `main.rs` hands the command line to [`cli`]; the demo and the tests start the same parts.
+//! - **Not here**: decisions (`wardline-core`), rule text (`wardline-dsl`), bytes of feeds (`wardline-connectors`), disk
+//!   formats (`wardline-store`).
+
+pub mod codes;
+pub mod config;
+pub mod drivers;
+pub mod limits;
+pub mod ward;

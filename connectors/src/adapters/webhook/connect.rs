@@ -1,0 +1,112 @@
+//! Connect: is there a way to the receiver, up to the point where a request could go out?
+//!
+//! - **Not here**: what the reply means (the parent), how long all of it may take (the caller).
+
+use core::{fmt, net::SocketAddr, time::Duration};
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::{
+    Request, Response, Uri,
+    body::{Bytes, Incoming},
+    client::conn::http1,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
+};
+
+use super::{Error, address};
+use crate::adapters::sink::Cause;
+
+/// Whether and how the connection is secured.
+#[derive(Clone)]
+pub(super) enum Tls {
+    /// Not at all: this machine only.
+    None,
+    /// TLS 1.3 with the certificates that this machine trusts.
+    Some(Arc<ClientConfig>),
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::None) { "None" } else { "Some(…)" })
+    }
+}
+
+impl Tls {
+    /// With the machine's own list, where a hospital keeps its own authority.
+    pub(super) fn trusting_this_machine() -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(Error::NoRoots);
+        }
+        Ok(Self::Some(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())))
+    }
+}
+
+/// A connection ready for a request.
+pub(super) enum Connection {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+/// How long resolving, connecting and TLS may take together; then nothing was sent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connects to one of the addresses of the URI's host that may be used.
+pub(super) async fn connect(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
+    tokio::time::timeout(CONNECT_TIMEOUT, connect_in_time(uri, tls, is_inside)).await.unwrap_or(Err(Cause::Connect))
+}
+
+async fn connect_in_time(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
+    let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
+    let port = uri.port_u16().unwrap_or(if matches!(tls, Tls::None) { 80 } else { 443 });
+    let resolved: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|_| Cause::Name)?.collect();
+    let may_use = |socket: &SocketAddr| match tls {
+        Tls::None => socket.ip().is_loopback(),
+        Tls::Some(_) => is_inside || address::is_public(socket.ip()),
+    };
+    let allowed: Vec<SocketAddr> = resolved.iter().copied().filter(may_use).collect();
+    if allowed.is_empty() {
+        return Err(if resolved.is_empty() { Cause::Name } else { Cause::AddressRefused });
+    }
+    let stream = TcpStream::connect(allowed.as_slice()).await.map_err(|_| Cause::Connect)?;
+    match tls {
+        Tls::None => Ok(Connection::Plain(stream)),
+        Tls::Some(config) => {
+            let name = ServerName::try_from(host.to_owned()).map_err(|_| Cause::Tls)?;
+            let stream = TlsConnector::from(config.clone()).connect(name, stream).await.map_err(|_| Cause::Tls)?;
+            Ok(Connection::Tls(Box::new(stream)))
+        }
+    }
+}
+
+/// Sends the request and waits for the head of the reply.
+///
+/// # Errors
+/// [`Cause::Broken`]: bytes may have gone out.
+pub(super) async fn exchange(
+    connection: Connection,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, Cause> {
+    match connection {
+        Connection::Plain(stream) => exchange_on(stream, request).await,
+        Connection::Tls(stream) => exchange_on(*stream, request).await,
+    }
+}
+
+async fn exchange_on<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Cause>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cause::Broken)?;
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(|_| Cause::Broken)
+}

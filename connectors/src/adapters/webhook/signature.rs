@@ -1,0 +1,79 @@
+//! Signature: how does a receiver know that a webhook is ours?
+//!
+//! `v1,` and the base-64 of HMAC-SHA-256 over `id.timestamp.body`.
+//!
+//! - **Source**: Standard Webhooks 1.0, "Signature scheme".
+
+use core::fmt;
+
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// Bytes a secret has at least.
+const SECRET_BYTES_MIN: usize = 24;
+/// Bytes a secret has at most.
+const SECRET_BYTES_MAX: usize = 64;
+
+/// A secret that fits the scheme.
+#[derive(Clone)]
+pub struct Key(Hmac<Sha256>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// The secret is too short, too long, or no base-64 after `whsec_`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the secret must be {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes, or `whsec_` and the base-64 of them")]
+pub struct SecretUnfit;
+
+impl Key {
+    /// Takes the bytes themselves, or `whsec_` and their base-64.
+    ///
+    /// # Errors
+    /// [`SecretUnfit`].
+    pub fn new(secret: &[u8]) -> Result<Self, SecretUnfit> {
+        let bytes = match secret.strip_prefix(b"whsec_") {
+            Some(letters) => BASE64.decode(letters).map_err(|_| SecretUnfit)?,
+            None => secret.to_vec(),
+        };
+        if !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&bytes.len()) {
+            return Err(SecretUnfit);
+        }
+        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| SecretUnfit)
+    }
+}
+
+/// The value of `webhook-signature`.
+///
+/// - **Input** `id`: the key of the notice. `seconds`: the value of `webhook-timestamp`. `body`: exactly as sent.
+#[must_use]
+pub fn sign(key: &Key, id: &str, seconds: &str, body: &[u8]) -> String {
+    let mut mac = key.0.clone();
+    for part in [id.as_bytes(), b".", seconds.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_18_the_vector_of_the_specification_holds() {
+        let key = Key::new(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn secrets_that_are_too_short_are_refused() {
+        assert_eq!(Key::new(b"short").map(|_| ()), Err(SecretUnfit));
+        assert_eq!(Key::new(b"whsec_!!!").map(|_| ()), Err(SecretUnfit));
+        assert!(Key::new(&[7; 24]).is_ok() && Key::new(&[7; 65]).is_err());
+    }
+}

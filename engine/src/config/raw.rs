@@ -1,0 +1,102 @@
+//! Raw: what stands in `wardline.toml`, key by key, before anything is checked?
+//!
+//! - **Not here**: unknown keys ([`shape`](super::shape)), meaning ([`wardline`](super::wardline)).
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+use wardline_rules::words::Channel;
+
+#[derive(Deserialize)]
+pub(super) struct RawConfig {
+    pub(super) ward: PathBuf,
+    pub(super) data: PathBuf,
+    pub(super) site: Option<PathBuf>,
+    pub(super) directory: Option<PathBuf>,
+    pub(super) link: Option<Spanned<String>>,
+    pub(super) patient_key: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) http: RawHttp,
+    #[serde(default, rename = "key")]
+    pub(super) keys: Vec<RawKey>,
+    #[serde(default, rename = "feed")]
+    pub(super) feeds: Vec<RawFeed>,
+    #[serde(default, rename = "channel")]
+    pub(super) channels: Vec<RawChannel>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct RawHttp {
+    pub(super) listen: Option<Spanned<String>>,
+    pub(super) admin: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) plaintext: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawKey {
+    pub(super) name: String,
+    pub(super) sha256: Spanned<String>,
+    pub(super) roles: Vec<Spanned<String>>,
+    pub(super) until: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawFeed {
+    pub(super) name: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    pub(super) path: Option<PathBuf>,
+    pub(super) zone: Option<Spanned<String>>,
+    pub(super) authority: Option<String>,
+    #[serde(default)]
+    pub(super) critical: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawChannel {
+    pub(super) name: Spanned<String>,
+    secure_message: Option<RawSink>,
+    phone: Option<RawSink>,
+    sms: Option<RawSink>,
+    pager: Option<RawSink>,
+    email: Option<RawSink>,
+    inbox: Option<RawSink>,
+    worklist: Option<RawSink>,
+    portal: Option<RawSink>,
+    app: Option<RawSink>,
+    letter: Option<RawSink>,
+}
+
+impl RawChannel {
+    /// Those that were written. The keys are named one by one because places get lost in a flattened map.
+    pub(super) fn sinks(&self) -> impl Iterator<Item = (Channel, &RawSink)> {
+        let all = [
+            (Channel::SecureMessage, &self.secure_message),
+            (Channel::Phone, &self.phone),
+            (Channel::Sms, &self.sms),
+            (Channel::Pager, &self.pager),
+            (Channel::Email, &self.email),
+            (Channel::Inbox, &self.inbox),
+            (Channel::Worklist, &self.worklist),
+            (Channel::Portal, &self.portal),
+            (Channel::App, &self.app),
+            (Channel::Letter, &self.letter),
+        ];
+        all.into_iter().filter_map(|(channel, sink)| sink.as_ref().map(|sink| (channel, sink)))
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawSink {
+    pub(super) kind: Spanned<String>,
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) secret: Option<Spanned<String>>,
+    pub(super) class: Option<Spanned<String>>,
+    pub(super) path: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) secured: bool,
+    #[serde(default)]
+    pub(super) inside: bool,
+    pub(super) five_hundred: Option<Spanned<String>>,
+}

@@ -1,0 +1,243 @@
+//! What a user sees when a file of the installation is wrong, and what comes out when it is right.
+
+use std::path::{Path, PathBuf};
+
+use insta::assert_snapshot;
+use wardline_core::output::Party;
+use wardline_rules::{
+    Text,
+    time::{Span, TimeOfDay, Timestamp},
+    token::Token,
+    words::Channel,
+};
+
+use super::*;
+
+fn wardline(text: &str) -> String {
+    match Config::of_text("wardline.toml", text, Path::new("/srv/st-anne")) {
+        Ok(config) => format!("{config:#?}"),
+        Err(findings) => findings.to_string(),
+    }
+}
+
+fn site(text: &str) -> String {
+    match Site::of_text("site.toml", text) {
+        Ok(site) => format!("{site:#?}"),
+        Err(findings) => findings.to_string(),
+    }
+}
+
+fn directory(text: &str) -> Result<Directory, Findings> {
+    Directory::of_text("directory.csv", text, &|_, _| Token([7; 16]))
+}
+
+#[test]
+fn two_lines_are_enough() {
+    let config = Config::of_text("wardline.toml", "ward = \"ward\"\ndata = \"data\"\n", Path::new("/srv")).unwrap();
+    assert_eq!(config.ward, PathBuf::from("/srv/ward"));
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:8470");
+    assert_eq!(config.link, "http://127.0.0.1:8470");
+    assert!(config.keys.is_empty() && config.channels.is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_one() {
+    assert_snapshot!(wardline("ward = \"w\"\ndata = \"d\"\n[[chanel]]\nname = \"default\"\n"), @r"
+    WL1103 error: unknown key `chanel`   wardline.toml line 3
+      3 | [[chanel]]
+        |   ^^^^^^
+      Did you mean `channel`?
+    ");
+}
+
+#[test]
+fn a_key_of_another_kind_of_sink_is_refused() {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[channel]]\nname = \"default\"\nsms = { kind = \"file\", path = \"out\", secret = \"file:x\" }\n";
+    assert_snapshot!(wardline(text), @r#"
+    WL1103 error: unknown key `secret`   wardline.toml line 5
+      5 | sms = { kind = "file", path = "out", secret = "file:x" }
+        |                                      ^^^^^^
+      Known here: `kind`, `path`, `secured`.
+    "#);
+}
+
+#[test]
+fn a_kind_that_this_build_lacks_is_named() {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"LIS\"\nkind = \"mllp\"\n";
+    assert_snapshot!(wardline(text), @r#"
+    WL1112 error: unknown kind of feed `mllp`   wardline.toml line 5
+      5 | kind = "mllp"
+        |        ^^^^^^
+      This build has `http`, `file`.
+    "#);
+}
+
+#[test]
+fn a_missing_key_is_named() {
+    assert_snapshot!(wardline("ward = \"w\"\n"), @r"
+    WL1105 error: missing key `data`   wardline.toml
+      Add it; `wardline schema` lists every key.
+    ");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_has_its_place() {
+    assert_snapshot!(wardline("ward = \"w\"\ndata = 7\n"), @r"
+    WL1104 error: integer `7`, expected path string   wardline.toml line 2
+      2 | data = 7
+        |        ^
+      `wardline schema` says what each key takes.
+    ");
+}
+
+#[test]
+fn what_is_no_toml_has_its_place() {
+    assert_snapshot!(wardline("ward = st-anne\n"), @r"
+    WL1102 error: not TOML: string values must be quoted, expected literal string   wardline.toml line 1
+      1 | ward = st-anne
+        |        ^^^^^^^
+      Strings stand in quotes; a list of tables begins with `[[name]]`.
+    ");
+}
+
+#[test]
+fn s1_22_a_secret_in_the_file_is_refused_and_not_shown() {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[channel]]\nname = \"default\"\n\
+                sms = { kind = \"webhook\", url = \"https://x.example\", secret = \"hunter2hunter2hunter2hunter2\" }\n";
+    let shown = wardline(text);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_snapshot!(shown, @r"
+    WL1106 error: a secret stands in the file itself   wardline.toml line 5
+      Move it into a file with mode 0600 and write `file:PATH`, or name a variable with `env:NAME`.
+    ");
+}
+
+#[test]
+fn s1_13_a_listener_beyond_loopback_needs_keys_and_a_word() {
+    let open = "ward = \"w\"\ndata = \"d\"\n[http]\nlisten = \"0.0.0.0:8470\"\n";
+    assert_snapshot!(wardline(open), @r#"
+    WL1111 error: `0.0.0.0:8470` would be open to the network   wardline.toml line 4
+      4 | listen = "0.0.0.0:8470"
+        |          ^^^^^^^^^^^^^^
+      Listen on 127.0.0.1 behind a proxy that speaks TLS, or set `plaintext = true` and at least one `[[key]]`.
+    "#);
+    let meant = format!(
+        "{open}plaintext = true\n[[key]]\nname = \"LIS\"\nsha256 = \"{}\"\nroles = [\"ingest\"]\n",
+        "ab".repeat(32)
+    );
+    let config = Config::of_text("wardline.toml", &meant, Path::new(".")).unwrap();
+    assert_eq!(config.http.listen.to_string(), "0.0.0.0:8470");
+    assert_eq!((config.keys[0].sha256, config.keys[0].until), ([0xab; 32], Timestamp::MAX));
+}
+
+#[test]
+fn one_run_shows_all_that_is_wrong() {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"lis\"\nkind = \"http\"\nzone = \"Europe/Atlantis\"\n\
+                [[feed]]\nname = \"LIS\"\nkind = \"file\"\n[[key]]\nname = \"x\"\nsha256 = \"12\"\nroles = [\"admn\"]\n";
+    assert_snapshot!(wardline(text), @r#"
+    WL1104 error: a key's hash is not 64 hexadecimal digits   wardline.toml line 12
+      Write the output of `printf %s KEY | sha256sum`.
+    WL1104 error: unknown role `admn`   wardline.toml line 13
+      13 | roles = ["admn"]
+         |          ^^^^^^
+      Did you mean `admin`?
+    WL1104 error: unknown zone `Europe/Atlantis`   wardline.toml line 6
+      6 | zone = "Europe/Atlantis"
+        |        ^^^^^^^^^^^^^^^^^
+      Write an IANA name such as `America/Chicago`.
+    WL1110 error: two feeds are called `LIS`   wardline.toml line 8
+      8 | name = "LIS"
+        |        ^^^^^
+      Give each its own name.
+    WL1105 error: `file` needs the key `path`   wardline.toml line 9
+      9 | kind = "file"
+        |        ^^^^^^
+      Add `path = "…"`.
+    "#);
+}
+
+#[test]
+fn channels_are_found_by_what_the_ward_calls_them() {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[channel]]\nname = \"default\"\n\
+                secure_message = { kind = \"webhook\", url = \"https://x.example\", secret = \"env:CHAT\", class = \"keyed\", secured = true }\n\
+                pager = { kind = \"file\", path = \"pages.ndjson\" }\n";
+    let config = Config::of_text("wardline.toml", text, Path::new("/srv")).unwrap();
+    let chat = config.sink("default", Channel::SecureMessage).unwrap();
+    assert!(
+        chat.secured
+            && matches!(&chat.kind, SinkKind::Webhook { class: wardline_connectors::adapters::Class::Keyed, .. })
+    );
+    assert_eq!(
+        config.sink("default", Channel::Pager).unwrap().kind,
+        SinkKind::File(PathBuf::from("/srv/pages.ndjson"))
+    );
+    assert_eq!(config.sink("night", Channel::Pager), None);
+}
+
+#[test]
+fn site_values_are_exact() {
+    let text = "[[critical]]\ntest = \"2823-3\"\nunit = \"mmol/L\"\nbelow = \"2.5\"\nabove = \"6.5\"\n[objective]\n\"STAT lab\" = 0.90\n\
+                [shift]\nday = \"07:00-19:00\"\n[duplicate]\nwindow = \"24h\"\n[at_risk]\nwithin = \"45m\"\n";
+    let site = Site::of_text("site.toml", text).unwrap();
+    assert_eq!(site.objectives.get("STAT lab"), Some(&900_000));
+    assert_eq!(site.shifts["day"], (TimeOfDay::from_minutes(420).unwrap(), TimeOfDay::from_minutes(1_140).unwrap()));
+    assert_eq!((site.duplicate_window, site.at_risk_within), (Span::from_minutes(1_440), Span::from_minutes(45)));
+    assert_eq!(site.critical[0].above, wardline_rules::decimal::Decimal::parse("6.5"));
+}
+
+#[test]
+fn site_values_that_cannot_be_are_refused() {
+    let text = "[[critical]]\ntest = \"2823-3\"\nunit = \"mmol/L\"\n[objective]\nlab = 1.2\n[at_risk]\nwithin = \"soon\"\n[shift]\nday = \"7-19\"\n";
+    assert_snapshot!(site(text), @r#"
+    WL1104 error: the test `2823-3` has no limit   site.toml line 2
+      2 | test = "2823-3"
+        |        ^^^^^^^^
+      Add `below`, `above` or both.
+    WL1104 error: `1.2` is no share   site.toml line 5
+      5 | lab = 1.2
+        |       ^^^
+      Write a number above 0 and up to 1, such as `0.90`.
+    WL1104 error: `7-19` is no part of a day   site.toml line 9
+      9 | day = "7-19"
+        |       ^^^^^^
+      Write it as `"07:00-19:00"`.
+    WL1104 error: `soon` is no length of time   site.toml line 7
+      7 | within = "soon"
+        |          ^^^^^^
+      Write it as `90s`, `60m`, `24h` or `7d`.
+    "#);
+}
+
+const HEAD: &str = "role_or_token,authority,id,channel,address,licence,from,until\n";
+
+#[test]
+fn the_newest_address_in_force_wins() {
+    let rows = "Operations,,,phone,+1 555 0100,,,\nOperations,,,phone,+1 555 0199,,2026-02-01T00:00:00Z,2026-03-01T00:00:00Z\n\
+                ,NPI,1234567893,secure message,dr-a,MD,,\n";
+    let directory = directory(&format!("{HEAD}{rows}")).unwrap();
+    let desk = Party::Desk(Text::from("Operations"));
+    let at = |day: &str| {
+        let at = Timestamp::parse(&format!("2026-{day}T12:00:00Z")).unwrap();
+        directory.address(&desk, Channel::Phone, at).map(|entry| entry.address.to_string())
+    };
+    assert_eq!(at("01-15").as_deref(), Some("+1 555 0100"));
+    assert_eq!(at("02-15").as_deref(), Some("+1 555 0199"));
+    assert_eq!(at("03-15").as_deref(), Some("+1 555 0100"));
+    assert_eq!(directory.address(&desk, Channel::Email, Timestamp::MIN), None);
+    let clinician = directory.address(&Party::Token(Token([7; 16])), Channel::SecureMessage, Timestamp::MIN).unwrap();
+    assert_eq!((clinician.address.as_str(), clinician.licence.as_str()), ("dr-a", "MD"));
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_line_and_not_shown() {
+    let text =
+        format!("{HEAD}# night desk\nOperations,,,fon,+1 555 0100,,,\n,,,phone,+1 555 0101,,,\nOps,,,phone,,,,\n");
+    assert_snapshot!(directory(&text).unwrap_err().to_string(), @r"
+    WL1109 error: unknown channel `fon`   directory.csv line 3
+      Each row has eight fields; empty ones count.
+    WL1109 error: neither a name nor an authority with an id   directory.csv line 4
+      Each row has eight fields; empty ones count.
+    WL1109 error: an empty address   directory.csv line 5
+      Each row has eight fields; empty ones count.
+    ");
+}

@@ -1,0 +1,105 @@
+//! Driver: who carries a departure to its sink and its result back to the log?
+//!
+//! One task per attempt, each bounded by `ATTEMPT_TIMEOUT`. Whatever happens, exactly one result comes back: an attempt
+//! that ran out of time, or whose task was dropped at a stop, ends `ambiguous`.
+//!
+//! - **How it fits**: the core thread sends [`Job`]s; results are control inputs of the log.
+//! - LIMIT: as many jobs as the dispatcher lets fly.
+//! - **Not here**: which notices fly ([`Dispatcher`](super::Dispatcher)), retries (the core).
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use wardline_connectors::adapters::{
+    Outgoing, Reply, Sink,
+    sink::Cause,
+};
+use wardline_core::{
+    Input,
+    ids::Nid,
+    input::{Attempt, Outcome},
+};
+use wardline_rules::{Text, program::Level, words::Channel};
+
+use crate::{
+    codes::Code,
+    engine::{Engine, Parcel},
+    limits::ATTEMPT_TIMEOUT,
+    runtime::admission::Lane,
+};
+
+/// One attempt to make.
+#[derive(Debug)]
+pub struct Job {
+    /// Which notice.
+    pub nid: Nid,
+    /// Which attempt, from 1.
+    pub number: u32,
+    /// This owner's epoch.
+    pub epoch: u32,
+    /// By which channel.
+    pub channel: Channel,
+    /// How urgent.
+    pub level: Level,
+    /// Whom, in the ward's words; for what is said about a failure.
+    pub role: Text,
+    /// The sink and the message, or why there is none.
+    pub flight: Result<(Arc<dyn Sink>, Outgoing), Cause>,
+}
+
+/// Carries jobs until their sender is gone and the last has ended.
+pub async fn drive(engine: Engine, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let mut flights = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            job = jobs.recv() => match job {
+                Some(job) => _ = flights.spawn(fly(engine.clone(), job)),
+                None => break,
+            },
+            Some(_) = flights.join_next() => {}
+        }
+    }
+    while flights.join_next().await.is_some() {}
+}
+
+async fn fly(engine: Engine, job: Job) {
+    let begun = engine.boot();
+    let reply = match &job.flight {
+        Ok((sink, message)) => tokio::time::timeout(ATTEMPT_TIMEOUT, sink.send(message))
+            .await
+            .unwrap_or(Reply::Ambiguous { cause: Cause::Timeout }),
+        Err(cause) => Reply::FailedHard { cause: *cause },
+    };
+    report(&job, &reply);
+    let took = engine.boot().minus(begun);
+    engine.metrics().attempt_ended(job.channel, &reply, took);
+    let outcome = outcome(&reply);
+    let attempt = Attempt { nid: job.nid, number: job.number, epoch: job.epoch, outcome };
+    let parcel = Parcel { is_urgent: job.level == Level::Red, ..Parcel::control(vec![Input::Attempt(attempt)]) };
+    // Closed: the next start finds `started` without result and treats it as ambiguous.
+    drop(engine.shared.inbox.push_parcel(Lane::Control, parcel));
+}
+
+const fn outcome(reply: &Reply) -> Outcome {
+    match reply {
+        Reply::Delivered => Outcome::Delivered,
+        Reply::FailedSoft { retry_after, .. } => Outcome::FailedSoft { retry_after: *retry_after },
+        Reply::FailedHard { .. } => Outcome::FailedHard,
+        Reply::Ambiguous { .. } => Outcome::Ambiguous,
+    }
+}
+
+/// Says what went wrong, with role and channel, never with an address.
+fn report(job: &Job, reply: &Reply) {
+    let (code, cause) = match reply {
+        Reply::Delivered => return,
+        Reply::FailedSoft { cause, .. } => (Code::NotTaken, cause),
+        Reply::FailedHard { cause: cause @ Cause::NoAddress } => (Code::NoAddress, cause),
+        Reply::FailedHard { cause: cause @ Cause::NoSink } => (Code::NoSink, cause),
+        Reply::FailedHard { cause: cause @ Cause::AddressRefused } => (Code::HostRefused, cause),
+        Reply::FailedHard { cause } => (Code::RefusedForGood, cause),
+        Reply::Ambiguous { cause } => (Code::OutcomeUnknown, cause),
+    };
+    let channel = job.channel.word();
+    tracing::warn!(%code, nid = %job.nid, attempt = job.number, role = %job.role, channel, %cause, "outbox.deliver");
+}

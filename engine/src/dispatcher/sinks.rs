@@ -1,0 +1,184 @@
+//! Sinks: what carries this channel, and at which address is this person on it?
+//!
+//! - **How it fits**: made from the configuration at start; the core thread asks for each departure.
+//! - **Not here**: the exchange itself (`wardline-connectors`), trying again (the core).
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use wardline_connectors::adapters::{
+    Sink,
+    file::FileSink,
+    sink::Cause,
+    webhook::{Terms, Webhook},
+};
+use wardline_rules::{Text, time::Timestamp, words::Channel};
+
+use crate::{
+    codes::Code,
+    config::{Config, Directory, Finding, Findings, SinkKind},
+    runtime::kernel::Notice,
+};
+
+/// All configured exits and all addresses.
+#[derive(Debug, Default)]
+pub struct Sinks {
+    exits: BTreeMap<(Text, Channel), Arc<dyn Sink>>,
+    /// Carries whatever has no exit of its own: the demo's phone.
+    fallback: Option<Arc<dyn Sink>>,
+    directory: RwLock<Arc<Directory>>,
+}
+
+/// Where one attempt goes.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// What carries it.
+    pub sink: Arc<dyn Sink>,
+    /// The recipient's address.
+    pub address: Text,
+}
+
+impl Sinks {
+    /// Opens every sink of the configuration.
+    ///
+    /// # Errors
+    /// A finding for each that cannot be set up. A secret is never part of one.
+    pub fn open(config: &Config, directory: Directory, screen: Option<&Arc<dyn Sink>>) -> Result<Self, Findings> {
+        let mut findings = Findings::default();
+        let mut sinks = Self { directory: RwLock::new(Arc::new(directory)), ..Self::default() };
+        for sink in &config.channels {
+            let opened: Result<Arc<dyn Sink>, Finding> = match (&sink.kind, screen) {
+                (SinkKind::Webhook { .. }, _) => webhook(&sink.kind, sink.secured, &config.base),
+                (SinkKind::File(path), _) => Ok(Arc::new(FileSink::new(path.clone(), sink.secured))),
+                (SinkKind::Screen, Some(screen)) => Ok(Arc::clone(screen)),
+                (SinkKind::Screen, None) => Err(no_screen()),
+            };
+            match opened {
+                Ok(opened) => _ = sinks.exits.insert((sink.via.clone(), sink.channel), opened),
+                Err(finding) => findings.push(finding),
+            }
+        }
+        findings.or(sinks)
+    }
+
+    /// One sink for everything, with every address known: the demo and the tests.
+    #[must_use]
+    pub fn all_through(sink: Arc<dyn Sink>) -> Self {
+        Self { fallback: Some(sink), ..Self::default() }
+    }
+
+    /// Puts a sink in place.
+    pub fn insert(&mut self, via: &str, channel: Channel, sink: Arc<dyn Sink>) {
+        self.exits.insert((Text::from(via), channel), sink);
+    }
+
+    /// Replaces all addresses.
+    pub fn replace_directory(&self, directory: Directory) {
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+    }
+
+    /// Where a notice goes at this time.
+    ///
+    /// # Errors
+    /// [`Cause::NoSink`], [`Cause::NoAddress`] [WHO-5].
+    pub fn route(&self, notice: &Notice, at: Timestamp) -> Result<Route, Cause> {
+        let exit = self.exits.get(&(notice.via.clone(), notice.channel));
+        let sink = exit.or(self.fallback.as_ref()).ok_or(Cause::NoSink)?.clone();
+        let written = notice.reach.clone();
+        let address = written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
+        Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
+    }
+
+    fn address(&self, notice: &Notice, at: Timestamp) -> Option<Text> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        directory.address(&notice.party, notice.channel, at).map(|entry| entry.address.clone())
+    }
+}
+
+fn webhook(kind: &SinkKind, is_secured: bool, base: &Path) -> Result<Arc<dyn Sink>, Finding> {
+    let SinkKind::Webhook { url, secret, class, five_hundred_not_done, is_inside } = kind else {
+        return Err(no_screen());
+    };
+    let terms = Terms { is_secured, is_inside: *is_inside, five_hundred_not_done: *five_hundred_not_done };
+    let secret = secret.read(base)?;
+    let webhook = Webhook::new(url, secret.expose(), *class, terms).map_err(|error| {
+        Finding::of_file(Code::HostRefused, "", format!("the webhook `{url}` cannot be used: {error}"), "Mend it in `wardline.toml`.")
+    })?;
+    Ok(Arc::new(webhook))
+}
+
+fn no_screen() -> Finding {
+    let headline = "the sink `screen` is the built-in phone of the demo";
+    Finding::of_file(Code::NoSink, "", headline, "Use `webhook` or `file` for `wardline run`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use wardline_connectors::adapters::{
+        Class, Outgoing, Reply,
+        sink::Sending,
+    };
+    use wardline_core::output::Party;
+    use wardline_rules::token::Token;
+
+    use super::{super::message::tests::notice, *};
+
+    #[derive(Debug)]
+    struct Drain;
+
+    impl Sink for Drain {
+        fn class(&self) -> Class {
+            Class::Keyed
+        }
+
+        fn is_secured(&self) -> bool {
+            false
+        }
+
+        fn send<'a>(&'a self, _: &'a Outgoing) -> Sending<'a> {
+            Box::pin(async { Reply::Delivered })
+        }
+    }
+
+    fn sinks(rows: &str) -> Sinks {
+        let head = crate::config::directory::COLUMNS.join(",");
+        let directory = Directory::of_text("directory.csv", &format!("{head}\n{rows}"), &|_, _| Token([1; 16])).unwrap();
+        let mut sinks = Sinks { directory: RwLock::new(Arc::new(directory)), ..Sinks::default() };
+        sinks.insert("default", Channel::Sms, Arc::new(Drain));
+        sinks
+    }
+
+    fn address(sinks: &Sinks, notice: &Notice) -> Result<String, Cause> {
+        sinks.route(notice, Timestamp::from_micros(0)).map(|route| route.address.to_string())
+    }
+
+    #[test]
+    fn an_address_in_the_ward_comes_before_the_directory() {
+        // [WHO-5]
+        let sinks = sinks("Operations,,,sms,+1 555 0100,,,\n");
+        assert_eq!(address(&sinks, &notice(Channel::Sms)).as_deref(), Ok("+1 555 0100"));
+        let reach = Notice { reach: Some(Text::const_new("+1 555 0199")), ..notice(Channel::Sms) };
+        assert_eq!(address(&sinks, &reach).as_deref(), Ok("+1 555 0199"));
+    }
+
+    #[test]
+    fn nobody_without_an_address_and_no_channel_without_a_sink() {
+        let sinks = sinks("");
+        assert_eq!(address(&sinks, &notice(Channel::Sms)), Err(Cause::NoAddress));
+        assert_eq!(address(&sinks, &notice(Channel::Email)), Err(Cause::NoSink));
+    }
+
+    #[test]
+    fn a_directory_that_changed_counts_at_once() {
+        let sinks = sinks("");
+        let clinician = Notice { party: Party::Token(Token([1; 16])), ..notice(Channel::Sms) };
+        assert_eq!(address(&sinks, &clinician), Err(Cause::NoAddress));
+        let head = crate::config::directory::COLUMNS.join(",");
+        let text = format!("{head}\n,NPI,1,sms,+1 555 0111,,,\n");
+        sinks.replace_directory(Directory::of_text("d", &text, &|_, _| Token([1; 16])).unwrap());
+        assert_eq!(address(&sinks, &clinician).as_deref(), Ok("+1 555 0111"));
+    }
+}

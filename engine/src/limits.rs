@@ -1,0 +1,112 @@
+//! Limits: how much will the shell take, hold or wait for?
+//!
+//! Each bound with its arithmetic and what happens at it. Those of events stand in `wardline_rules::limits`, those of
+//! state in `wardline_core::limits`, those of the disk in `wardline_store::limits`.
+
+use core::time::Duration;
+
+/// Bytes of one request body: one message of any feed, a quarter of a log segment. Beyond it: 413.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// Lines of one NDJSON request, and elements of one JSON array. Beyond it: 413.
+pub const LINES_PER_REQUEST_MAX: usize = 65_536;
+/// Bytes of one NDJSON line. A longer one becomes a dead letter; the lines around it are read.
+pub const LINE_BYTES_MAX: usize = wardline_rules::limits::LINE_BYTES_MAX;
+/// Bytes of a ward sent for activation. Beyond it: 413.
+pub const WARD_BYTES_MAX: usize = 64 << 20;
+/// Files of a ward folder. Beyond it the ward is refused.
+pub const WARD_FILES_MAX: usize = 4_096;
+/// Bytes of `wardline.toml`, `site.toml` and `directory.csv`, each. Beyond it the file is refused.
+pub const CONFIG_BYTES_MAX: u64 = 16 << 20;
+/// Rows of `directory.csv`: every clinician of a large hospital on six channels. Beyond it the file is refused.
+pub const DIRECTORY_ROWS_MAX: usize = 262_144;
+
+/// Connections of one listener. Beyond it a new one is closed at once.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// Connections from one address. Beyond it a new one is closed at once.
+pub const CONNECTIONS_PER_PEER_MAX: usize = 64;
+/// Headers of one request. Beyond it: 431 and closed.
+pub const HEADERS_MAX: usize = 100;
+/// Bytes of all headers with the request line: 16 KiB and a URL of 8 KiB. Beyond it: 431 and closed.
+pub const HEADER_BYTES_MAX: usize = 24 << 10;
+/// Bytes of a URL. Beyond it: 414.
+pub const URL_BYTES_MAX: usize = 8 << 10;
+/// How long the headers of one request may take, the wait of an idle connection included. Then it is closed.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one request may take from its headers to the end of its answer. Then it is closed.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a body may stand still: at 1 KiB a second a chunk of 8 KiB takes eight. Then 408 and closed.
+pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(8);
+/// Slowest body, in bytes a second, once the first eight seconds have passed. Below it: 408 and closed.
+pub const BODY_BYTES_PER_SECOND_MIN: u64 = 1_024;
+/// How long a connection may live at most, however busy: then it is asked to end after the request it has.
+pub const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(3_600);
+/// How long open requests may go on after a stop was asked for.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Wrong codes from one address in one hour. Beyond it: 429, right or wrong.
+pub const WRONG_CODES_PER_HOUR_MAX: u32 = 20;
+/// Addresses whose wrong codes are counted. Beyond it the oldest is forgotten.
+pub const PEERS_WATCHED_MAX: usize = 16_384;
+/// Alerts in one page of `GET /v1/alerts`.
+pub const ALERTS_PER_PAGE_MAX: usize = 1_000;
+/// How long a silence may last [MUTE-5].
+pub const SILENCE_HOURS_MAX: i64 = 24;
+/// Characters of a person's name or a reason given with a silence or an activation.
+pub const REASON_CHARS_MAX: usize = 200;
+
+/// Submissions waiting for the log thread. Beyond it events are refused with 429; control inputs wait.
+pub const LOG_QUEUE_MAX: usize = 65_536;
+/// Bytes waiting for the log thread. Beyond it events are refused with 429.
+pub const LOG_QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Share of the bytes above that must be free again before routine events are taken again, in percent.
+pub const READMIT_PERCENT: usize = 70;
+/// Flushed batches and questions waiting for the core. Beyond it the log thread waits, and with it the feeds.
+pub const CORE_QUEUE_MAX: usize = 16;
+/// A batch closes this long after its first input.
+pub const COMMIT_WINDOW: Duration = Duration::from_millis(1);
+/// A batch closes at this many bytes.
+pub const COMMIT_BYTES: usize = 1 << 20;
+/// Inputs of one batch: a count that keeps one `step` below a tenth of a second.
+pub const COMMIT_INPUTS_MAX: usize = 65_536;
+/// The log thread never sleeps longer, because the boot clock moves in suspend and its sleep does not.
+pub const LOG_SLEEP_MAX: Duration = Duration::from_millis(250);
+/// At least one batch is written in this time.
+pub const TICK_EVERY: Duration = Duration::from_secs(1);
+/// A checkpoint is due after so many bytes of log.
+pub const CHECKPOINT_BYTES: u64 = 512 << 20;
+/// A checkpoint is due after so long, if anything came in.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(15 * 60);
+/// The timer path counts as stopped when it has not turned for this long.
+pub const LIVE_WITHIN: Duration = Duration::from_secs(15);
+/// Differences of wall and log time up to this are slewed away; beyond it the wall is in doubt.
+pub const WALL_TOLERANCE: Duration = Duration::from_millis(250);
+/// Slewing moves the anchor by at most this part of the time that passed, in millionths.
+pub const SLEW_PER_MILLION: i64 = 500;
+/// A doubt no larger than [`DOUBT_ACCEPTED_MAX`] ends after this long.
+pub const DOUBT_WAIT: Duration = Duration::from_secs(5 * 60);
+/// A jump larger than this is never accepted by waiting alone.
+pub const DOUBT_ACCEPTED_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// Attempts in flight.
+pub const IN_FLIGHT_MAX: usize = wardline_core::limits::IN_FLIGHT_MAX;
+/// Of these, kept for red notices.
+pub const IN_FLIGHT_RED_RESERVE: usize = wardline_core::limits::IN_FLIGHT_RED_RESERVE;
+/// Attempts in flight on one channel.
+pub const IN_FLIGHT_PER_CHANNEL_MAX: usize = 8;
+/// Of these, kept for red notices.
+pub const IN_FLIGHT_PER_CHANNEL_RED_RESERVE: usize = 2;
+/// How long one attempt may take in all; then its outcome is unknown, or it was never sent.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pages that the built-in phone keeps; the oldest leave.
+pub const PHONE_PAGES_MAX: usize = 1_000;
+
+/// Label values of one metric beyond its cap become `other`.
+pub const METRIC_CHILDREN_MAX: usize = 100;
+
+/// Bytes read at a time from a file feed or standard input.
+pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
+/// Lines of a file feed that travel together: one acknowledgement moves the file's mark by so much.
+pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
+/// How often a ward folder and a file feed are looked at for changes.
+pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
+pub const PROPOSALS_MAX: usize = 1_024;

@@ -1,0 +1,2 @@
+//! Wardline: the program. All it does is in the library.
+fn main() {}

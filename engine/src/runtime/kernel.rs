@@ -1,0 +1,108 @@
+//! Kernel: what does the shell ask of the state machine it drives?
+//!
+//! The runtime, the dispatcher and the API know the core only by this trait, so that each of them can be tested against
+//! a scripted one without a ward.
+//!
+//! - **How it fits**: [`Partition`](wardline_core) implements it; the core thread owns the only instance.
+//! - **Not here**: any decision.
+
+use serde_json::Value;
+use wardline_core::{
+    Batch, Output, Proposal,
+    ids::{Code, Nid, ReportId},
+    input::Attempt,
+    output::{NoticeState, Party, Purpose},
+};
+use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
+
+/// All that the shell needs to know of a notice to send it, to show it and to take an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// Its id.
+    pub nid: Nid,
+    /// Where it is in its life.
+    pub state: NoticeState,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// By which channel.
+    pub channel: Channel,
+    /// The `[[channel]]` that carries it.
+    pub via: Text,
+    /// Whom it goes to.
+    pub party: Party,
+    /// What they are to the report, in the ward's words.
+    pub role: Text,
+    /// The address the ward itself writes, if it does.
+    pub reach: Option<Text>,
+    /// Its severity's word.
+    pub severity: Text,
+    /// How urgently it is delivered.
+    pub level: Level,
+    /// The rule's name.
+    pub rule: Text,
+    /// The report it is about.
+    pub report: Option<ReportId>,
+    /// When it came to be.
+    pub created: Timestamp,
+    /// Text for signed-in, secured channels, with its placeholders; the default if none.
+    pub message: Option<Text>,
+    /// Text for all others, with its placeholders; the default if none.
+    pub brief: Option<Text>,
+    /// Values of placeholders that name no patient, by name.
+    pub values: Vec<(&'static str, Text)>,
+    /// Whether an answer must read the value back.
+    pub wants_read_back: bool,
+}
+
+impl Notice {
+    /// The short code that a person gives back.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.nid.code()
+    }
+}
+
+/// The state machine, as the shell sees it.
+pub trait Kernel: Send + 'static {
+    /// Applies a batch.
+    fn step(&mut self, batch: &Batch, output: &mut Output);
+
+    /// Notices ready to start, most urgent first, at most `limit`.
+    fn proposals(&self, limit: usize, into: &mut Vec<Proposal>);
+
+    /// The starts that have no result yet.
+    fn unresolved(&self) -> Vec<Attempt>;
+
+    /// One notice.
+    fn notice(&self, nid: Nid) -> Option<Notice>;
+
+    /// One report as JSON, without anything that names a patient.
+    fn report(&self, id: ReportId) -> Option<Value>;
+
+    /// The newest alerts as JSON.
+    fn alerts(&self, limit: usize) -> Vec<Value>;
+
+    /// The counters of conservation, by name.
+    fn counters(&self) -> Vec<(&'static str, u64)>;
+
+    /// Name and version of the active ward, if one was activated.
+    fn ward(&self) -> Option<(Text, [u8; 32])>;
+
+    /// The sections of a checkpoint.
+    fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)>;
+}
+
+/// A state machine that can begin, and begin again where a checkpoint ends.
+pub trait Bootable: Kernel + Sized {
+    /// The version of its decisions: a log is replayed only by the one that wrote it.
+    const LOGIC: u32;
+
+    /// An empty state of this installation.
+    fn fresh(instance: [u8; 16]) -> Self;
+
+    /// The state of a checkpoint.
+    ///
+    /// # Errors
+    /// What does not fit, in words for an operator.
+    fn restore(instance: [u8; 16], sections: &[(String, Vec<u8>)]) -> Result<Self, String>;
+}

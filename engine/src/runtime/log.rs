@@ -1,0 +1,303 @@
+//! Log: how does what waits become durable, and who hears of it?
+//!
+//! ```text
+//!  wait ─► close ─► append ─► one fdatasync ─► receipts ─► core
+//!   ▲                              │ failed: poisoned, nobody hears anything, the process ends with 4
+//!   └── ≤ 250 ms ──────────────────┘
+//! ```
+//! - **How it fits**: one thread runs [`LogThread::run`]; [`window`](super::window) says when, [`anchor`](super::anchor) which
+//!   time, `wardline_store` writes.
+//! - INVARIANT: a receipt is sent, and a batch handed to the core, only after the flush that holds it returned.
+//! - **Not here**: preparing segments and writing checkpoints ([`upkeep`](super::upkeep)).
+
+use std::sync::mpsc as blocking;
+
+use tokio::sync::mpsc;
+use wardline_core::{Batch, Input};
+use wardline_rules::time::{Span, Timestamp};
+use wardline_store::{
+    disk::Disk,
+    log::{self as store_log, Entry, LogWriter, Position},
+    record::{Flags, Kind},
+};
+
+use super::{
+    anchor::{Anchor, TimeChange},
+    inbox::Waiting,
+    records::{encode_letters, encode_time},
+    turn::{Durable, Waiter, Work},
+    upkeep::{Done, Order},
+    window::{Decision, Now, Why, decide},
+    wire,
+};
+use crate::{
+    engine::{Engine, Phase, Receipt},
+    limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY, DRAIN_TIMEOUT},
+    metrics::Metric,
+};
+
+/// How an engine ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// All that was taken is in a checkpoint.
+    Cleanly,
+    /// The disk failed; recovery judges what is there.
+    Poisoned,
+}
+
+/// The only writer of the log.
+pub(crate) struct LogThread<D: Disk> {
+    pub(crate) engine: Engine,
+    pub(crate) writer: LogWriter<D>,
+    pub(crate) anchor: Anchor,
+    pub(crate) last_batch: Timestamp,
+    pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) orders: blocking::Sender<Order>,
+    pub(crate) done: blocking::Receiver<Done>,
+    pub(crate) since: SinceCheckpoint,
+}
+
+/// What happened since the last checkpoint was begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct SinceCheckpoint {
+    pub(crate) bytes: u64,
+    pub(crate) inputs: u64,
+    /// Boot time of its begin.
+    pub(crate) at: Span,
+    /// One is being written.
+    pub(crate) is_under_way: bool,
+}
+
+impl SinceCheckpoint {
+    /// Whether the next one is due.
+    pub(crate) fn is_due(&self, boot: Span) -> bool {
+        let waited = boot.minus(self.at).micros() >= micros(CHECKPOINT_EVERY);
+        !self.is_under_way && (self.bytes >= CHECKPOINT_BYTES || (waited && self.inputs > 0))
+    }
+}
+
+/// The log thread cannot go on.
+type Failed = store_log::Error;
+
+impl<D: Disk + Send + 'static> LogThread<D> {
+    /// Works until a stop was asked for, or the disk failed.
+    pub(crate) fn run(mut self) -> Ended {
+        match self.work_until_stopped().and_then(|()| self.finish()) {
+            Ok(()) => Ended::Cleanly,
+            Err(error) => {
+                self.poison(&error);
+                Ended::Poisoned
+            }
+        }
+    }
+
+    fn work_until_stopped(&mut self) -> Result<(), Failed> {
+        let mut stop_at: Option<Span> = None;
+        loop {
+            let boot = self.engine.boot();
+            if self.engine.status().phase() == Phase::Stopping {
+                let deadline = *stop_at.get_or_insert_with(|| {
+                    drop(self.work.blocking_send(Work::Hold));
+                    boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)))
+                });
+                let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
+                if boot >= deadline || (is_empty && self.engine.status().in_flight() == 0) {
+                    return Ok(());
+                }
+            }
+            self.look_after_the_rest()?;
+            self.turn()?;
+        }
+    }
+
+    /// Waits, or writes one batch.
+    fn turn(&mut self) -> Result<(), Failed> {
+        let reading = self.engine.shared.clock.read();
+        if let Some(change) = self.anchor.observe(reading) {
+            self.note_time(change)?;
+        }
+        let at = self.anchor.now(reading);
+        self.engine.status().set_log_time(at, reading.boot);
+        let filling = self.engine.shared.inbox.filling(reading.boot);
+        let now = Now {
+            boot: reading.boot,
+            at,
+            last: self.last_batch,
+            due: self.engine.status().next_due(),
+            pace: self.engine.shared.clock.pace(),
+        };
+        match decide(filling, now) {
+            Decision::Wait(longest) => {
+                self.engine.shared.inbox.wait(longest, filling);
+                Ok(())
+            }
+            Decision::Close(why) => self.commit(at, why),
+        }
+    }
+
+    /// Writes what waits; a tick if nothing does and time demands a batch.
+    fn commit(&mut self, at: Timestamp, why: Why) -> Result<(), Failed> {
+        let mut taken = self.engine.shared.inbox.take();
+        let (inputs, letters) = contents(&mut taken);
+        let is_time = matches!(why, Why::Due | Why::Tick);
+        let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
+        for waiting in &taken {
+            if let Waiting::Access { record, .. } = waiting {
+                self.writer.append(entry(Kind::Access, at), &[record])?;
+            }
+        }
+        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, &inputs, &letters)?) };
+        self.flush()?;
+        self.anchor.record(at);
+        let batch = Batch { at, inputs };
+        self.tell(taken, at, position.map(|position| (batch, position)));
+        Ok(())
+    }
+
+    fn append_batch(&mut self, at: Timestamp, inputs: &[Input], letters: &[(u32, Vec<u8>)]) -> Result<Position, Failed> {
+        let mut payload = Vec::new();
+        wire::encode(inputs, &mut payload);
+        let mut entry = entry(Kind::Batch, at);
+        let raw = if letters.is_empty() { Vec::new() } else { encode_letters(letters) };
+        if !raw.is_empty() {
+            entry.flags = Flags::DEAD_LETTERS;
+        }
+        let position = self.writer.append(entry, &[&payload, &raw])?;
+        self.last_batch = at;
+        let bytes = u64::try_from(payload.len() + raw.len()).unwrap_or(u64::MAX);
+        self.since.bytes += bytes;
+        self.since.inputs += u64::from(inputs.iter().any(|input| !matches!(input, Input::Tick)));
+        let metrics = self.engine.metrics();
+        metrics.count(Metric::LogBatches, &[], 1);
+        metrics.count(Metric::LogBytes, &[], bytes);
+        metrics.observe_number(Metric::LogBatchEvents, &[], u32::try_from(inputs.len()).map_or(f64::MAX, f64::from));
+        Ok(position)
+    }
+
+    fn flush(&mut self) -> Result<(), Failed> {
+        let begun = self.engine.boot();
+        self.writer.flush()?;
+        self.engine.metrics().observe(Metric::LogFsync, &[], self.engine.boot().minus(begun));
+        Ok(())
+    }
+
+    /// Receipts first, then the core.
+    fn tell(&mut self, taken: Vec<Waiting>, at: Timestamp, batch: Option<(Batch, Position)>) {
+        let position = batch.as_ref().map_or(self.writer.durable().sequence, |(_, position)| position.sequence);
+        let receipt = Receipt { position, at };
+        let mut waiters = Vec::new();
+        for waiting in taken {
+            self.engine.shared.inbox.release(&waiting);
+            match waiting {
+                Waiting::Parcel { parcel, durable, stepped } => {
+                    drop(durable.send(receipt));
+                    waiters.push(Waiter { answers: parcel.answers, stepped });
+                }
+                Waiting::Access { durable, .. } => drop(durable.send(receipt)),
+            }
+        }
+        if let Some((batch, position)) = batch {
+            let durable = Durable { batch, position, waiters };
+            // Gone: the core thread panicked, and whoever joins it ends the process.
+            drop(self.work.blocking_send(Work::Batch(Box::new(durable))));
+        }
+    }
+
+    fn note_time(&mut self, change: TimeChange) -> Result<(), Failed> {
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.writer.append(entry(Kind::Time, at), &[&encode_time(change)])?;
+        self.anchor.record(at);
+        self.engine.status().set_doubt(self.anchor.is_in_doubt());
+        self.engine.metrics().count(Metric::WallClockSteps, &[], 1);
+        tracing::warn!(?change, "wall.compare");
+        Ok(())
+    }
+
+    /// Segments and checkpoints: orders out, results in.
+    fn look_after_the_rest(&mut self) -> Result<(), Failed> {
+        while let Ok(done) = self.done.try_recv() {
+            self.take(done)?;
+        }
+        if let Some(order) = self.writer.wanted() {
+            drop(self.orders.send(Order::Prepare(order)));
+        }
+        let boot = self.engine.boot();
+        if self.since.is_due(boot) {
+            self.since = SinceCheckpoint { at: boot, is_under_way: true, ..SinceCheckpoint::default() };
+            let (reply, state) = blocking::channel();
+            drop(self.work.blocking_send(Work::Checkpoint(reply)));
+            drop(self.orders.send(Order::Checkpoint(state)));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, done: Done) -> Result<(), Failed> {
+        match done {
+            Done::Prepared(prepared) => self.writer.accept(&prepared),
+            Done::Full => self.writer.note_full(),
+            Done::Checkpoint(Some(mark)) => {
+                self.since.is_under_way = false;
+                let at = self.anchor.now(self.engine.shared.clock.read());
+                self.writer.append(entry(Kind::Mark, at), &[&mark.encode()])?;
+                self.flush()?;
+                self.anchor.record(at);
+                self.engine.status().set_checkpoint(self.engine.boot());
+                drop(self.orders.send(Order::Retire));
+            }
+            Done::Checkpoint(None) => self.since.is_under_way = false,
+            Done::Failed(error) => return Err(store_log::Error::Disk(error)),
+        }
+        Ok(())
+    }
+
+    /// A clean stop: the last batch, a checkpoint behind it, `close`.
+    fn finish(&mut self) -> Result<(), Failed> {
+        self.engine.shared.inbox.close();
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.commit(at, Why::Tick)?;
+        while self.since.is_under_way {
+            let Ok(done) = self.done.recv() else { break };
+            self.take(done)?;
+        }
+        let (reply, state) = blocking::channel();
+        drop(self.work.blocking_send(Work::Checkpoint(reply)));
+        drop(self.orders.send(Order::Checkpoint(state)));
+        self.since.is_under_way = true;
+        while self.since.is_under_way {
+            let Ok(done) = self.done.recv() else { break };
+            self.take(done)?;
+        }
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.writer.append(entry(Kind::Close, at), &[])?;
+        self.flush()
+    }
+
+    fn poison(&mut self, error: &Failed) {
+        self.engine.status().enter(Phase::Poisoned);
+        self.writer.poison();
+        self.engine.shared.inbox.refuse_all();
+        self.engine.metrics().set(Metric::StorageFailed, &[], 1);
+        tracing::error!(code = %error.code(), %error, "log.poison");
+    }
+}
+
+/// Takes inputs and letters out of what was taken; what is left waits for its receipt.
+fn contents(taken: &mut [Waiting]) -> (Vec<Input>, Vec<(u32, Vec<u8>)>) {
+    let (mut inputs, mut letters) = (Vec::new(), Vec::new());
+    for waiting in taken {
+        if let Waiting::Parcel { parcel, .. } = waiting {
+            let first = u32::try_from(inputs.len()).unwrap_or(u32::MAX);
+            inputs.append(&mut parcel.inputs);
+            letters.extend(parcel.letters.drain(..).map(|(input, bytes)| (first.saturating_add(input), bytes)));
+        }
+    }
+    (inputs, letters)
+}
+
+fn entry(kind: Kind, at: Timestamp) -> Entry {
+    Entry::new(kind, u64::try_from(at.micros()).unwrap_or(0))
+}
+
+fn micros(duration: core::time::Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

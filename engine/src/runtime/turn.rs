@@ -1,0 +1,190 @@
+//! Turn: what does one durable batch cause?
+//!
+//! The core thread owns the state machine. For each batch: step, then whoever waits for its outcome, then departures to
+//! the sinks, then new starts back to the log. Questions are answered between batches.
+//!
+//! - **How it fits**: the log thread and [`Engine::ask`](crate::engine::Engine::ask) feed one bounded queue.
+//! - INVARIANT: nothing here reads a clock for a decision; the boot clock is read for figures alone.
+//! - **Not here**: durability ([`log`](super::log)), the exchange with sinks ([`driver`](crate::dispatcher::driver)).
+
+use std::sync::{Arc, mpsc as blocking};
+
+use tokio::sync::{mpsc, oneshot};
+use wardline_core::{Batch, Input, Output, Proposal, output::Change};
+use wardline_rules::{Text, program::Level, time::Timestamp};
+use wardline_store::log::Position;
+
+use super::{admission::Lane, kernel::Kernel};
+use crate::{
+    dispatcher::{
+        Departure, Dispatcher,
+        driver::Job,
+        message::{Address, Links, compose},
+        sinks::Sinks,
+    },
+    engine::{Engine, Outcome, Parcel, Question},
+    limits::PROPOSALS_MAX,
+    metrics::Metric,
+};
+
+/// What the core thread is given.
+pub(crate) enum Work {
+    /// A batch that is durable.
+    Batch(Box<Durable>),
+    /// Something somebody wants to know.
+    Ask(Question),
+    /// Hand over the state as it is now.
+    Checkpoint(blocking::Sender<State>),
+    /// Start nothing new.
+    Hold,
+}
+
+/// A durable batch and who waits for it.
+pub(crate) struct Durable {
+    pub(crate) batch: Batch,
+    pub(crate) position: Position,
+    pub(crate) waiters: Vec<Waiter>,
+}
+
+/// A sender who waits for what the core makes of a parcel.
+pub(crate) struct Waiter {
+    /// Ids of the answers in it.
+    pub(crate) answers: Vec<Text>,
+    pub(crate) stepped: oneshot::Sender<Outcome>,
+}
+
+/// The state at one position.
+pub(crate) struct State {
+    pub(crate) sections: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) position: Position,
+    pub(crate) ward: [u8; 32],
+}
+
+/// The owner of the state machine.
+pub(crate) struct CoreThread<K> {
+    pub(crate) kernel: K,
+    pub(crate) engine: Engine,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) epoch: u32,
+    pub(crate) sinks: Arc<Sinks>,
+    pub(crate) links: Links,
+    pub(crate) jobs: mpsc::UnboundedSender<Job>,
+    pub(crate) position: Position,
+    pub(crate) output: Output,
+    pub(crate) proposals: Vec<Proposal>,
+}
+
+impl<K: Kernel> CoreThread<K> {
+    /// Works until the queue's last sender is gone.
+    pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
+        while let Some(work) = work.blocking_recv() {
+            match work {
+                Work::Batch(durable) => self.turn(*durable),
+                Work::Ask(question) => question(&self.kernel),
+                Work::Checkpoint(reply) => drop(reply.send(self.state())),
+                Work::Hold => self.dispatcher.hold(),
+            }
+        }
+    }
+
+    fn turn(&mut self, durable: Durable) {
+        let due_before = self.engine.status().next_due();
+        let begun = self.engine.boot();
+        self.output.clear();
+        self.kernel.step(&durable.batch, &mut self.output);
+        self.position = durable.position;
+        let took = self.engine.boot().minus(begun);
+        self.engine.metrics().observe(Metric::StepDuration, &[], took);
+        self.figures(&durable.batch, due_before);
+        for waiter in durable.waiters {
+            drop(waiter.stepped.send(self.outcome(&waiter.answers)));
+        }
+        for departure in self.dispatcher.observe(&durable.batch.inputs, &self.output) {
+            self.depart(departure, durable.batch.at);
+        }
+        self.propose();
+        self.show();
+    }
+
+    /// What became of the answers with these ids.
+    fn outcome(&self, answers: &[Text]) -> Outcome {
+        let asked = |outcome: &&wardline_core::output::AnswerOutcome| answers.contains(&outcome.event_id);
+        Outcome { answers: self.output.answers.iter().filter(asked).cloned().collect() }
+    }
+
+    fn depart(&self, departure: Departure, at: Timestamp) {
+        let Some(notice) = self.kernel.notice(departure.nid) else { return };
+        if departure.is_repeat {
+            self.engine.metrics().count(Metric::NoticesRepeated, &[notice.channel.name()], 1);
+        }
+        let flight = self.sinks.route(&notice, at).map(|route| {
+            let to = Address { address: route.address, is_secured: route.sink.is_secured(), at };
+            let message = compose(&notice, departure, &self.links, to);
+            (route.sink, message)
+        });
+        let job = Job {
+            nid: departure.nid,
+            number: departure.number,
+            epoch: self.epoch,
+            channel: notice.channel,
+            level: notice.level,
+            role: notice.role,
+            flight,
+        };
+        // Closed: the driver is gone because the process ends; the next start finds the start without result.
+        drop(self.jobs.send(job));
+    }
+
+    fn propose(&mut self) {
+        self.proposals.clear();
+        self.kernel.proposals(PROPOSALS_MAX, &mut self.proposals);
+        let started = self.dispatcher.propose(&self.proposals);
+        if started.is_empty() {
+            return;
+        }
+        let is_red = |proposal: &Proposal| proposal.level == Level::Red;
+        let inputs: Vec<Input> = started.into_iter().map(Input::Attempt).collect();
+        let parcel = Parcel { is_urgent: self.proposals.iter().any(is_red), ..Parcel::control(inputs) };
+        drop(self.engine.shared.inbox.push_parcel(Lane::Control, parcel));
+    }
+
+    /// What everybody may read, once the batch is through.
+    fn show(&self) {
+        let status = self.engine.status();
+        status.turned(self.position.sequence, self.engine.boot());
+        status.set_in_flight(self.dispatcher.in_flight());
+        let due = self.output.next_due;
+        let is_sooner = due.is_some() && status.next_due().is_none_or(|old| due.is_some_and(|due| due < old));
+        status.set_next_due(due);
+        if is_sooner {
+            self.engine.shared.inbox.wake();
+        }
+    }
+
+    fn figures(&self, batch: &Batch, due_before: Option<Timestamp>) {
+        let metrics = self.engine.metrics();
+        if let Some(due) = due_before.filter(|due| *due <= batch.at) {
+            metrics.observe(Metric::TimerLateness, &[], batch.at.since(due));
+        }
+        metrics.set_seconds(Metric::CoreTick, &[], batch.at.since(Timestamp::from_micros(0)));
+        for transition in &self.output.transitions {
+            match &transition.change {
+                Change::Clock(state, _) if matches!(state.word(), "met" | "breached") => {
+                    metrics.count_named(Metric::ClockOutcomes, &[&transition.rule, state.word()], 1);
+                }
+                Change::Alert(state, _) if state.word() == "raised" => {
+                    metrics.count_named(Metric::AlertsRaised, &[&transition.rule], 1);
+                }
+                Change::Clock(..) | Change::Alert(..) | Change::Notice(..) => {}
+            }
+        }
+        for row in &self.output.quality {
+            metrics.count(Metric::DataQuality, &[row.fault.name()], 1);
+        }
+    }
+
+    fn state(&self) -> State {
+        let ward = self.kernel.ward().map_or([0; 32], |(_, version)| version);
+        State { sections: self.kernel.checkpoint(), position: self.position, ward }
+    }
+}

@@ -1,0 +1,128 @@
+//! Upkeep: who prepares segments, writes checkpoints and removes what nobody needs, so that no batch waits for it?
+//!
+//! - **How it fits**: a thread of its own takes [`Order`]s of the log thread, in order, and answers with [`Done`].
+//! - **Not here**: when a checkpoint is due (the log thread), what is in it (the core).
+
+use std::sync::mpsc as blocking;
+
+use wardline_store::{
+    checkpoint::{Checkpoints, Mark, Summary},
+    disk::{self, Disk},
+    log::{CutBounds, PrepareOrder, Prepared, cut},
+    segment::Identity,
+};
+
+use super::turn::State;
+use crate::{engine::Engine, metrics::Metric};
+
+/// What is to be done.
+pub(crate) enum Order {
+    /// Prepare a segment.
+    Prepare(PrepareOrder),
+    /// Write a checkpoint of the state that comes.
+    Checkpoint(blocking::Receiver<State>),
+    /// Remove checkpoints and segments that nobody needs.
+    Retire,
+}
+
+/// What was done.
+pub(crate) enum Done {
+    /// A segment is ready.
+    Prepared(Prepared),
+    /// The volume has no room for a segment.
+    Full,
+    /// A checkpoint is complete, or could not be made; the older ones serve.
+    Checkpoint(Option<Mark>),
+    /// The disk failed under the log.
+    Failed(disk::Error),
+}
+
+/// The hand that does it.
+pub(crate) struct Upkeep<D: Disk> {
+    pub(crate) engine: Engine,
+    pub(crate) disk: D,
+    pub(crate) identity: Identity,
+    pub(crate) checkpoints: Checkpoints<D>,
+    pub(crate) epoch: u32,
+    pub(crate) logic: u32,
+}
+
+impl<D: Disk + Send + 'static> Upkeep<D> {
+    /// Works until the log thread is gone.
+    pub(crate) fn run(self, orders: &blocking::Receiver<Order>, done: &blocking::Sender<Done>) {
+        while let Ok(order) = orders.recv() {
+            let result = match order {
+                Order::Prepare(order) => Some(self.prepare(order)),
+                Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
+                Order::Retire => {
+                    self.retire();
+                    None
+                }
+            };
+            if let Some(result) = result
+                && done.send(result).is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    fn prepare(&self, order: PrepareOrder) -> Done {
+        match self.prepare_whole(order) {
+            Ok(prepared) => Done::Prepared(prepared),
+            Err(error) if error.is_full() => Done::Full,
+            Err(error) => Done::Failed(error),
+        }
+    }
+
+    fn prepare_whole(&self, order: PrepareOrder) -> disk::Result<Prepared> {
+        let mut preparation = order.start(&self.disk)?;
+        loop {
+            if let Some(prepared) = preparation.step()? {
+                return Ok(prepared);
+            }
+        }
+    }
+
+    fn checkpoint(&self, state: &blocking::Receiver<State>) -> Option<Mark> {
+        let state = state.recv().ok()?;
+        let begun = self.engine.boot();
+        match self.write(&state) {
+            Ok(mark) => {
+                let took = self.engine.boot().minus(begun);
+                self.engine.metrics().set_seconds(Metric::CheckpointDuration, &[], took);
+                tracing::info!(sequence = mark.sequence, ms = took.micros() / 1_000, "checkpoint.write");
+                Some(mark)
+            }
+            Err(error) => {
+                tracing::warn!(code = %error.code(), %error, "checkpoint.write");
+                None
+            }
+        }
+    }
+
+    fn write(&self, state: &State) -> wardline_store::checkpoint::Result<Mark> {
+        let summary =
+            Summary { epoch: self.epoch, position: state.position, logic_version: self.logic, ward: state.ward };
+        let mut writer = self.checkpoints.begin(summary)?;
+        for (name, bytes) in &state.sections {
+            writer.section(name, bytes.chunks(wardline_store::limits::CHUNK_BYTES))?;
+        }
+        writer.finish()
+    }
+
+    /// Keeps two checkpoints and the log behind the older one.
+    fn retire(&self) {
+        let retired = self.checkpoints.retire().map_err(|error| error.to_string());
+        let bound = self.checkpoints.cut_bound().map_err(|error| error.to_string());
+        let cut = retired.and(bound).and_then(|bound| match bound {
+            Some(checkpoint) => cut(&self.disk, self.identity, CutBounds { checkpoint, archive: checkpoint })
+                .map(|report| tracing::info!(segments = report.segments, bytes = report.bytes, "log.cut"))
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        });
+        if let Err(error) = cut {
+            tracing::warn!(%error, "log.cut");
+        }
+    }
+}
