@@ -13,4 +13,9 @@
 
 pub mod codes;
 pub mod config;
+pub mod dispatcher;
+pub mod engine;
 pub mod limits;
+pub mod metrics;
+pub mod runtime;
+pub mod ward;
