@@ -14,6 +14,7 @@
 pub mod codes;
 pub mod config;
 pub mod dispatcher;
+pub mod drivers;
 pub mod engine;
 pub mod limits;
 pub mod metrics;

@@ -190,9 +190,13 @@ impl Profile {
         if self.processing.is_empty() { id == "P" } else { self.processing.contains(id) }
     }
 
-    /// Whether this source may say it is `source`: the feed's name or a dotted child of it.
+    /// Whether this source may say it is `source`: the feed's name or a dotted child of it. The profile of no feed, as an
+    /// import or a backtest of many feeds uses it, speaks for all.
     #[must_use]
     pub fn speaks_for(&self, source: &str) -> bool {
+        if self.source.is_empty() {
+            return true;
+        }
         let rest = source.strip_prefix(self.source.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }

@@ -322,6 +322,7 @@ impl Partition {
                 About::Feed(feed) => Text::from(self.dictionary.text(feed)),
                 About::Report | About::Result(_) => Text::from(self.dictionary.text(NO_TEXT)),
             },
+            alert: Some(alert.id),
             change: Change::Alert(state, Text::from(why)),
             severity: Some(alert.cause.severity),
             severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),

@@ -7,6 +7,7 @@
 //! - **Not here**: the arithmetic of a timeline ([`timeline`]), who is told ([`crate::alerts`]).
 
 pub(crate) mod timeline;
+mod used;
 
 use wardline_rules::{
     program::{Action, Late, SeverityId},
@@ -24,6 +25,7 @@ use crate::{
     view::Sources,
 };
 use timeline::{Cycle, End, Reading};
+pub use used::ClockView;
 
 /// Place of the breach among the thresholds of a clock, after its warnings.
 pub(crate) const BREACH: u8 = 4;
@@ -150,6 +152,7 @@ impl Partition {
             rule: self.rule_id(clock),
             report: Some(report.id),
             group: wardline_rules::Text::default(),
+            alert: None,
             change: Change::Clock(clock.state, clock.reading),
             severity: None,
             severity_name: wardline_rules::Text::default(),

@@ -32,6 +32,10 @@ pub(crate) struct Keys {
     pub(crate) filler: Option<Key>,
     pub(crate) placer: Option<Key>,
     pub(crate) accession: Option<Key>,
+    /// The same numbers without a test, strongest first.
+    pub(crate) bare: [Option<Key>; 3],
+    /// Whether the event names a test at all.
+    pub(crate) has_test: bool,
 }
 
 impl Keys {
@@ -56,6 +60,15 @@ pub(crate) fn key(number: Number, ident: &Ident, test: &str) -> Key {
     half(0x9e37_79b9_7f4a_7c15) << 64 | half(0xc2b2_ae3d_27d4_eb4f)
 }
 
+/// The public id of a report that is first heard of by this key.
+pub(crate) fn report_id(instance: [u8; 16], key: Key) -> crate::ids::ReportId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"report");
+    hasher.update(&instance);
+    hasher.update(&key.to_le_bytes());
+    crate::ids::ReportId(crate::alerts::cut(&hasher))
+}
+
 /// The canonical test of an event: the catalogue's name if a code maps, else the first code with its system [IDN-2].
 pub(crate) fn canonical_test(
     event: &Event,
@@ -77,7 +90,15 @@ pub(crate) fn keys(event: &Event, test: &str) -> Keys {
         filler: of(Number::Filler, &event.report.filler),
         placer: of(Number::Placer, &event.report.placer),
         accession: of(Number::Accession, &event.report.accession),
+        bare: bare(&event.report),
+        has_test: !test.is_empty(),
     }
+}
+
+/// The numbers alone, strongest first.
+pub(crate) fn bare(ids: &wardline_rules::event::ReportIds) -> [Option<Key>; 3] {
+    let of = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| key(number, ident, ""));
+    [of(Number::Filler, &ids.filler), of(Number::Placer, &ids.placer), of(Number::Accession, &ids.accession)]
 }
 
 /// One report or several under one key.
@@ -123,6 +144,7 @@ impl Index {
             Some(found) => {
                 let mut slots = found.as_slice().to_vec();
                 slots.push(slot);
+                slots.sort_unstable();
                 *found = Slots::Many(slots);
                 true
             }
@@ -154,6 +176,7 @@ impl Index {
         let reports = self.encounters.get_or_insert_with(encounter, Vec::new);
         if !reports.contains(&slot) {
             reports.push(slot);
+            reports.sort_unstable();
         }
     }
 
@@ -206,5 +229,26 @@ pub(crate) fn find(
     } else if let Some(accession) = keys.accession {
         targets.extend_from_slice(index.get(accession));
     }
+    if targets.is_empty() {
+        by_number(keys, fits, (index, reports), targets);
+    }
     if targets.is_empty() { Found::New } else { Found::Known }
+}
+
+/// An event that names no test is about the reports of its strongest number; one that does joins a report of that number of
+/// which no test was named yet.
+fn by_number(
+    keys: Keys,
+    fits: impl Fn(&ReportSlot) -> bool,
+    (index, reports): (&Index, &Slab<Box<Report>>),
+    targets: &mut Vec<ReportSlot>,
+) {
+    let Some(strongest) = keys.bare.into_iter().flatten().next() else { return };
+    let known = index.get(strongest).iter().filter(|slot| fits(slot));
+    let unnamed = |slot: &&ReportSlot| reports.get(**slot).is_some_and(|report| !report.has_test);
+    if keys.has_test {
+        targets.extend(known.filter(unnamed).take(1));
+    } else {
+        targets.extend(known);
+    }
 }

@@ -44,6 +44,7 @@ mod view;
 mod ward;
 pub mod wire;
 
+pub use clocks::ClockView;
 pub use input::{Batch, Input};
 pub use outbox::Proposal;
 pub use output::Output;

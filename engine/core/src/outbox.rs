@@ -232,6 +232,7 @@ impl Partition {
             rule: self.dictionary.text(alert.rule).into(),
             report: alert.report.map(|report| report.1),
             group: wardline_rules::Text::default(),
+            alert: Some(alert.id),
             change: Change::Notice(notice.state, Box::new(notice.head.clone())),
             severity: Some(alert.cause.severity),
             severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),

@@ -58,6 +58,8 @@ pub struct Transition {
     pub report: Option<ReportId>,
     /// The group, if it is about one: a feed, a site; empty otherwise.
     pub group: Text,
+    /// The alert it is about, or that a notice belongs to; `None` for clocks.
+    pub alert: Option<AlertId>,
     /// What changed, and to what.
     pub change: Change,
     /// How bad; `None` for clocks.

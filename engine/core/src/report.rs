@@ -152,6 +152,8 @@ pub(crate) struct Report {
     pub(crate) effective: TupleId,
     /// Whether the routing fields ever said different things.
     pub(crate) is_varied: bool,
+    /// Whether any event named its test.
+    pub(crate) has_test: bool,
     /// The identity keys under which it is found.
     pub(crate) keys: Vec<u128>,
     pub(crate) clocks: Vec<Clock>,
@@ -178,6 +180,7 @@ impl Report {
             records: Vec::new(),
             effective: SAYS_NOTHING,
             is_varied: false,
+            has_test: false,
             keys: Vec::new(),
             clocks: Vec::new(),
             waits: Vec::new(),

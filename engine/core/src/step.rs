@@ -49,12 +49,13 @@ const fn rank(input: &Input) -> usize {
 
 /// Applies one batch.
 ///
-/// - **Input** `batch`: its time is later than that of the batch before; if it is not, it is taken to be one microsecond later.
+/// - **Input** `batch`: its time is not before that of the batch before; if it is, that one is taken. The log keeps batches
+///   strictly apart; drivers without a log may go on within one instant.
 /// - **Output**: what happened and what must be sent, added to `out` in log order; `out.next_due` is set.
 /// - **Errors**: none; bad input is data.
 /// - **Cost**: the timers that fire, and for each event a few look-ups plus the rules that can touch its report.
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
-    partition.at = batch.at.max(partition.at.plus(wardline_rules::time::Span::from_micros(1)));
+    partition.at = batch.at.max(partition.at);
     partition.fire(Inclusive::Before, out);
     if let [input] = batch.inputs.as_slice() {
         partition.take(input, out);

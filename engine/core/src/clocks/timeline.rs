@@ -234,7 +234,7 @@ fn due(from: Timestamp, span: Span, calendar: Option<&Calendar>) -> Timestamp {
 }
 
 /// Cuts pauses off before the start and where their total passes what the rule allows [SLA-5].
-fn limit(
+pub(super) fn limit(
     pauses: &mut Vec<(Timestamp, Timestamp)>,
     start: Timestamp,
     at_most: Option<Length>,

@@ -75,11 +75,6 @@ impl Partition {
         let keys = self.keys_of(event);
         let mut targets = Vec::new();
         crate::identity::find(keys, None, (&self.index, &self.reports), &mut targets);
-        if targets.is_empty() {
-            // Documented calls often name the number alone.
-            let bare = crate::identity::keys(event, "");
-            crate::identity::find(bare, None, (&self.index, &self.reports), &mut targets);
-        }
         let at = event.occurred_at.map_or(self.at, |at| at.lo);
         let mut verdict = AnswerVerdict::Orphan;
         for slot in targets {

@@ -10,7 +10,6 @@ use wardline_rules::{
 
 use crate::{
     identity::{self, Found, Keys, Number},
-    ids::ReportId,
     output::{Output, QualityRow},
     partition::Partition,
     report::{Report, ReportSlot},
@@ -124,12 +123,7 @@ impl Partition {
             (&*ward.program, &ward.tests)
         });
         let test = identity::canonical_test(event, names, &self.dictionary);
-        let keys = identity::keys(event, &test);
-        if !test.is_empty() || keys == Keys::default() {
-            return keys;
-        }
-        // No test was named: the numbers alone decide.
-        keys
+        identity::keys(event, &test)
     }
 
     fn open_report(&mut self, event: &Event, keys: Keys, out: &mut Output) -> ReportSlot {
@@ -139,14 +133,10 @@ impl Partition {
             let own = wardline_rules::event::Ident { id: event.event_id.clone(), ns: event.source.clone() };
             identity::key(Number::Message, &own, "")
         });
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"report");
-        hasher.update(&self.settings.instance);
-        hasher.update(&strongest.to_le_bytes());
-        let mut id = ReportId(crate::alerts::cut(&hasher));
+        let mut id = identity::report_id(self.settings.instance, strongest);
         if !self.index.get(u128::from_le_bytes(id.0)).is_empty() {
-            hasher.update(&self.born.to_le_bytes());
-            id = ReportId(crate::alerts::cut(&hasher));
+            // A number that already names a report, given anew: its second report is numbered by its birth.
+            id = identity::report_id(self.settings.instance, strongest ^ u128::from(self.born));
         }
         let slot = self.reports.insert(Box::new(Report::new(id, self.born, self.at)));
         // Under its public id it can be asked for.
@@ -176,7 +166,11 @@ impl Partition {
 
     /// Remembers the numbers of an event as ways to its report.
     fn link(&mut self, slot: ReportSlot, report: &mut Report, event: &Event, keys: Keys) {
-        for key in keys.iter().filter(|key| !report.keys.contains(key)).collect::<Vec<_>>() {
+        report.has_test |= keys.has_test;
+        for key in keys.iter().chain(keys.bare.into_iter().flatten()) {
+            if report.keys.contains(&key) {
+                continue;
+            }
             self.index.link(key, slot);
             report.keys.push(key);
         }

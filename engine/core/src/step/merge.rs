@@ -3,14 +3,14 @@
 //! Tokens that go point to those that stay, for facts past and future; chains are followed and a cycle is refused [IDN-11].
 
 use wardline_rules::{
-    event::{Event, Merge, ReportIds},
+    event::{Event, Ident, Merge, ReportIds},
     quality::Fault,
     token::Token,
     words::MergeWhat,
 };
 
 use crate::{
-    identity::{self, Keys, Number},
+    identity::{self, Number},
     output::Output,
     partition::Partition,
     report::{Report, ReportSlot},
@@ -64,12 +64,14 @@ impl Partition {
 
     fn report_of(&self, event: &Event, ids: &ReportIds) -> Option<ReportSlot> {
         let test = event.tests.first().map_or("", |code| code.code.as_str());
-        let keys = Keys {
-            filler: ids.filler.as_ref().map(|ident| identity::key(Number::Filler, ident, test)),
-            placer: ids.placer.as_ref().map(|ident| identity::key(Number::Placer, ident, test)),
-            accession: ids.accession.as_ref().map(|ident| identity::key(Number::Accession, ident, test)),
-        };
-        keys.iter().find_map(|key| self.index.get(key).first().copied())
+        let with_test = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| identity::key(number, ident, test));
+        let keys = [
+            with_test(Number::Filler, &ids.filler),
+            with_test(Number::Placer, &ids.placer),
+            with_test(Number::Accession, &ids.accession),
+        ];
+        let mut keys = keys.into_iter().chain(identity::bare(ids)).flatten();
+        keys.find_map(|key| self.index.get(key).first().copied())
     }
 
     /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
