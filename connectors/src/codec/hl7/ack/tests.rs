@@ -1,0 +1,1 @@
+//! Answers as senders must get them.

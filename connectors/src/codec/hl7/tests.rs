@@ -1,0 +1,1 @@
+//! Messages as senders write them, and what they must become.
