@@ -13,6 +13,10 @@
 
 pub mod codes;
 pub mod config;
+pub mod dispatcher;
 pub mod drivers;
+pub mod engine;
 pub mod limits;
+pub mod metrics;
+pub mod runtime;
 pub mod ward;
