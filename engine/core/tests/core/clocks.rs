@@ -39,12 +39,6 @@ fn held(from: &str, to: &str) -> [Said; 2] {
     [Said::update(from).flag(Flag::OnHold), Said::update(to).no_flag(Flag::OnHold)]
 }
 
-fn with_hold(from: &str, to: &str) -> Vec<Said> {
-    let mut said = vec![Said::step(Step::Received, "09:00")];
-    said.extend(held(from, to));
-    said
-}
-
 #[test]
 fn case_a_a_pause_moves_the_due_time() {
     // [SLA-5] 60 − 20 = 40 left at 09:50.
@@ -294,4 +288,53 @@ fn shares_of_the_target_are_rounded_down() {
     let run = &mut Run::of(only_sla(SlaRule { target: Length::Elapsed(minutes(60)), ..lab_hour() }));
     run.hear("09:00", Said::step(Step::Received, "09:00"));
     assert_eq!(run.partition.next_due(), Some(at("09:48")));
+}
+
+#[test]
+fn an_end_that_turns_out_to_be_none_tells_again_what_it_had_closed() {
+    // [REP-9] [SLA-10] A final later than the first change is no final; the report is overdue after all.
+    let mut run = Run::of(only_sla(plain()));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("10:30", Said::step(Step::Final, "10:30"));
+    run.hear("10:40", Said::step(Step::Corrected, "09:30"));
+    assert_eq!(
+        run.story("10:30"),
+        [
+            "10:30 alert Lab#1 closed, done late",
+            "10:40 clock Lab running due 10:00",
+            "10:40 alert Lab#2 raised",
+            "10:40 clock Lab breached due 10:00",
+            "10:40 tell desk Lab by phone",
+        ]
+    );
+}
+
+#[test]
+fn a_second_edition_does_not_measure_again_what_was_met() {
+    // [LOAD-2] fifty minutes were in time when they ended; the second edition allows forty.
+    let mut run = Run::hospital();
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:50", Said::step(Step::Final, "09:50"));
+    run.inputs("10:00", vec![crate::driver::activate(crate::ward::second_edition(), "second")]);
+    run.hear("10:10", Said::update("10:10").site("STANNE"));
+    assert_eq!(clocks(&run), ["sla/Lab met used 50 due 10:00"]);
+}
+
+#[test]
+fn an_exception_that_held_from_the_start_takes_back_what_the_rule_above_it_sent() {
+    // [SLA-2] [SLA-10] The order was stat all along; we hear of it after the routine promise was broken.
+    let mut run = Run::of(with_stat());
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.pass("10:00");
+    run.hear("10:05", Said::update("09:00").priority(Priority::Stat));
+    assert_eq!(
+        run.story("10:05"),
+        [
+            "10:05 alert Lab#1 withdrawn",
+            "10:05 clock Stat running due 10:00",
+            "10:05 alert Stat#1 raised",
+            "10:05 clock Stat breached due 10:00",
+            "10:05 tell desk Lab by phone",
+        ]
+    );
 }

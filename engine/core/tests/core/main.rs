@@ -4,6 +4,7 @@ mod checkpoint;
 mod clocks;
 mod driver;
 mod escalation;
+mod order;
 mod said;
 mod views;
 mod ward;
