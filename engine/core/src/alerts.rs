@@ -43,6 +43,8 @@ pub(crate) enum Source {
         index: u32,
         /// The rule in force.
         rule: u32,
+        /// Which cycle of the clock.
+        cycle: u32,
         /// Which threshold.
         threshold: u8,
     },
@@ -145,7 +147,7 @@ impl Sends {
                 .get(index as usize)
                 .map(|alert| Self { page: alert.page.clone(), tells: alert.tells.clone() })
                 .unwrap_or_default(),
-            Source::Clock { index, rule, threshold } => program
+            Source::Clock { index, rule, threshold, .. } => program
                 .families
                 .get(index as usize)
                 .and_then(|family| family.rules.get(rule as usize))

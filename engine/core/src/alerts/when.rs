@@ -76,7 +76,11 @@ impl Partition {
             (None, None) => {}
             (Some(known), None) => self.cause_gone(known, report, out),
             (known, Some(key)) => {
-                if self.was_raised(report, id, wanted.about, key) {
+                if let Some(told) = self.told(report, id, wanted.about, key) {
+                    if let Some(alert) = self.alerts.get_mut(told) {
+                        // Older news of the same content: it began earlier than we thought.
+                        alert.since = wanted.since;
+                    }
                     return;
                 }
                 if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
@@ -110,10 +114,13 @@ impl Partition {
         report.alerts.iter().rfind(mine).copied()
     }
 
-    /// Whether this generation was told already: a generation is told once [NID-2].
-    fn was_raised(&self, report: &Report, rule: Coded, about: About, key: u64) -> bool {
-        let alerts = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
-        alerts.into_iter().any(|alert| alert.rule == rule && alert.about == about && alert.key == key)
+    /// The alert by which this generation was told already: a generation is told once [NID-2].
+    fn told(&self, report: &Report, rule: Coded, about: About, key: u64) -> Option<AlertSlot> {
+        let is_it = |slot: &AlertSlot| {
+            let alert = self.alerts.get(*slot);
+            alert.is_some_and(|alert| alert.rule == rule && alert.about == about && alert.key == key)
+        };
+        report.alerts.iter().copied().find(is_it)
     }
 
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
@@ -168,7 +175,8 @@ impl Asking<'_> {
             let Some(run) = runs.last().copied() else { continue };
             let at = self.moments.iter().filter(|moment| self.is_of_kind(moment));
             let at = at.filter_map(|moment| result_moment(moment, &run, self.report)).min();
-            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), run.key(), Some((key, run))));
+            let generation = hash64(&(run.key(), self.report.undone_ends(run.from)));
+            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), generation, Some((key, run))));
         }
     }
 
@@ -180,7 +188,8 @@ impl Asking<'_> {
         let (run, appearance) = self.newest_run(found);
         let content = run.map(|moment| self.report.content_at(moment.at.lo));
         let moment = run.map(|moment| (moment.at.lo, moment.heard));
-        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
+        let undone = moment.map_or(0, |moment| self.report.undone_ends(moment.0));
+        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance, undone)), None));
     }
 
     /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.
