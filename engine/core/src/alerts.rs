@@ -113,6 +113,11 @@ impl Alert {
     pub(crate) const fn is_open(&self) -> bool {
         !self.course.is_ended()
     }
+
+    /// Whether what it told still holds: somebody is asked, or answered and was not told that it is gone.
+    pub(crate) const fn stands(&self) -> bool {
+        self.is_open() || self.course.was_answered && !self.course.is_withdrawal_told
+    }
 }
 
 /// What is needed to raise an alert.

@@ -76,18 +76,22 @@ impl Partition {
             (None, None) => {}
             (Some(known), None) => self.cause_gone(known, report, out),
             (known, Some(key)) => {
-                if let Some(told) = self.told(report, id, wanted.about, key) {
-                    if let Some(alert) = self.alerts.get_mut(told) {
-                        // Older news of the same content: it began earlier than we thought.
-                        alert.since = wanted.since;
+                let open = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open));
+                let key = match self.told(report, id, wanted.about, key) {
+                    Told::Never(key) => key,
+                    Told::TakenBack(key) if open.is_none() => key,
+                    Told::Stands(told) if open != Some(told) => {
+                        // Somebody answered for what is so after all.
+                        open.into_iter().for_each(|open| self.end(open, Some(report), Closing::Superseded, out));
+                        return;
                     }
-                    return;
-                }
+                    Told::TakenBack(_) | Told::Stands(_) => return self.go_on(open, wanted.since),
+                };
                 if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
                     return;
                 }
-                if let Some(known) = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open)) {
-                    self.end(known, Some(report), Closing::Superseded, out);
+                if let Some(open) = open {
+                    self.end(open, Some(report), Closing::Superseded, out);
                 }
                 self.say_missing_used(id, wanted.missing, out);
                 let report_ref = Some((slot, report.id));
@@ -114,13 +118,30 @@ impl Partition {
         report.alerts.iter().rfind(mine).copied()
     }
 
-    /// The alert by which this generation was told already: a generation is told once [NID-2].
-    fn told(&self, report: &Report, rule: Coded, about: About, key: u64) -> Option<AlertSlot> {
-        let is_it = |slot: &AlertSlot| {
-            let alert = self.alerts.get(*slot);
-            alert.is_some_and(|alert| alert.rule == rule && alert.about == about && alert.key == key)
-        };
-        report.alerts.iter().copied().find(is_it)
+    /// Older news of the same content: what is told began earlier than we thought.
+    fn go_on(&mut self, open: Option<AlertSlot>, since: Timestamp) {
+        if let Some(alert) = open.and_then(|open| self.alerts.get_mut(open)) {
+            alert.since = since;
+        }
+    }
+
+    /// Whether this generation was told already: it is told once, and again after it was taken back [NID-2] [ALERT-4].
+    fn told(&self, report: &Report, rule: Coded, about: About, key: u64) -> Told {
+        let mut appearance = key;
+        let mut again = 0_u64;
+        loop {
+            let is_it = |slot: &&AlertSlot| {
+                let alert = self.alerts.get(**slot);
+                alert.is_some_and(|alert| (alert.rule, alert.about, alert.key) == (rule, about, appearance))
+            };
+            let Some(told) = report.alerts.iter().rfind(is_it).copied() else { break };
+            if self.alerts.get(told).is_some_and(super::Alert::stands) {
+                return Told::Stands(told);
+            }
+            again += 1;
+            appearance = hash64(&(key, again));
+        }
+        if again == 0 { Told::Never(appearance) } else { Told::TakenBack(appearance) }
     }
 
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
@@ -154,6 +175,17 @@ impl Partition {
     }
 }
 
+/// Whether a generation was told.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// Not yet; its key.
+    Never(u64),
+    /// It was, and was taken back; the key of its next appearance.
+    TakenBack(u64),
+    /// It was, and that holds: somebody is asked, or answered.
+    Stands(AlertSlot),
+}
+
 struct Asking<'a> {
     alert: &'a Rule,
     moments: &'a [Moment],
@@ -175,8 +207,7 @@ impl Asking<'_> {
             let Some(run) = runs.last().copied() else { continue };
             let at = self.moments.iter().filter(|moment| self.is_of_kind(moment));
             let at = at.filter_map(|moment| result_moment(moment, &run, self.report)).min();
-            let generation = hash64(&(run.key(), self.report.undone_ends(run.from)));
-            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), generation, Some((key, run))));
+            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), run.key(), Some((key, run))));
         }
     }
 
@@ -188,8 +219,7 @@ impl Asking<'_> {
         let (run, appearance) = self.newest_run(found);
         let content = run.map(|moment| self.report.content_at(moment.at.lo));
         let moment = run.map(|moment| (moment.at.lo, moment.heard));
-        let undone = moment.map_or(0, |moment| self.report.undone_ends(moment.0));
-        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance, undone)), None));
+        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
     }
 
     /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.

@@ -98,26 +98,6 @@ impl Report {
         (!is_undone).then_some(end)
     }
 
-    /// How many ends since `from` were undone that would have withdrawn an alert: retractions, and cancellations before a
-    /// result. What is seen again after one counts as a separate appearance [ALERT-4].
-    pub(crate) fn undone_ends(&self, from: Timestamp) -> u32 {
-        let bears_before = |end: &Record| {
-            let steps = self.records.iter().filter(|record| record.lo < end.lo).filter_map(|record| record.step);
-            steps.into_iter().any(Step::is_result_bearing)
-        };
-        let undone = |step: Step, withdraws: &dyn Fn(&Record) -> bool| {
-            if self.end_in_force(step).is_some() {
-                return 0;
-            }
-            let mut times: Vec<Timestamp> =
-                self.of_step(step).filter(|end| end.lo >= from && withdraws(end)).map(|end| end.lo).collect();
-            times.dedup();
-            u32::try_from(times.len()).unwrap_or(u32::MAX)
-        };
-        let retracted = undone(Step::EnteredInError, &|_| true);
-        retracted.saturating_add(undone(Step::Cancelled, &|end| !bears_before(end)))
-    }
-
     /// The first change, which opens version 2.
     pub(crate) fn first_change(&self) -> Option<&Record> {
         self.records.iter().find(|record| record.step.is_some_and(Step::is_change))

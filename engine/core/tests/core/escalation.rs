@@ -562,3 +562,21 @@ fn a_critical_value_heard_after_it_was_called_pages_nobody() {
     let alert = &run.partition.alerts(1)[0];
     assert!(!alert.is_open, "{:?}", alert.state);
 }
+
+#[test]
+fn what_was_taken_back_and_is_true_again_is_told_again() {
+    // [ALERT-4] [REP-6] The retraction is undone by the final; whoever was told of it must hear that the value stands.
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    run.hear("09:04", Said::step(Step::EnteredInError, "09:04"));
+    run.hear("09:06", Said::step(Step::Final, "09:06").potassium("6.9"));
+    assert_eq!(
+        run.story("09:01"),
+        [
+            "09:04 alert Critical#1 withdrawn",
+            "09:04 withdraw Dr Bell by phone",
+            "09:06 alert Critical#2 raised",
+            "09:06 page Dr Bell by phone",
+        ]
+    );
+}

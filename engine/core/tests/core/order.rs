@@ -163,6 +163,45 @@ proptest! {
     }
 
     #[test]
+    fn many_facts_in_a_few_random_orders_end_the_same(
+        statements in statements(40),
+        orders in proptest::collection::vec(Just((0..40).collect::<Vec<usize>>()).prop_shuffle(), 6),
+    ) {
+        // [REP-1]
+        let rules = rules();
+        let said: Vec<Said> = statements.iter().enumerate().map(|(index, what)| said(*what, index)).collect();
+        let in_order = |order: &Vec<usize>| -> Vec<usize> {
+            order.iter().copied().filter(|index| *index < said.len()).collect()
+        };
+        let all: Vec<Vec<String>> = orders.iter().map(|order| heard(&rules, &said, &in_order(order))).collect();
+        for one in &all {
+            prop_assert_eq!(one, &all[0]);
+        }
+    }
+
+    #[test]
+    fn a_run_restored_before_every_batch_equals_one_that_never_stopped(statements in statements(30)) {
+        // guarantees O4
+        let mut never = Run::hospital();
+        let mut restored = Run::hospital();
+        for (index, what) in statements.iter().enumerate() {
+            let clock = format!("12:{index:02}");
+            for run in [&mut never, &mut restored] {
+                run.hear(&clock, said(*what, index));
+                if index % 3 == 0 {
+                    run.deliver(&format!("{clock}:30"));
+                }
+            }
+            restored.restart();
+            prop_assert_eq!(never.told.last(), restored.told.last());
+        }
+        never.pass("18:00");
+        restored.pass("18:00");
+        prop_assert_eq!(&never.told, &restored.told);
+        prop_assert_eq!(never.partition.checkpoint(), restored.partition.checkpoint());
+    }
+
+    #[test]
     fn however_inputs_are_grouped_in_time_the_state_is_the_same(statements in statements(12), cuts in proptest::collection::vec(any::<bool>(), 12)) {
         // G4, G8: ticks in between, and batches of one or many at one log time, decide nothing.
         let inputs: Vec<Input> = statements.iter().enumerate().map(|(index, what)| said(*what, index).input()).collect();
