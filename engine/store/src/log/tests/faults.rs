@@ -136,36 +136,37 @@ fn a_failed_sync_closes_the_log_and_is_never_repeated() {
 
 #[test]
 fn what_only_the_cache_holds_is_written_again_before_it_is_given_out() {
-    for seed in 0..50 {
-        let disk = SimDisk::new(seed);
-        let mut opened = filled(&disk, &[100]);
-        opened
-            .writer
-            .append(batch(50), &[&payload(3, 9000)])
-            .unwrap();
-        disk.inject(Injection {
-            call: Some(Call::Fdatasync),
-            nth: 1,
-            fault: Fault::Eio,
-        });
-        assert!(opened.writer.flush().is_err());
-        // The cache still shows record 3 whole and clean; the disk may hold any part of it.
-        let next = disk.kill();
-        let mut again = open(&next);
-        assert_eq!(records(&mut again).len(), 3);
-        assert!(again.rewritten >= 1);
-        let after = open(&next.crash(seed))
-            .suffix
-            .next_record()
-            .unwrap()
-            .is_some();
-        assert!(after);
-        assert_eq!(
-            records(&mut open(&next.crash(seed))).len(),
-            3,
-            "what was given out survives the power failing"
-        );
+    // Once within a segment, once as the first of a new one, whose header shares its fate.
+    for (sizes, first) in [([100].as_slice(), 1), (&[3000; 5], 7)] {
+        (0..50).for_each(|seed| give_out_what_the_cache_holds(sizes, first, seed));
     }
+}
+
+fn give_out_what_the_cache_holds(sizes: &[usize], first: u64, seed: u64) {
+    let disk = SimDisk::new(seed);
+    let mut opened = filled(&disk, sizes);
+    let all = sizes.len() + 2;
+    opened
+        .writer
+        .append(batch(50), &[&payload(3, 9000)])
+        .unwrap();
+    disk.inject(Injection {
+        call: Some(Call::Fdatasync),
+        nth: 1,
+        fault: Fault::Eio,
+    });
+    assert!(opened.writer.flush().is_err());
+    // The cache still shows the last record whole and clean; the disk may hold any part of it.
+    let next = disk.kill();
+    let mut again = open(&next);
+    assert_eq!(records(&mut again).len(), all);
+    assert!(again.rewritten >= 1);
+    assert!(
+        disk.read_file(&format!("log/p000/{first:020}.wlog"))
+            .is_some()
+    );
+    let after = records(&mut open(&next.crash(seed))).len();
+    assert_eq!(after, all, "what was given out survives the power failing");
 }
 
 /// A log of three segments whose every flush but the last is proven.
