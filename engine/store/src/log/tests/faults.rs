@@ -329,10 +329,10 @@ fn a_sound_record_of_another_history_breaks_the_chain() {
 fn a_sound_segment_of_another_history_is_not_entered() {
     let [ours, theirs] = [3000, 2999].map(|length| {
         let disk = SimDisk::new(1);
-        drop(filled(&disk, &[length; 12]));
+        drop(filled(&disk, &[length; 11]));
         disk
     });
-    // In the middle, and as the last: nothing but its header tells.
+    // In the middle, and as the last with one record in it: nothing but its header tells.
     for first in [7, 12] {
         let path = format!("log/p000/{first:020}.wlog");
         let disk = ours.kill();
