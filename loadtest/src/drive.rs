@@ -113,11 +113,7 @@ impl Backlog {
 /// Sends lines until the time, the lines or the backlog come to their end; `glance` is called several times a second.
 ///
 /// **Errors**: the engine cannot be reached at all. What happens later is counted, not returned.
-pub async fn drive(
-    load: &Load,
-    lines: Lines,
-    mut glance: impl FnMut(Glance),
-) -> Result<Driven, Error> {
+pub async fn drive(load: &Load, lines: Lines, mut glance: impl FnMut(Glance)) -> Result<Driven, Error> {
     client::knock(&load.target).await?;
     let begun = Instant::now();
     let (jobs, queue) = mpsc::unbounded_channel::<Job>();
@@ -126,20 +122,9 @@ pub async fn drive(
     let queue = Arc::new(Mutex::new(queue));
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..load.connections.max(1) {
-        workers.spawn(client::work(
-            load.target.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&backlog),
-            tell.clone(),
-            begun,
-        ));
+        workers.spawn(client::work(load.target.clone(), Arc::clone(&queue), Arc::clone(&backlog), tell.clone(), begun));
     }
-    let sender = pace::Sender {
-        jobs,
-        tell,
-        backlog: Arc::clone(&backlog),
-        begun,
-    };
+    let sender = pace::Sender { jobs, tell, backlog: Arc::clone(&backlog), begun };
     let pacer = pace::start(load.clone(), lines, sender);
     let mut tally = Tally::default();
     let mut beat = tokio::time::interval(Duration::from_millis(200));
@@ -170,13 +155,7 @@ pub async fn drive(
 
 fn look(tally: &Tally, backlog: &Backlog, elapsed: Duration) -> Glance {
     let (offered, accepted, p99_us) = tally.now();
-    Glance {
-        elapsed,
-        offered,
-        accepted,
-        backlog: backlog.now.load(Ordering::Relaxed),
-        p99_us,
-    }
+    Glance { elapsed, offered, accepted, backlog: backlog.now.load(Ordering::Relaxed), p99_us }
 }
 
 fn micros(span: Duration) -> u64 {

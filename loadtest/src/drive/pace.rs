@@ -83,14 +83,7 @@ fn feed(mut lines: Lines, size: u32, ahead: &SyncSender<Batch>) {
         }
         let room = body.len() + body.len() / 8;
         let full = std::mem::replace(&mut body, Vec::with_capacity(room));
-        if ahead
-            .send(Batch {
-                arrives,
-                events,
-                body: Bytes::from(full),
-            })
-            .is_err()
-        {
+        if ahead.send(Batch { arrives, events, body: Bytes::from(full) }).is_err() {
             return;
         }
     }
@@ -103,12 +96,8 @@ fn pace(load: &Load, batches: &Receiver<Batch>, sender: &Sender) -> Ended {
     let mut is_overloaded = false;
     for batch in batches {
         due = match load.pace {
-            Pace::Constant { per_second } => {
-                due + gap(&mut stream, f64::from(batch.events) / per_second)
-            }
-            Pace::Shaped { from } => {
-                Duration::from_micros(u64::try_from(batch.arrives - from).unwrap_or(0))
-            }
+            Pace::Constant { per_second } => due + gap(&mut stream, f64::from(batch.events) / per_second),
+            Pace::Shaped { from } => Duration::from_micros(u64::try_from(batch.arrives - from).unwrap_or(0)),
         };
         if due > load.length || left == 0 || is_overloaded {
             break;
@@ -118,11 +107,7 @@ fn pace(load: &Load, batches: &Receiver<Batch>, sender: &Sender) -> Ended {
         is_overloaded = send(batch, micros(due), sender);
     }
     Ended {
-        sent_for: if load.requests_max.is_some() || is_overloaded {
-            due.min(load.length)
-        } else {
-            load.length
-        },
+        sent_for: if load.requests_max.is_some() || is_overloaded { due.min(load.length) } else { load.length },
         is_overloaded,
     }
 }
@@ -135,14 +120,7 @@ fn gap(stream: &mut Stream, mean_seconds: f64) -> Duration {
 fn send(batch: Batch, intended: u64, sender: &Sender) -> bool {
     let waiting = sender.backlog.put();
     // Both fail only when the run has been broken off, and then nobody counts any more.
-    let _ = sender.tell.send(News::Offered {
-        intended,
-        events: batch.events,
-    });
-    let _ = sender.jobs.send(Job {
-        intended,
-        events: batch.events,
-        body: batch.body,
-    });
+    let _ = sender.tell.send(News::Offered { intended, events: batch.events });
+    let _ = sender.jobs.send(Job { intended, events: batch.events, body: batch.body });
     waiting >= BACKLOG_MAX
 }
