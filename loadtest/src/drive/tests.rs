@@ -80,6 +80,8 @@ async fn every_batch_arrives_whole_and_is_counted_once() {
     let outcome = driven.tally.outcome(crate::result::Setup::default(), driven.seconds, driven.backlog_max);
     assert_eq!((outcome.offered.events, outcome.accepted.requests, outcome.accepted.events), (2_000, 200, 2_000));
     assert_eq!((outcome.failed.requests, outcome.unanswered.requests), (0, 0));
+    // 2,000 events at 50,000 a second are due within 40 ms; four standard errors of 200 exponential gaps are 28 % of that.
+    assert!((driven.seconds - 0.04).abs() < 0.0113, "{}", driven.seconds);
     let mut expected = Vec::new();
     let mut source = lines("tatmark");
     for _ in 0..2_000 {
