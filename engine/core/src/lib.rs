@@ -42,6 +42,7 @@ mod step;
 pub mod timers;
 mod tuple;
 mod view;
+pub mod views;
 mod ward;
 pub mod wire;
 
