@@ -17,7 +17,7 @@ fn example() -> (Vec<Diagnostic>, Sources) {
 #[test]
 fn text_marks_the_place_and_shows_the_corrected_line() {
     let (found, sources) = example();
-    let expected = "WL0108 error: After \"22:00\" I expect to.                                   wards/a,b.ward line 2\n  2 |   quiet     22:00 zo 07:00\n    |                   ^^\n  Did you mean to? Change it to:  quiet     22:00 to 07:00\n";
+    let expected = "WL0108 error: After \"22:00\" I expect to.                                  wards/a,b.ward line 2\n  2 |   quiet     22:00 zo 07:00\n    |                   ^^\n  Did you mean to? Change it to:  quiet     22:00 to 07:00\n";
     assert_eq!(text(&found, &sources), expected);
     assert_eq!(summary(&found), "1 error");
 }
