@@ -28,6 +28,7 @@
 mod clean;
 pub mod cloudevents;
 pub mod digest;
+pub mod hl7;
 pub mod json;
 mod notes;
 pub mod profile;

@@ -103,7 +103,8 @@ impl Dispatcher {
             Input::Attempt(attempt) => Some(attempt),
             _ => None,
         });
-        for attempt in attempts.filter(|attempt| attempt.epoch == self.epoch) {
+        let epoch = self.epoch;
+        for attempt in attempts.filter(|attempt| attempt.epoch == epoch) {
             match attempt.outcome {
                 Outcome::Started => departures.extend(self.start(attempt, output)),
                 Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous => {
@@ -143,10 +144,9 @@ impl Dispatcher {
         let on_channel = self.flights.values().filter(|flight| flight.channel == proposal.channel).count();
         let (all, channel) = match proposal.level {
             Level::Red => (IN_FLIGHT_MAX, IN_FLIGHT_PER_CHANNEL_MAX),
-            Level::Orange | Level::Yellow => (
-                IN_FLIGHT_MAX - IN_FLIGHT_RED_RESERVE,
-                IN_FLIGHT_PER_CHANNEL_MAX - IN_FLIGHT_PER_CHANNEL_RED_RESERVE,
-            ),
+            Level::Orange | Level::Yellow => {
+                (IN_FLIGHT_MAX - IN_FLIGHT_RED_RESERVE, IN_FLIGHT_PER_CHANNEL_MAX - IN_FLIGHT_PER_CHANNEL_RED_RESERVE)
+            }
         };
         self.flights.len() < all && on_channel < channel
     }

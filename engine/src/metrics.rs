@@ -8,9 +8,7 @@
 //! - **Not here**: figures that the core counts by itself as rows; the query process's own.
 //! - **Source**: analytics page, section 6.
 
-use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 use wardline_connectors::adapters::Reply;
 use wardline_rules::{time::Span, words::Channel};
 

@@ -5,14 +5,234 @@
 //!    ▲                                                                   ▼ at most 16 batches
 //!    │                 core thread: step ─► dispatcher ─► attempts ──► sinks (tokio)
 //!    └── started, results ◄──────────────────┘ ◄──────────────────────────┘
+//!  upkeep thread: segments prepared, checkpoints written, old ones removed
 //! ```
 //! - INVARIANT: the core sees only durable batches, in log order; a sink sees only what the core said after that.
-//! - **How it fits**: `wardline run`, the demo and the tests start one and talk to its [`Engine`](crate::engine::Engine).
-//! - **Not here**: HTTP, configuration files.
+//! - **How it fits**: `wardline run`, the demo and the tests [`open`] an engine, may listen at once, and [`start`] it.
+//! - **Not here**: HTTP, configuration files, reading a ward.
 
 pub mod admission;
 pub mod anchor;
 pub mod clock;
 pub(crate) mod inbox;
 pub mod kernel;
+pub mod log;
+mod partition;
+pub mod records;
+pub mod recovery;
+pub(crate) mod turn;
+mod upkeep;
 pub mod window;
+pub(crate) mod wire;
+
+use std::{
+    sync::{Arc, mpsc as blocking},
+    thread,
+};
+
+use tokio::sync::mpsc;
+use wardline_core::{Input, Output};
+use wardline_rules::time::Timestamp;
+use wardline_store::{disk::Disk, log::Entry, record::Kind, store::Options};
+
+use self::{
+    admission::Lane,
+    anchor::Anchor,
+    clock::WallClock,
+    kernel::Bootable,
+    log::{Ended, LogThread, SinceCheckpoint},
+    records::{Open, encode_time},
+    recovery::{Error, Recovered, recover},
+    turn::{CoreThread, Work},
+    upkeep::Upkeep,
+};
+use crate::{
+    dispatcher::{Dispatcher, driver, message::Links, sinks::Sinks},
+    engine::{Engine, Parcel, Phase, Shared, Status},
+    limits::CORE_QUEUE_MAX,
+    metrics::{Metric, Metrics},
+};
+
+/// What an engine is started with.
+#[derive(Debug)]
+pub struct Start<D: Disk> {
+    /// Its data directory.
+    pub disk: D,
+    /// Who opens it, and how.
+    pub options: Options,
+    /// Whether the operator vouches for the wall.
+    pub accept_time: bool,
+    /// Whether notices leave; if not they are kept and shown.
+    pub is_sending: bool,
+    /// Ways out.
+    pub sinks: Arc<Sinks>,
+    /// Links in notices.
+    pub links: Links,
+}
+
+/// The end of an engine's queue that its core thread will take.
+#[derive(Debug)]
+pub struct Seat(mpsc::Receiver<Work>);
+
+/// An engine that is recovering: its handle, and the seat that [`start`] takes.
+///
+/// # Errors
+/// A metric that the registry refuses: a mistake of ours.
+pub fn open(clock: Arc<dyn WallClock>) -> Result<(Engine, Seat), prometheus::Error> {
+    let (work, seat) = mpsc::channel(CORE_QUEUE_MAX);
+    let shared =
+        Shared { inbox: inbox::Inbox::default(), work, status: Status::default(), metrics: Metrics::new()?, clock };
+    Ok((Engine { shared: Arc::new(shared) }, Seat(seat)))
+}
+
+/// The threads of a running engine.
+#[derive(Debug)]
+pub struct Running {
+    log: thread::JoinHandle<Ended>,
+    core: thread::JoinHandle<()>,
+    upkeep: thread::JoinHandle<()>,
+    epoch: u32,
+}
+
+impl Running {
+    /// This owner's epoch.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Waits for the end; blocks.
+    ///
+    /// - **Output**: a panic of a thread counts as [`Ended::Poisoned`]: nothing after it may be believed.
+    #[must_use]
+    pub fn join(self) -> Ended {
+        let ended = self.log.join().unwrap_or(Ended::Poisoned);
+        let others = [self.core.join(), self.upkeep.join()];
+        if others.iter().any(Result::is_err) { Ended::Poisoned } else { ended }
+    }
+}
+
+/// Recovers, and sets the threads to work; blocks until the engine takes messages.
+///
+/// - **Input** `seat`: of [`open`]; `tokio`: where attempts run.
+///
+/// # Errors
+/// [`Error`]; nothing was taken, and nothing on disk but what recovery itself mends was changed.
+pub fn start<D, K>(
+    engine: &Engine,
+    seat: Seat,
+    start: Start<D>,
+    tokio: &tokio::runtime::Handle,
+) -> Result<Running, Error>
+where
+    D: Disk + Send + 'static,
+    D::File: Send,
+    D::Lock: Send,
+    K: Bootable,
+{
+    let clock = engine.shared.clock.clone();
+    let disk = start.disk.clone();
+    let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
+    let Recovered { mut opened, kernel, position, last, batches, took } = recovered;
+    engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
+    tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
+
+    let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let (orders, order_queue) = blocking::channel();
+    let (done, done_queue) = blocking::channel();
+    let (jobs, job_queue) = mpsc::unbounded_channel();
+    tokio.spawn(driver::drive(engine.clone(), job_queue));
+    first_batch(engine, &kernel);
+
+    let epoch = opened.epoch;
+    let mut dispatcher = Dispatcher::new(epoch);
+    if !start.is_sending {
+        dispatcher.hold();
+    }
+    let upkeep =
+        Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
+    let core = CoreThread {
+        kernel,
+        engine: engine.clone(),
+        dispatcher,
+        epoch,
+        sinks: start.sinks,
+        links: start.links,
+        jobs,
+        position,
+        output: Output::default(),
+        proposals: Vec::new(),
+    };
+    let log = LogThread {
+        engine: engine.clone(),
+        anchor,
+        last_batch: last.unwrap_or(Timestamp::MIN),
+        done: done_queue,
+        orders,
+        since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        is_preparing: false,
+        // The lock lives as long as what was opened.
+        opened,
+    };
+    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
+    let core = spawn("core", move || core.run(seat.0))?;
+    let log = spawn("log", move || log.run())?;
+    engine.status().enter(Phase::Running);
+    Ok(Running { log, core, upkeep, epoch })
+}
+
+/// Ties log time to the clocks and makes this epoch's `open` durable before anything else.
+fn begin_epoch<D: Disk>(
+    engine: &Engine,
+    writer: &mut wardline_store::log::LogWriter<D>,
+    kernel: &impl Bootable,
+    (last, accept_time): (Option<Timestamp>, bool),
+) -> Result<Anchor, Error> {
+    let reading = engine.shared.clock.read();
+    let (mut anchor, change) = Anchor::start(reading, last, accept_time);
+    let at = anchor.now(reading);
+    while writer.prepare()? {}
+    let open = Open {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        logic: logic_of(kernel),
+        ward: kernel.ward().map_or([0; 32], |(_, version)| version),
+        zones: wardline_rules::time::zone_data_version().to_owned(),
+        wall: reading.wall,
+        boot: reading.boot,
+    };
+    writer.append(Entry::new(Kind::Open, log::log_micros(at)), &[&open.encode()])?;
+    if let Some(change) = change {
+        tracing::warn!(?change, "wall.compare");
+        writer.append(Entry::new(Kind::Time, log::log_micros(at)), &[&encode_time(change)])?;
+    }
+    writer.flush()?;
+    anchor.record(at);
+    engine.status().set_log_time(at, reading.boot);
+    engine.status().set_doubt(anchor.is_in_doubt());
+    engine.status().turned(0, reading.boot);
+    Ok(anchor)
+}
+
+const fn logic_of<K: Bootable>(_: &K) -> u32 {
+    K::LOGIC
+}
+
+/// The first batch of an epoch: what nobody knows the outcome of, then the time.
+fn first_batch(engine: &Engine, kernel: &impl Bootable) {
+    let ambiguous = kernel.unresolved().into_iter().map(|attempt| {
+        Input::Attempt(wardline_core::input::Attempt { outcome: wardline_core::input::Outcome::Ambiguous, ..attempt })
+    });
+    let inputs: Vec<Input> = ambiguous.chain([Input::Tick]).collect();
+    // The inbox was made a moment ago and is open.
+    drop(engine.shared.inbox.push_parcel(Lane::Control, Parcel::control(inputs)));
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<thread::JoinHandle<T>, Error> {
+    thread::Builder::new().name(format!("wardline-{name}")).spawn(body).map_err(Error::Thread)
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use wardline_connectors::adapters::{
-    Outgoing, Reply, Sink,
-    sink::Cause,
-};
+use wardline_connectors::adapters::{Outgoing, Reply, Sink, sink::Cause};
 use wardline_core::{
     Input,
     ids::Nid,

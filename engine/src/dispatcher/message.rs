@@ -151,8 +151,8 @@ fn beginning(notice: &Notice, departure: Departure, code: &str) -> String {
 fn fill(template: &str, value: impl Fn(&str) -> Option<String>, into: &mut String) {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
-        into.push_str(before);
         let Some((name, after)) = after.split_once('}') else { break };
+        into.push_str(before);
         into.push_str(&value(name).unwrap_or_default());
         rest = after;
     }
@@ -218,8 +218,9 @@ pub(crate) mod tests {
 
     #[test]
     fn a_placeholder_that_may_not_leave_leaves_nothing() {
-        let told = Notice { brief: Some(Text::const_new("{value}{rule}{severity} {code} {oops")), ..notice(Channel::Sms) };
-        assert_eq!(text(&told, false, false), format!("red {} oops", Nid([5; 16]).code()));
+        let told =
+            Notice { brief: Some(Text::const_new("{value}{rule}{severity} {code} {oops")), ..notice(Channel::Sms) };
+        assert_eq!(text(&told, false, false), format!("red {} {{oops", Nid([5; 16]).code()));
     }
 
     #[test]

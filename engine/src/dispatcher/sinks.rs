@@ -88,7 +88,8 @@ impl Sinks {
         let exit = self.exits.get(&(notice.via.clone(), notice.channel));
         let sink = exit.or(self.fallback.as_ref()).ok_or(Cause::NoSink)?.clone();
         let written = notice.reach.clone();
-        let address = written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
+        let address =
+            written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
         Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
     }
 
@@ -105,7 +106,12 @@ fn webhook(kind: &SinkKind, is_secured: bool, base: &Path) -> Result<Arc<dyn Sin
     let terms = Terms { is_secured, is_inside: *is_inside, five_hundred_not_done: *five_hundred_not_done };
     let secret = secret.read(base)?;
     let webhook = Webhook::new(url, secret.expose(), *class, terms).map_err(|error| {
-        Finding::of_file(Code::HostRefused, "", format!("the webhook `{url}` cannot be used: {error}"), "Mend it in `wardline.toml`.")
+        Finding::of_file(
+            Code::HostRefused,
+            "",
+            format!("the webhook `{url}` cannot be used: {error}"),
+            "Mend it in `wardline.toml`.",
+        )
     })?;
     Ok(Arc::new(webhook))
 }
@@ -117,10 +123,7 @@ fn no_screen() -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use wardline_connectors::adapters::{
-        Class, Outgoing, Reply,
-        sink::Sending,
-    };
+    use wardline_connectors::adapters::{Class, Outgoing, Reply, sink::Sending};
     use wardline_core::output::Party;
     use wardline_rules::token::Token;
 
@@ -145,7 +148,8 @@ mod tests {
 
     fn sinks(rows: &str) -> Sinks {
         let head = crate::config::directory::COLUMNS.join(",");
-        let directory = Directory::of_text("directory.csv", &format!("{head}\n{rows}"), &|_, _| Token([1; 16])).unwrap();
+        let directory =
+            Directory::of_text("directory.csv", &format!("{head}\n{rows}"), &|_, _| Token([1; 16])).unwrap();
         let mut sinks = Sinks { directory: RwLock::new(Arc::new(directory)), ..Sinks::default() };
         sinks.insert("default", Channel::Sms, Arc::new(Drain));
         sinks

@@ -62,7 +62,13 @@ impl Anchor {
     /// - **Output**: the anchor, and a doubt at once if the wall lies behind the log or more than a day ahead of it.
     #[must_use]
     pub fn start(reading: Reading, last: Option<Timestamp>, accept: bool) -> (Self, Option<TimeChange>) {
-        let base = Self { wall: reading.wall, boot: reading.boot, last: last.unwrap_or(Timestamp::MIN), doubt: None, slow: false };
+        let base = Self {
+            wall: reading.wall,
+            boot: reading.boot,
+            last: last.unwrap_or(Timestamp::MIN),
+            doubt: None,
+            slow: false,
+        };
         let Some(last) = last else { return (base, None) };
         let offset = reading.wall.since(last);
         let is_believed = offset.micros() >= 0 && offset.micros() <= micros(DOUBT_ACCEPTED_MAX);

@@ -29,11 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Waiting {
     /// Inputs of the core.
-    Parcel {
-        parcel: Parcel,
-        durable: oneshot::Sender<Receipt>,
-        stepped: oneshot::Sender<Outcome>,
-    },
+    Parcel { parcel: Parcel, durable: oneshot::Sender<Receipt>, stepped: oneshot::Sender<Outcome> },
     /// A record of the shell's own.
     Access { record: Vec<u8>, durable: oneshot::Sender<Receipt> },
 }
@@ -63,7 +59,8 @@ impl Waiting {
     const fn is_urgent(&self) -> bool {
         match self {
             Self::Parcel { parcel, .. } => parcel.is_urgent,
-            Self::Access { .. } => false,
+            // A person looks at a screen that stays empty until it is written.
+            Self::Access { .. } => true,
         }
     }
 }
@@ -228,7 +225,13 @@ mod tests {
     #[test]
     fn control_is_taken_first_and_a_lane_keeps_its_order() {
         let inbox = Inbox::default();
-        for (lane, feed) in [(Lane::Routine, "a"), (Lane::Bulk, "old"), (Lane::Routine, "b"), (Lane::Critical, "stat"), (Lane::Control, "")] {
+        for (lane, feed) in [
+            (Lane::Routine, "a"),
+            (Lane::Bulk, "old"),
+            (Lane::Routine, "b"),
+            (Lane::Critical, "stat"),
+            (Lane::Control, ""),
+        ] {
             inbox.push_parcel(lane, parcel(feed, 1)).unwrap();
         }
         assert_eq!(feeds(&inbox.take()), ["", "stat", "a", "b", "old"]);

@@ -12,13 +12,13 @@
 
 use std::sync::mpsc as blocking;
 
-use tokio::sync::mpsc;
 use wardline_core::{Batch, Input};
 use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{
     disk::Disk,
-    log::{self as store_log, Entry, LogWriter, Position},
+    log::{self as store_log, Entry, Position},
     record::{Flags, Kind},
+    store::Opened,
 };
 
 use super::{
@@ -48,13 +48,15 @@ pub enum Ended {
 /// The only writer of the log.
 pub(crate) struct LogThread<D: Disk> {
     pub(crate) engine: Engine,
-    pub(crate) writer: LogWriter<D>,
+    /// The data directory, its lock included: held until the thread ends.
+    pub(crate) opened: Opened<D>,
     pub(crate) anchor: Anchor,
     pub(crate) last_batch: Timestamp,
-    pub(crate) work: mpsc::Sender<Work>,
     pub(crate) orders: blocking::Sender<Order>,
     pub(crate) done: blocking::Receiver<Done>,
     pub(crate) since: SinceCheckpoint,
+    /// A segment is being prepared.
+    pub(crate) is_preparing: bool,
 }
 
 /// What happened since the last checkpoint was begun.
@@ -82,13 +84,15 @@ type Failed = store_log::Error;
 impl<D: Disk + Send + 'static> LogThread<D> {
     /// Works until a stop was asked for, or the disk failed.
     pub(crate) fn run(mut self) -> Ended {
-        match self.work_until_stopped().and_then(|()| self.finish()) {
+        let ended = match self.work_until_stopped().and_then(|()| self.finish()) {
             Ok(()) => Ended::Cleanly,
             Err(error) => {
                 self.poison(&error);
                 Ended::Poisoned
             }
-        }
+        };
+        drop(self.engine.shared.work.blocking_send(Work::Stop));
+        ended
     }
 
     fn work_until_stopped(&mut self) -> Result<(), Failed> {
@@ -97,7 +101,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             let boot = self.engine.boot();
             if self.engine.status().phase() == Phase::Stopping {
                 let deadline = *stop_at.get_or_insert_with(|| {
-                    drop(self.work.blocking_send(Work::Hold));
+                    drop(self.engine.shared.work.blocking_send(Work::Hold));
                     boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)))
                 });
                 let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
@@ -141,20 +145,42 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         let (inputs, letters) = contents(&mut taken);
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
-        for waiting in &taken {
-            if let Waiting::Access { record, .. } = waiting {
-                self.writer.append(entry(Kind::Access, at), &[record])?;
-            }
+        let written = self.write(&taken, at, &inputs, &letters);
+        if written.is_err() {
+            // Before their senders learn that they get no receipt.
+            self.engine.status().enter(Phase::Poisoned);
         }
-        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, &inputs, &letters)?) };
-        self.flush()?;
+        let position = written?;
         self.anchor.record(at);
         let batch = Batch { at, inputs };
         self.tell(taken, at, position.map(|position| (batch, position)));
         Ok(())
     }
 
-    fn append_batch(&mut self, at: Timestamp, inputs: &[Input], letters: &[(u32, Vec<u8>)]) -> Result<Position, Failed> {
+    /// Appends and syncs; the position of the batch, if there is one.
+    fn write(
+        &mut self,
+        taken: &[Waiting],
+        at: Timestamp,
+        inputs: &[Input],
+        letters: &[(u32, Vec<u8>)],
+    ) -> Result<Option<Position>, Failed> {
+        for waiting in taken {
+            if let Waiting::Access { record, .. } = waiting {
+                self.opened.writer.append(entry(Kind::Access, at), &[record])?;
+            }
+        }
+        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, inputs, letters)?) };
+        self.flush()?;
+        Ok(position)
+    }
+
+    fn append_batch(
+        &mut self,
+        at: Timestamp,
+        inputs: &[Input],
+        letters: &[(u32, Vec<u8>)],
+    ) -> Result<Position, Failed> {
         let mut payload = Vec::new();
         wire::encode(inputs, &mut payload);
         let mut entry = entry(Kind::Batch, at);
@@ -162,7 +188,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         if !raw.is_empty() {
             entry.flags = Flags::DEAD_LETTERS;
         }
-        let position = self.writer.append(entry, &[&payload, &raw])?;
+        let position = self.opened.writer.append(entry, &[&payload, &raw])?;
         self.last_batch = at;
         let bytes = u64::try_from(payload.len() + raw.len()).unwrap_or(u64::MAX);
         self.since.bytes += bytes;
@@ -176,36 +202,36 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     fn flush(&mut self) -> Result<(), Failed> {
         let begun = self.engine.boot();
-        self.writer.flush()?;
+        self.opened.writer.flush()?;
         self.engine.metrics().observe(Metric::LogFsync, &[], self.engine.boot().minus(begun));
         Ok(())
     }
 
     /// Receipts first, then the core.
     fn tell(&mut self, taken: Vec<Waiting>, at: Timestamp, batch: Option<(Batch, Position)>) {
-        let position = batch.as_ref().map_or(self.writer.durable().sequence, |(_, position)| position.sequence);
+        let position = batch.as_ref().map_or(self.opened.writer.durable().sequence, |(_, position)| position.sequence);
         let receipt = Receipt { position, at };
         let mut waiters = Vec::new();
         for waiting in taken {
             self.engine.shared.inbox.release(&waiting);
             match waiting {
                 Waiting::Parcel { parcel, durable, stepped } => {
-                    drop(durable.send(receipt));
+                    _ = durable.send(receipt);
                     waiters.push(Waiter { answers: parcel.answers, stepped });
                 }
-                Waiting::Access { durable, .. } => drop(durable.send(receipt)),
+                Waiting::Access { durable, .. } => _ = durable.send(receipt),
             }
         }
         if let Some((batch, position)) = batch {
             let durable = Durable { batch, position, waiters };
             // Gone: the core thread panicked, and whoever joins it ends the process.
-            drop(self.work.blocking_send(Work::Batch(Box::new(durable))));
+            drop(self.engine.shared.work.blocking_send(Work::Batch(Box::new(durable))));
         }
     }
 
     fn note_time(&mut self, change: TimeChange) -> Result<(), Failed> {
         let at = self.anchor.now(self.engine.shared.clock.read());
-        self.writer.append(entry(Kind::Time, at), &[&encode_time(change)])?;
+        self.opened.writer.append(entry(Kind::Time, at), &[&encode_time(change)])?;
         self.anchor.record(at);
         self.engine.status().set_doubt(self.anchor.is_in_doubt());
         self.engine.metrics().count(Metric::WallClockSteps, &[], 1);
@@ -218,27 +244,29 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         while let Ok(done) = self.done.try_recv() {
             self.take(done)?;
         }
-        if let Some(order) = self.writer.wanted() {
+        if let (false, Some(order)) = (self.is_preparing, self.opened.writer.wanted()) {
+            self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
         }
         let boot = self.engine.boot();
         if self.since.is_due(boot) {
             self.since = SinceCheckpoint { at: boot, is_under_way: true, ..SinceCheckpoint::default() };
             let (reply, state) = blocking::channel();
-            drop(self.work.blocking_send(Work::Checkpoint(reply)));
+            drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
             drop(self.orders.send(Order::Checkpoint(state)));
         }
         Ok(())
     }
 
     fn take(&mut self, done: Done) -> Result<(), Failed> {
+        self.is_preparing &= !matches!(done, Done::Prepared(_) | Done::Full);
         match done {
-            Done::Prepared(prepared) => self.writer.accept(&prepared),
-            Done::Full => self.writer.note_full(),
+            Done::Prepared(prepared) => self.opened.writer.accept(&prepared),
+            Done::Full => self.opened.writer.note_full(),
             Done::Checkpoint(Some(mark)) => {
                 self.since.is_under_way = false;
                 let at = self.anchor.now(self.engine.shared.clock.read());
-                self.writer.append(entry(Kind::Mark, at), &[&mark.encode()])?;
+                self.opened.writer.append(entry(Kind::Mark, at), &[&mark.encode()])?;
                 self.flush()?;
                 self.anchor.record(at);
                 self.engine.status().set_checkpoint(self.engine.boot());
@@ -260,7 +288,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.take(done)?;
         }
         let (reply, state) = blocking::channel();
-        drop(self.work.blocking_send(Work::Checkpoint(reply)));
+        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
         drop(self.orders.send(Order::Checkpoint(state)));
         self.since.is_under_way = true;
         while self.since.is_under_way {
@@ -268,13 +296,13 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.take(done)?;
         }
         let at = self.anchor.now(self.engine.shared.clock.read());
-        self.writer.append(entry(Kind::Close, at), &[])?;
+        self.opened.writer.append(entry(Kind::Close, at), &[])?;
         self.flush()
     }
 
     fn poison(&mut self, error: &Failed) {
         self.engine.status().enter(Phase::Poisoned);
-        self.writer.poison();
+        self.opened.writer.poison();
         self.engine.shared.inbox.refuse_all();
         self.engine.metrics().set(Metric::StorageFailed, &[], 1);
         tracing::error!(code = %error.code(), %error, "log.poison");
@@ -295,7 +323,12 @@ fn contents(taken: &mut [Waiting]) -> (Vec<Input>, Vec<(u32, Vec<u8>)>) {
 }
 
 fn entry(kind: Kind, at: Timestamp) -> Entry {
-    Entry::new(kind, u64::try_from(at.micros()).unwrap_or(0))
+    Entry::new(kind, log_micros(at))
+}
+
+/// Log time as the store keeps it.
+pub(crate) fn log_micros(at: Timestamp) -> u64 {
+    u64::try_from(at.micros()).unwrap_or(0)
 }
 
 fn micros(duration: core::time::Duration) -> i64 {

@@ -37,6 +37,8 @@ pub(crate) enum Work {
     Checkpoint(blocking::Sender<State>),
     /// Start nothing new.
     Hold,
+    /// The log thread has ended; nothing follows.
+    Stop,
 }
 
 /// A durable batch and who waits for it.
@@ -75,7 +77,7 @@ pub(crate) struct CoreThread<K> {
 }
 
 impl<K: Kernel> CoreThread<K> {
-    /// Works until the queue's last sender is gone.
+    /// Works until it is told that nothing follows.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
         while let Some(work) = work.blocking_recv() {
             match work {
@@ -83,6 +85,7 @@ impl<K: Kernel> CoreThread<K> {
                 Work::Ask(question) => question(&self.kernel),
                 Work::Checkpoint(reply) => drop(reply.send(self.state())),
                 Work::Hold => self.dispatcher.hold(),
+                Work::Stop => return,
             }
         }
     }

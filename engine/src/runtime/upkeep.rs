@@ -1,15 +1,14 @@
-//! Upkeep: who prepares segments, writes checkpoints and removes what nobody needs, so that no batch waits for it?
+//! Upkeep: who prepares segments, writes checkpoints and removes old ones, so that no batch waits for it?
 //!
 //! - **How it fits**: a thread of its own takes [`Order`]s of the log thread, in order, and answers with [`Done`].
-//! - **Not here**: when a checkpoint is due (the log thread), what is in it (the core).
+//! - **Not here**: when a checkpoint is due (the log thread), what is in it (the core), cutting the log.
 
 use std::sync::mpsc as blocking;
 
 use wardline_store::{
     checkpoint::{Checkpoints, Mark, Summary},
     disk::{self, Disk},
-    log::{CutBounds, PrepareOrder, Prepared, cut},
-    segment::Identity,
+    log::{PrepareOrder, Prepared},
 };
 
 use super::turn::State;
@@ -21,7 +20,7 @@ pub(crate) enum Order {
     Prepare(PrepareOrder),
     /// Write a checkpoint of the state that comes.
     Checkpoint(blocking::Receiver<State>),
-    /// Remove checkpoints and segments that nobody needs.
+    /// Remove checkpoints that nobody needs.
     Retire,
 }
 
@@ -41,7 +40,6 @@ pub(crate) enum Done {
 pub(crate) struct Upkeep<D: Disk> {
     pub(crate) engine: Engine,
     pub(crate) disk: D,
-    pub(crate) identity: Identity,
     pub(crate) checkpoints: Checkpoints<D>,
     pub(crate) epoch: u32,
     pub(crate) logic: u32,
@@ -111,18 +109,11 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
         writer.finish()
     }
 
-    /// Keeps two checkpoints and the log behind the older one.
+    /// Keeps two checkpoints. The log is not cut: until rows go to an archive, it is the only copy of what happened.
     fn retire(&self) {
-        let retired = self.checkpoints.retire().map_err(|error| error.to_string());
-        let bound = self.checkpoints.cut_bound().map_err(|error| error.to_string());
-        let cut = retired.and(bound).and_then(|bound| match bound {
-            Some(checkpoint) => cut(&self.disk, self.identity, CutBounds { checkpoint, archive: checkpoint })
-                .map(|report| tracing::info!(segments = report.segments, bytes = report.bytes, "log.cut"))
-                .map_err(|error| error.to_string()),
-            None => Ok(()),
-        });
-        if let Err(error) = cut {
-            tracing::warn!(%error, "log.cut");
+        match self.checkpoints.retire() {
+            Ok(removed) => tracing::debug!(removed, "checkpoint.retire"),
+            Err(error) => tracing::warn!(code = %error.code(), %error, "checkpoint.retire"),
         }
     }
 }

@@ -73,7 +73,8 @@ async fn replies_mean_what_the_table_says() {
     assert_eq!(hard, Reply::FailedHard { cause: Cause::Status(404) });
     let unknown = reply_to("HTTP/1.1 503 Sorry\r\ncontent-length: 0\r\n\r\n").await;
     assert_eq!(unknown, Reply::Ambiguous { cause: Cause::Status(503) });
-    let redirect = reply_to("HTTP/1.1 302 Away\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
+    let redirect =
+        reply_to("HTTP/1.1 302 Away\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
     assert_eq!(redirect, Reply::Ambiguous { cause: Cause::Status(302) });
 }
 
@@ -107,7 +108,10 @@ fn s1_13_plain_http_beyond_this_machine_is_refused() {
     assert_eq!(refused("http://chat.example.org/hook"), Err(Error::Plaintext));
     assert_eq!(refused("ftp://chat.example.org/hook"), Err(Error::Address));
     assert_eq!(refused("/hook"), Err(Error::Address));
-    assert!(matches!(Webhook::new("http://127.0.0.1/", b"short", Class::Keyed, Terms::default()), Err(Error::Secret(_))));
+    assert!(matches!(
+        Webhook::new("http://127.0.0.1/", b"short", Class::Keyed, Terms::default()),
+        Err(Error::Secret(_))
+    ));
 }
 
 #[tokio::test]

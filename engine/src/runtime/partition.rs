@@ -1,0 +1,1 @@
+//! Partition: the core as the shell sees it.

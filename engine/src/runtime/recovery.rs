@@ -1,0 +1,131 @@
+//! Recovery: which state did this installation have, and where does its log go on?
+//!
+//! ```text
+//!  open store ─► newest sound checkpoint ─► every batch behind it through the same `step` ─► ready
+//! ```
+//! What the core says on the way was said before and is dropped; what was started and has no result becomes `ambiguous`
+//! with the first batch of this epoch.
+//!
+//! - **How it fits**: [`start`](super::start) calls it before any thread runs.
+//! - **Not here**: judging the log's end (`wardline_store`), excluding an input that panics.
+
+use wardline_core::Output;
+use wardline_rules::time::{Span, Timestamp};
+use wardline_store::{
+    checkpoint::CheckpointReader,
+    disk::Disk,
+    log::Position,
+    record::Kind,
+    store::{self, Opened, Options, Store},
+};
+
+use super::{clock::WallClock, kernel::Bootable, wire};
+
+/// What was found.
+pub(crate) struct Recovered<D: Disk, K> {
+    pub(crate) opened: Opened<D>,
+    pub(crate) kernel: K,
+    /// The last batch that the state contains.
+    pub(crate) position: Position,
+    /// Log time of the last batch; `None` in an empty log.
+    pub(crate) last: Option<Timestamp>,
+    pub(crate) batches: u64,
+    pub(crate) took: Span,
+}
+
+/// Why there is no state to go on with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store did not open.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The log could not be read to its end.
+    #[error(transparent)]
+    Log(#[from] wardline_store::log::Error),
+    /// The checkpoint could not be read.
+    #[error(transparent)]
+    Checkpoint(#[from] wardline_store::checkpoint::Error),
+    /// The checkpoint is whole and does not fit this program.
+    #[error("the checkpoint of record {sequence} does not fit this program: {cause}")]
+    State {
+        /// Its last record.
+        sequence: u64,
+        /// What does not fit.
+        cause: String,
+    },
+    /// A checkpoint of other decisions.
+    #[error("the log was written by logic version {found}; this program decides by version {ours}")]
+    Logic {
+        /// What wrote it.
+        found: u32,
+        /// Ours.
+        ours: u32,
+    },
+    /// A batch that is whole and cannot be read.
+    #[error("record {sequence} cannot be read: {cause}")]
+    Batch {
+        /// Which record.
+        sequence: u64,
+        /// What does not fit.
+        cause: wardline_core::wire::Error,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Opens the store and brings the state to the end of its log.
+pub(crate) fn recover<D: Disk, K: Bootable>(
+    disk: D,
+    options: &Options,
+    clock: &dyn WallClock,
+) -> Result<Recovered<D, K>, Error> {
+    let begun = clock.read().boot;
+    let mut opened = Store::open(disk, options)?;
+    for finding in &opened.findings {
+        tracing::warn!(%finding, "store.open");
+    }
+    let (mut kernel, mut position) = match &opened.checkpoint {
+        Some(reader) => restore::<D, K>(opened.instance.id, reader)?,
+        None => (K::fresh(opened.instance.id), Position::default()),
+    };
+    let mut last = (position.sequence > 0).then(|| time(position.at));
+    let mut output = Output::default();
+    let mut batches = 0;
+    while let Some(record) = opened.suffix.next_record()? {
+        let header = record.header;
+        last = Some(time(header.at));
+        if header.kind == Kind::Batch {
+            let read = wire::decode(time(header.at), record.payload);
+            let batch = read.map_err(|cause| Error::Batch { sequence: header.sequence, cause })?;
+            position = Position { sequence: header.sequence, at: header.at, chain: record.chain };
+            output.clear();
+            kernel.step(&batch, &mut output);
+            batches += 1;
+        }
+    }
+    let took = clock.read().boot.minus(begun);
+    Ok(Recovered { opened, kernel, position, last, batches, took })
+}
+
+fn restore<D: Disk, K: Bootable>(instance: [u8; 16], reader: &CheckpointReader<D>) -> Result<(K, Position), Error> {
+    let summary = reader.header().summary;
+    if summary.logic_version != K::LOGIC {
+        return Err(Error::Logic { found: summary.logic_version, ours: K::LOGIC });
+    }
+    let mut sections = Vec::new();
+    for section in &reader.header().sections {
+        let bytes = match reader.section(&section.name) {
+            Some(section) => section.read_all()?,
+            None => Vec::new(),
+        };
+        sections.push((section.name.clone(), bytes));
+    }
+    let sequence = summary.position.sequence;
+    let kernel = K::restore(instance, &sections).map_err(|cause| Error::State { sequence, cause })?;
+    Ok((kernel, summary.position))
+}
+
+fn time(micros: u64) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,160 @@
+//! Script: a state machine small enough to read, with the state table of one notice.
+//!
+//! An update event `page-…` makes a notice that is ready; attempts move it as the core would. An answer is accepted.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use wardline_core::{
+    Batch, Input, Output, Proposal,
+    ids::{Nid, ReportId},
+    input::{Attempt, Outcome},
+    output::{AnswerOutcome, AnswerVerdict, Go, NoticeState},
+};
+use wardline_rules::{
+    Text,
+    event::{Event, Fact},
+    program::Level,
+    time::{Span, Timestamp},
+    words::Channel,
+};
+
+use crate::{
+    dispatcher::message::tests::notice,
+    runtime::kernel::{Bootable, Kernel, Notice},
+};
+
+/// Everything that happened, as lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Script {
+    pub(super) events: Vec<String>,
+    notices: BTreeMap<Nid, (NoticeState, u32, u32)>,
+    due: Option<Timestamp>,
+    pub(super) fired: u64,
+    pub(super) ambiguous: u64,
+}
+
+pub(super) fn nid(event_id: &str) -> Nid {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(event_id.bytes()).for_each(|(to, from)| *to = from);
+    Nid(bytes)
+}
+
+/// An event that the script understands by its id.
+pub(super) fn event(id: &str) -> Input {
+    Input::Event(Box::new(Event::new("lis", id, Fact::Update)))
+}
+
+impl Script {
+    fn take(&mut self, at: Timestamp, input: &Input, output: &mut Output) {
+        match input {
+            Input::Event(event) => self.take_event(at, event, output),
+            Input::Attempt(attempt) => self.take_attempt(*attempt, output),
+            _ => {}
+        }
+    }
+
+    fn take_event(&mut self, at: Timestamp, event: &Event, output: &mut Output) {
+        self.events.push(event.event_id.to_string());
+        if event.event_id.starts_with("page-") {
+            self.notices.insert(nid(&event.event_id), (NoticeState::Ready, 0, 0));
+        }
+        if event.event_id.starts_with("timer-") {
+            self.due = Some(at.plus(Span::from_seconds(600)));
+        }
+        if let Fact::Answer(_) = event.fact {
+            let event_id = event.event_id.clone();
+            output.answers.push(AnswerOutcome { event_id, verdict: AnswerVerdict::Accepted, alert: None });
+        }
+    }
+
+    fn take_attempt(&mut self, attempt: Attempt, output: &mut Output) {
+        let Some((state, number, epoch)) = self.notices.get_mut(&attempt.nid) else { return };
+        match attempt.outcome {
+            Outcome::Started if *state == NoticeState::Ready => {
+                (*state, *number, *epoch) = (NoticeState::Started, attempt.number, attempt.epoch);
+                output.go.push(Go { nid: attempt.nid, number: attempt.number, is_repeat: attempt.number > 1 });
+            }
+            Outcome::Started => {}
+            Outcome::Delivered => *state = NoticeState::Delivered,
+            Outcome::FailedHard => *state = NoticeState::Exhausted,
+            Outcome::FailedSoft { .. } => *state = NoticeState::Ready,
+            Outcome::Ambiguous => {
+                self.ambiguous += 1;
+                *state = NoticeState::Ready;
+            }
+        }
+    }
+}
+
+impl Kernel for Script {
+    fn step(&mut self, batch: &Batch, output: &mut Output) {
+        if self.due.is_some_and(|due| due <= batch.at) {
+            self.due = None;
+            self.fired += 1;
+        }
+        batch.inputs.iter().for_each(|input| self.take(batch.at, input, output));
+        output.next_due = self.due;
+    }
+
+    fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
+        let ready = self.notices.iter().filter(|(_, (state, ..))| *state == NoticeState::Ready);
+        into.extend(ready.take(limit).map(|(nid, (_, number, _))| Proposal {
+            level: Level::Red,
+            created: Timestamp::MIN,
+            nid: *nid,
+            number: number + 1,
+            channel: Channel::Sms,
+        }));
+    }
+
+    fn unresolved(&self) -> Vec<Attempt> {
+        let started = self.notices.iter().filter(|(_, (state, ..))| *state == NoticeState::Started);
+        let attempt = |(nid, (_, number, epoch)): (&Nid, &(NoticeState, u32, u32))| Attempt {
+            nid: *nid,
+            number: *number,
+            epoch: *epoch,
+            outcome: Outcome::Started,
+        };
+        started.map(attempt).collect()
+    }
+
+    fn notice(&self, nid: Nid) -> Option<Notice> {
+        let (state, ..) = self.notices.get(&nid)?;
+        Some(Notice { nid, state: *state, ..notice(Channel::Sms) })
+    }
+
+    fn report(&self, id: ReportId) -> Option<Value> {
+        (id == ReportId([7; 16])).then(|| json!({ "report": id.to_string(), "status": "final" }))
+    }
+
+    fn alerts(&self, limit: usize) -> Vec<Value> {
+        self.events.iter().rev().take(limit).map(|event| json!({ "alert": event })).collect()
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        vec![("received", u64::try_from(self.events.len()).unwrap())]
+    }
+
+    fn ward(&self) -> Option<(Text, [u8; 32])> {
+        None
+    }
+
+    fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)> {
+        vec![("events", self.events.join("\n").into_bytes())]
+    }
+}
+
+impl Bootable for Script {
+    const LOGIC: u32 = 1;
+
+    fn fresh(_: [u8; 16]) -> Self {
+        Self::default()
+    }
+
+    fn restore(_: [u8; 16], sections: &[(String, Vec<u8>)]) -> Result<Self, String> {
+        let (_, bytes) = sections.iter().find(|(name, _)| name == "events").ok_or("no events")?;
+        let text = String::from_utf8(bytes.clone()).map_err(|error| error.to_string())?;
+        Ok(Self { events: text.lines().map(str::to_owned).collect(), ..Self::default() })
+    }
+}
