@@ -68,6 +68,7 @@ impl<'l, 't> Reader<'l, 't> {
         if let Some(refused) = line.refused {
             self.layout.diagnostics.push(lines::refused_diagnostic(self.file, line, refused));
         }
+        self.layout.diagnostics.extend(lines::not_composed(self.file, line));
         self.layout.diagnostics.extend(lines::too_long(self.file, line));
         if line.code.is_empty() {
             self.comments.extend(line.comment.clone());

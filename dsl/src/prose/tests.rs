@@ -1,3 +1,5 @@
+//! Tests of the prose: does a rule read as it runs?
+
 use super::*;
 use crate::check;
 use crate::source::{SourceFile, Sources};

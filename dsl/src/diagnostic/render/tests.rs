@@ -1,3 +1,5 @@
+//! Tests of the forms: is each of them exactly what its readers expect?
+
 use super::*;
 use crate::diagnostic::Code;
 use crate::source::FileId;
