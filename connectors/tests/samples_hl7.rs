@@ -217,3 +217,68 @@ fn every_event_validates_against_the_schema() {
     }
     assert!(checked > 700, "{checked}");
 }
+
+/// Up to one message of each file that has events, and not more than `bytes_max` long.
+fn short_messages(bytes_max: usize) -> Vec<Vec<u8>> {
+    let samples = samples();
+    let firsts =
+        samples.values().filter_map(|bytes| batch::split(bytes).messages.first().map(|message| message.to_vec()));
+    firsts.filter(|message| message.len() <= bytes_max).collect()
+}
+
+#[test]
+fn truncated_messages_are_read_or_refused() {
+    // [SMP-5]: cut at every byte
+    let (profile, tokeniser) = (profile(), tokeniser());
+    let decoder = Decoder::new(&profile, &tokeniser);
+    let mut outcomes = [0_usize; 2];
+    for message in short_messages(3_000) {
+        for end in 0..message.len() {
+            let reading = decoder.message(&message[..end]);
+            outcomes[usize::from(matches!(reading.found, Found::Unreadable(_)))] += 1;
+            assert!(reading.header.is_some() || matches!(reading.found, Found::Unreadable(_)));
+        }
+    }
+    assert!(outcomes.iter().all(|count| *count > 10_000), "{outcomes:?}");
+}
+
+fn found(decoder: &Decoder<'_>, message: &[u8]) -> Option<Vec<Event>> {
+    match decoder.message(message).found {
+        // The hash of the bytes differs on purpose, and what is noted may.
+        Found::Events(events) => Some(
+            events
+                .into_iter()
+                .map(|event| {
+                    let msg = wardline_rules::event::Msg { sha: None, ..event.msg };
+                    Event { msg, notes: Vec::new(), event_id: "".into(), ..event }
+                })
+                .collect(),
+        ),
+        Found::Answer | Found::Unreadable(_) => None,
+    }
+}
+
+#[test]
+fn line_ends_and_delimiters_change_no_fact() {
+    // [SMP-5] [TXT-2] [TXT-4]
+    let (profile, tokeniser) = (profile(), tokeniser());
+    let decoder = Decoder::new(&profile, &tokeniser);
+    let mut compared = 0;
+    for message in short_messages(20_000) {
+        let Some(facts) = found(&decoder, &message) else { continue };
+        let text = String::from_utf8_lossy(&message).into_owned();
+        let lines: Vec<&str> = text.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+        for end in ["\r", "\n", "\r\n", "\r\r\n"] {
+            assert_eq!(found(&decoder, lines.join(end).as_bytes()).as_ref(), Some(&facts), "{text}");
+            compared += 1;
+        }
+        // Other delimiters, where the text does not use them and has no escapes.
+        if text.contains(['$', '%']) || text.matches('\\').count() != 1 || !text.starts_with(r"MSH|^~\&|") {
+            continue;
+        }
+        let other = lines.join("\r").replace('|', "$").replace('^', "%");
+        assert_eq!(found(&decoder, other.as_bytes()).as_ref(), Some(&facts), "{other}");
+        compared += 1;
+    }
+    assert!(compared > 800, "{compared}");
+}

@@ -19,6 +19,7 @@ mod cells;
 mod chain;
 mod condition;
 mod context;
+mod duty;
 mod escalation;
 mod field;
 mod gather;
@@ -75,6 +76,9 @@ pub fn check(ward: &Sources, as_of: Date) -> Checked {
     let gathered = gather::gather(ward);
     let mut cx = Context::new(ward, &gathered, as_of);
     let program = program(&mut cx);
+    if let Some(program) = &program {
+        duty::check(&mut cx, program);
+    }
     let tests = script::tests(&mut cx);
     review::check(&mut cx);
     names::unused(&mut cx);
@@ -101,7 +105,7 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
     let ward = cx.ward?;
     Some(Program {
         name: ward.name().into(),
-        version: version::version(cx.sources),
+        version: version::version(cx.sources, cx.blocks),
         zone: cx.zone.clone(),
         catalogue: cx.catalogue.clone(),
         severities: cx.severities.clone(),

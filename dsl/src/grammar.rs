@@ -58,7 +58,8 @@ fn stop(error: &pest::error::Error<Rule>) -> Stop {
 
 /// Depth is bounded by the grammar, which has no recursion.
 fn node(pair: Pair<'_, Rule>) -> Node<'_> {
-    let (rule, text, start) = (pair.as_rule(), pair.as_str(), pair.as_span().start());
+    // Blanks behind the last part of a rule are read with it, and are not part of it.
+    let (rule, text, start) = (pair.as_rule(), pair.as_str().trim_end(), pair.as_span().start());
     Node { rule, text, start, children: pair.into_inner().map(node).collect() }
 }
 

@@ -25,6 +25,7 @@
 pub mod check;
 pub mod codes;
 pub mod diagnostic;
+pub mod format;
 mod grammar;
 pub mod layout;
 pub mod limits;

@@ -7,7 +7,7 @@ use wardline_dsl::syntax;
 /// The example wards, by file name.
 const WARDS: &[(&str, &str)] = &[
     ("first.ward", include_str!("wards/first.ward")),
-    ("starter.ward", include_str!("wards/starter.ward")),
+    ("starter.ward", include_str!("../../rules/packs/starter.ward")),
     ("function.ward", include_str!("wards/function.ward")),
     ("base.ward", include_str!("wards/base.ward")),
     ("holiday_weekend.ward", include_str!("wards/holiday_weekend.ward")),
@@ -36,5 +36,33 @@ fn every_example_reads_without_a_finding() {
             text.lines().filter(|line| line.starts_with(|c: char| c.is_alphabetic())).count(),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn examples_are_written_as_the_formatter_writes_them() {
+    for (name, text) in WARDS {
+        let formatted = wardline_dsl::format::format(&SourceFile::new(*name, *text));
+        let once = formatted.unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+        // Two examples write zeros on purpose, to show that they do not count.
+        let text = text.replace("7.40 ", "7.4 ").replace("6.90 ", "6.9 ");
+        assert_eq!(once, text, "{name}");
+    }
+}
+
+#[test]
+fn shipped_wards_are_formatted_without_a_change_of_meaning() {
+    for (name, text) in [
+        ("critical-results", include_str!("../../rules/packs/critical-results.ward")),
+        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab.ward")),
+        ("feed-health", include_str!("../../rules/packs/feed-health.ward")),
+        ("imaging", include_str!("../../rules/packs/imaging.ward")),
+        ("patient-notices", include_str!("../../rules/packs/patient-notices.ward")),
+        ("starter", include_str!("../../rules/packs/starter.ward")),
+        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology.ward")),
+    ] {
+        let once = wardline_dsl::format::format(&SourceFile::new(name, text))
+            .unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+        assert!(once.lines().all(|line| line.chars().count() < 130), "{name}");
     }
 }

@@ -11,6 +11,7 @@
 //! - **Not here**: decisions (`wardline-core`), rule text (`wardline-dsl`), bytes of feeds (`wardline-connectors`), disk
 //!   formats (`wardline-store`).
 
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod dispatcher;

@@ -111,9 +111,18 @@ pub(crate) fn code(code: &str, system: &str, display: &str, field: &str, notes: 
     };
     Some(Code {
         code: printable(code, ID_CHARS_MAX, field, notes),
-        system: visible(system, NAMESPACE_CHARS_MAX, field, notes),
+        system: visible(system_name(system.trim_ascii()), NAMESPACE_CHARS_MAX, field, notes),
         display: Text::from(display),
     })
+}
+
+/// One name for the systems that every format names differently, so that the same code is the same test.
+fn system_name(system: &str) -> &str {
+    match system {
+        "LN" | "LOINC" | "http://loinc.org" | "2.16.840.1.113883.6.1" | "urn:oid:2.16.840.1.113883.6.1" => "loinc",
+        "SCT" | "SNM" | "SNOMED" | "SNOMED-CT" | "http://snomed.info/sct" | "2.16.840.1.113883.6.96" => "snomed",
+        system => system,
+    }
 }
 
 /// A site, department or location; `None` if nothing usable is left.
@@ -146,6 +155,16 @@ pub(crate) fn event_id(text: &str, field: &str, notes: &mut Notes) -> Text {
     }
     notes.add(Fault::Clipped, field);
     digest::name("~", digest::sha16(text.as_bytes()))
+}
+
+/// A message id: control characters dropped, too long becomes a hash.
+pub(crate) fn message_id(text: &str, field: &str, notes: &mut Notes) -> Option<Text> {
+    let text = text.trim_ascii();
+    if text.chars().count() <= EVENT_ID_CHARS_MAX {
+        return label(text, EVENT_ID_CHARS_MAX);
+    }
+    notes.add(Fault::Clipped, field);
+    Some(digest::name("~", digest::sha16(text.as_bytes())))
 }
 
 /// What tells several results of one code apart.

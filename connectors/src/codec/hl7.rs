@@ -241,11 +241,10 @@ impl<'p> Decoder<'p> {
             app: label(&header.sender.0, APPLICATION_CHARS_MAX),
             facility: facility.clone(),
             format: Some(Format::Hl7v2),
-            trigger: label(&header.event_trigger(), TRIGGER_CHARS_MAX),
+            trigger: clean::label(&header.event_trigger(), TRIGGER_CHARS_MAX),
             sha: Some(sha),
         };
-        let id = header.control_id.as_str();
-        let msg = Msg { id: (!id.is_empty()).then(|| clean::event_id(id, "MSH-10", notes)), ..msg };
+        let msg = Msg { id: clean::message_id(&header.control_id, "MSH-10", notes), ..msg };
         let name = msg.id.clone().unwrap_or_else(|| digest::name("x-", sha));
         let site = facility.and_then(|facility| self.profile.sites.get(&facility).cloned());
         let is_refused = message.first("MSA").is_some_and(|msa| matches!(msa.field(1).raw(), "AE" | "AR"));

@@ -34,9 +34,4 @@ impl Notes {
     pub(crate) fn into_list(self) -> Vec<Note> {
         self.list
     }
-
-    /// The notes so far.
-    pub(crate) fn list(&self) -> &[Note] {
-        &self.list
-    }
 }

@@ -80,7 +80,11 @@ pub(super) fn page(cx: &mut Context<'_>, written: &tree::PageTo, paging: Paging)
 
 /// WL0603: a severity that nothing may hold needs somebody behind the first.
 fn unheld_without_escalation(cx: &mut Context<'_>, paging: Paging) {
-    let Some(severity) = paging.severity.and_then(|id| cx.severities.get(id.index())).filter(|found| found.cannot_be_held) else { return };
+    let Some(severity) =
+        paging.severity.and_then(|id| cx.severities.get(id.index())).filter(|found| found.cannot_be_held)
+    else {
+        return;
+    };
     let message = format!("One page without an escalation behind it, and this is {}.", severity.name);
     let found = Diagnostic::new(Code::WL0603, paging.span, message);
     let sample = cx.names.all(BlockKind::Escalation).next().unwrap_or("Critical call-out");
@@ -99,12 +103,19 @@ fn fits(cx: &mut Context<'_>, escalation: &Escalation, (nobody, name): (bool, &N
     if !nobody && !asks {
         let message = format!("\"{}\" never asks the recipient, so nobody would page this person.", name.node);
         let corrected = format!("page      using \"{}\"", name.node);
-        cx.report(Diagnostic::new(Code::WL0606, paging.span, message).help("If its steps say all, change it to:", &[&corrected]));
+        cx.report(
+            Diagnostic::new(Code::WL0606, paging.span, message)
+                .help("If its steps say all, change it to:", &[&corrected]),
+        );
     }
     if escalation.read_back && !paging.of_result {
         let message = format!("\"{}\" wants the value read back, and a report has no value.", name.node);
         let found = Diagnostic::new(Code::WL0607, paging.span, message);
-        cx.report(found.because("Trigger on a result, or use an escalation without read-back.").help("For example:", &["when      a lab result is verified"]));
+        cx.report(
+            found
+                .because("Trigger on a result, or use an escalation without read-back.")
+                .help("For example:", &["when      a lab result is verified"]),
+        );
     }
     too_slow(cx, escalation, paging);
 }
@@ -119,7 +130,10 @@ fn too_slow(cx: &mut Context<'_>, escalation: &Escalation, paging: Paging) {
     let mut begins = Micros::ZERO;
     for (number, step) in (1..).zip(&escalation.steps) {
         if begins > target {
-            let message = format!("Step {number} of \"{}\" begins after {begins}; {} asks for an answer within {target}.", escalation.name, severity.name);
+            let message = format!(
+                "Step {number} of \"{}\" begins after {begins}; {} asks for an answer within {target}.",
+                escalation.name, severity.name
+            );
             let found = Diagnostic::new(Code::WL0605, paging.span, message);
             cx.report(found.because("Whoever is asked there is asked too late: shorten the waits before."));
             return;

@@ -3,9 +3,12 @@
 //! - **How it fits**: moments and absences become part of the program; states and windows are checked and refused (`planned`).
 //! - **Not here**: overlaps between alerts; several may speak of one report.
 
+mod shadow;
 mod watch;
 
-use wardline_rules::program::{Absence, Alert, Answering, CalendarId, Condition, Happening, Length, Moment, Once, SeverityId, Trigger};
+use wardline_rules::program::{
+    Absence, Alert, Answering, CalendarId, Condition, Happening, Length, Moment, Once, SeverityId, Trigger,
+};
 use wardline_rules::time::{DAY, Span as Micros};
 use wardline_rules::words::KindSet;
 
@@ -27,7 +30,8 @@ use crate::vocabulary::BlockKind;
 /// All alerts in order.
 pub(super) fn alerts(cx: &mut Context<'_>) -> Option<Vec<Alert>> {
     let blocks: Vec<&Block> = cx.of_kind(BlockKind::Alert).collect();
-    let alerts: Vec<Option<Alert>> = blocks.into_iter().map(|block| alert(cx, block)).collect();
+    let alerts: Vec<Option<Alert>> = blocks.iter().map(|block| alert(cx, block)).collect();
+    shadow::check(cx, &blocks, &alerts);
     alerts.into_iter().collect()
 }
 
@@ -86,7 +90,12 @@ fn trigger(cx: &mut Context<'_>, block: &Block) -> Option<Trigger> {
     let (written, _) = block.within().next()?;
     let within = length::length(cx, written, length::Use { calendar: counts, what: "within" })?;
     let days = i64::try_from(TARGET_DAYS_MAX).unwrap_or(i64::MAX);
-    length::bounded(cx, written, length::rough(within), (Micros::from_micros(days.saturating_mul(DAY)), "400 days, the longest anything is awaited"));
+    length::bounded(
+        cx,
+        written,
+        length::rough(within),
+        (Micros::from_micros(days.saturating_mul(DAY)), "400 days, the longest anything is awaited"),
+    );
     absence(cx, block, (after?, expect?), (within, optional(calendar)?))
 }
 
@@ -96,7 +105,8 @@ fn absence(
     (after, expect): (Vec<Moment>, Vec<Moment>),
     (within, calendar): (Length, Option<CalendarId>),
 ) -> Option<Trigger> {
-    let of_feed = |moments: &[Moment]| moments.iter().filter(|moment| matches!(moment.happening, Happening::Message(_))).count();
+    let of_feed =
+        |moments: &[Moment]| moments.iter().filter(|moment| matches!(moment.happening, Happening::Message(_))).count();
     let feeds = of_feed(&after) + of_feed(&expect);
     if feeds != 0 && feeds != after.len() + expect.len() {
         let span = block.clause("expect").map_or(block.header, |clause| clause.span);
@@ -127,7 +137,9 @@ fn conditions(cx: &mut Context<'_>, block: &Block, of_result: bool) -> Option<Co
     let condition = block.where_().next().map(|(written, _)| condition::lower(cx, written, of_result, &mut needs));
     let unless = block.unless().next().map(|(written, _)| condition::lower(cx, written, of_result, &mut needs));
     let own = missing::clauses(cx, block, of_result);
-    let damaged = ["where", "unless", "missing"].iter().any(|word| block.clauses.iter().any(|clause| clause.word == *word && clause.body == crate::syntax::ClauseBody::Unread));
+    let damaged = ["where", "unless", "missing"].iter().any(|word| {
+        block.clauses.iter().any(|clause| clause.word == *word && clause.body == crate::syntax::ClauseBody::Unread)
+    });
     if !damaged {
         missing::complete(cx, &needs, own.as_deref().unwrap_or(&[]), &[]);
     }
@@ -149,8 +161,13 @@ fn can_match(cx: &mut Context<'_>, block: &Block, condition: &Condition, unless:
         }
         Answer::No => {
             let found = never(cx, block, condition).unwrap_or_else(|| {
-                let word = if block.has("unless") && possible(&[Demand::yes(condition)]) == Answer::Yes { "unless" } else { "where" };
-                Diagnostic::new(Code::WL0401, span(word), "No case can match this, so this alert can never fire.").because("Its parts exclude each other. Did you mean or?")
+                let word = if block.has("unless") && possible(&[Demand::yes(condition)]) == Answer::Yes {
+                    "unless"
+                } else {
+                    "where"
+                };
+                Diagnostic::new(Code::WL0401, span(word), "No case can match this, so this alert can never fire.")
+                    .because("Its parts exclude each other. Did you mean or?")
             });
             cx.report(found);
         }
@@ -173,7 +190,11 @@ fn never(cx: &Context<'_>, block: &Block, condition: &Condition) -> Option<Diagn
         for (first, earlier) in parts.iter().enumerate().take(second) {
             if possible(&[Demand::yes(earlier), Demand::yes(later)]) == Answer::No {
                 let (one, two) = (*spans.get(first)?, *spans.get(second)?);
-                let message = format!("Nothing is both \"{}\" and \"{}\", so this alert can never fire.", cx.text(one), cx.text(two));
+                let message = format!(
+                    "Nothing is both \"{}\" and \"{}\", so this alert can never fire.",
+                    cx.text(one),
+                    cx.text(two)
+                );
                 let found = Diagnostic::new(Code::WL0401, one.to(two), message);
                 return Some(found.help("Did you mean or?", &[&format!("{} or {}", cx.text(one), cx.text(two))]));
             }
@@ -184,7 +205,11 @@ fn never(cx: &Context<'_>, block: &Block, condition: &Condition) -> Option<Diagn
 
 type Sends = (Option<wardline_rules::program::PageTo>, Vec<wardline_rules::program::Tell>);
 
-fn sends(cx: &mut Context<'_>, block: &Block, (severity, of_result, answer): (Option<SeverityId>, bool, Option<Length>)) -> Option<Sends> {
+fn sends(
+    cx: &mut Context<'_>,
+    block: &Block,
+    (severity, of_result, answer): (Option<SeverityId>, bool, Option<Length>),
+) -> Option<Sends> {
     let page = block.page().next().map(|(page, clause)| {
         action::page(cx, page, action::Paging { severity, of_result, answer, span: clause.span })
     });
@@ -192,7 +217,11 @@ fn sends(cx: &mut Context<'_>, block: &Block, (severity, of_result, answer): (Op
     Some((optional(page)?, tells.into_iter().collect::<Option<_>>()?))
 }
 
-fn once(cx: &mut Context<'_>, block: &Block, (severity, of_result): (Option<SeverityId>, bool)) -> Option<(Once, Option<Micros>)> {
+fn once(
+    cx: &mut Context<'_>,
+    block: &Block,
+    (severity, of_result): (Option<SeverityId>, bool),
+) -> Option<(Once, Option<Micros>)> {
     let Some((written, clause)) = block.once().next() else {
         return Some((if of_result { Once::Result } else { Once::Report }, None));
     };
@@ -203,18 +232,29 @@ fn once(cx: &mut Context<'_>, block: &Block, (severity, of_result): (Option<Seve
         Key::Report | Key::Recipient | Key::Site => Once::Report,
     };
     let severity = severity.and_then(|id| cx.severities.get(id.index()));
-    if let Some(severity) = severity.filter(|found| found.cannot_be_held && matches!(once, Once::Order | Once::Patient)) {
+    if let Some(severity) = severity.filter(|found| found.cannot_be_held && matches!(once, Once::Order | Once::Patient))
+    {
         let message = format!("A second result of the same key would not page, and this is {}.", severity.name);
         let found = Diagnostic::new(Code::WL0804, clause.span, message);
-        cx.report(found.because("What cannot be held is raised for every result or report.").help("Change it to:", &["once      per result"]));
+        cx.report(
+            found
+                .because("What cannot be held is raised for every result or report.")
+                .help("Change it to:", &["once      per result"]),
+        );
     }
     let again = written.again_after.as_ref().map(length::days_allowed);
     Some((once, optional(again)?))
 }
 
 fn texts(cx: &mut Context<'_>, block: &Block) {
-    let with_code = block.page().next().and_then(|(page, _)| action::escalation_of(cx, page)).is_some_and(|escalation| escalation.with_code);
-    for (text, kind) in block.message().map(|(text, _)| (text, Kind::Message)).chain(block.brief().map(|(text, _)| (text, Kind::Brief))) {
+    let with_code = block
+        .page()
+        .next()
+        .and_then(|(page, _)| action::escalation_of(cx, page))
+        .is_some_and(|escalation| escalation.with_code);
+    for (text, kind) in
+        block.message().map(|(text, _)| (text, Kind::Message)).chain(block.brief().map(|(text, _)| (text, Kind::Brief)))
+    {
         text::check(cx, text, kind);
         if with_code {
             text::shows_code(cx, text);
@@ -226,7 +266,10 @@ fn texts(cx: &mut Context<'_>, block: &Block) {
 fn limit_on_pages(cx: &mut Context<'_>, block: &Block) {
     if let (Some((_, clause)), true) = (block.limit().next(), block.has("page")) {
         let found = Diagnostic::new(Code::WL0806, clause.span, "A page that waits in a digest is no page.");
-        cx.report(found.because("Tell instead of paging, or drop the limit.").help("For example:", &["tell      desk \"Operations\" by worklist"]));
+        cx.report(
+            found
+                .because("Tell instead of paging, or drop the limit.")
+                .help("For example:", &["tell      desk \"Operations\" by worklist"]),
+        );
     }
 }
-

@@ -50,7 +50,9 @@ fn file(cx: &mut Context<'_>, path: &Name) -> Option<Holidays> {
         let found = Diagnostic::new(Code::WL0203, path.span, format!("There is no holiday file \"{}\".", path.node));
         let known = cx.sources.holidays.iter().map(|file| file.name.as_str());
         cx.report(match suggest::nearest(&path.node, known) {
-            Some(near) => found.replace(format!("Did you mean \"{near}\"? Change it to:"), path.span, format!("\"{near}\"")),
+            Some(near) => {
+                found.replace(format!("Did you mean \"{near}\"? Change it to:"), path.span, format!("\"{near}\""))
+            }
             None => found.because("Its path is read from the folder of the ward."),
         });
         return None;
@@ -58,8 +60,19 @@ fn file(cx: &mut Context<'_>, path: &Name) -> Option<Holidays> {
     match holidays::read(file) {
         Ok(read) => Some(read),
         Err(what) => {
-            let found = Diagnostic::new(Code::WL0108, path.span, format!("I can't read the holiday file \"{}\": {what}.", path.node));
-            cx.report(found.help("It looks like:", &["first = 2026-01-01", "last = 2026-12-31", "days = [{ actual = 2026-07-04, observed = 2026-07-03, name = \"Independence Day\" }]"]));
+            let found = Diagnostic::new(
+                Code::WL0108,
+                path.span,
+                format!("I can't read the holiday file \"{}\": {what}.", path.node),
+            );
+            cx.report(found.help(
+                "It looks like:",
+                &[
+                    "first = 2026-01-01",
+                    "last = 2026-12-31",
+                    "days = [{ actual = 2026-07-04, observed = 2026-07-03, name = \"Independence Day\" }]",
+                ],
+            ));
             None
         }
     }
@@ -77,7 +90,8 @@ fn ends_soon(cx: &mut Context<'_>, name: &Name, file: &Holidays) {
 pub(super) fn plus_months(date: Date, months: i32) -> Date {
     let (year, month, day) = date.ymd();
     let total = i32::from(year) * 12 + i32::from(month) - 1 + months;
-    let (year, month) = (i16::try_from(total.div_euclid(12)).unwrap_or(i16::MAX), i8::try_from(total.rem_euclid(12) + 1).unwrap_or(1));
+    let (year, month) =
+        (i16::try_from(total.div_euclid(12)).unwrap_or(i16::MAX), i8::try_from(total.rem_euclid(12) + 1).unwrap_or(1));
     (1..=day).rev().find_map(|day| Date::new(year, month, day)).unwrap_or(date)
 }
 
@@ -90,16 +104,17 @@ fn calendar(cx: &mut Context<'_>, block: &Block, files: &Files) -> Option<Calend
             closed.extend(closure_days(cx, closure, files)?);
         }
     }
-    let extra = block.extra().flat_map(|(extras, _)| extras).map(|extra| (extra.date.node, extra.from, extra.to)).collect();
+    let extra =
+        block.extra().flat_map(|(extras, _)| extras).map(|extra| (extra.date.node, extra.from, extra.to)).collect();
     Some(Calendar { name: block.name().into(), zone, open: opening(open), closed, extra })
 }
 
 fn opening(open: &Open) -> Opening {
     match open {
         Open::Always => Opening::Always,
-        Open::Weekly(hours) => {
-            Opening::Weekly(hours.iter().map(|hours| WeeklyRange { days: hours.days, from: hours.from, to: hours.to }).collect())
-        }
+        Open::Weekly(hours) => Opening::Weekly(
+            hours.iter().map(|hours| WeeklyRange { days: hours.days, from: hours.from, to: hours.to }).collect(),
+        ),
     }
 }
 
@@ -109,7 +124,10 @@ fn closure_days(cx: &mut Context<'_>, closure: &Closure, files: &Files) -> Optio
     let to = closure.to.unwrap_or(TimeOfDay::from_minutes(1_440)?);
     if to <= from {
         let message = format!("A closure from {from} to {to} takes no time out.");
-        cx.report(Diagnostic::new(Code::WL0308, closure.span, message).because("It ends on the day it begins, at 24:00 at the latest."));
+        cx.report(
+            Diagnostic::new(Code::WL0308, closure.span, message)
+                .because("It ends on the day it begins, at 24:00 at the latest."),
+        );
         return None;
     }
     let closed = |day| Closed { day, from, to };
@@ -134,8 +152,13 @@ fn holiday_dates(cx: &mut Context<'_>, name: &Name, days: HolidayDays, files: &F
             let known: Vec<&str> = files.keys().map(String::as_str).collect();
             let found = Diagnostic::new(Code::WL0203, name.span, format!("No holidays are called \"{}\".", name.node));
             cx.report(match suggest::nearest(&name.node, known.iter().copied()) {
-                Some(near) => found.replace(format!("Did you mean \"{near}\"? Change it to:"), name.span, format!("\"{near}\"")),
-                None if known.is_empty() => found.help("Name a file in the ward block:", &["holidays  \"US federal\" from \"holidays/us-federal.toml\""]),
+                Some(near) => {
+                    found.replace(format!("Did you mean \"{near}\"? Change it to:"), name.span, format!("\"{near}\""))
+                }
+                None if known.is_empty() => found.help(
+                    "Name a file in the ward block:",
+                    &["holidays  \"US federal\" from \"holidays/us-federal.toml\""],
+                ),
                 None => found.because(format!("This ward has: {}.", names::some(&known))),
             });
         }
@@ -163,7 +186,12 @@ fn half_closed(cx: &mut Context<'_>, name: &Name, days: HolidayDays, file: &Holi
     }
     let split = file.days.iter().find(|day| day.actual != day.observed && day.actual.max(day.observed) >= cx.as_of);
     let Some(day) = split else { return };
-    let message = format!("{} ({}) is observed on {}: your list closes only one of them.", day.name, day.actual, day.observed);
+    let message =
+        format!("{} ({}) is observed on {}: your list closes only one of them.", day.name, day.actual, day.observed);
     let found = Diagnostic::new(Code::WL0503, name.span, message);
-    cx.report(found.because("On the other one the clocks run.").help("To close both:", &[&format!("closed    holidays \"{}\" on observed and actual days", name.node)]));
+    cx.report(
+        found
+            .because("On the other one the clocks run.")
+            .help("To close both:", &[&format!("closed    holidays \"{}\" on observed and actual days", name.node)]),
+    );
 }

@@ -2,7 +2,10 @@
 //!
 //! - **Not here**: holiday files, people.
 
-use wardline_rules::program::{Catalogue, DeclaredChannel, DeclaredTest, DeskId, Feed, FieldValues, Place, RosterId, Severity, Site, SiteId, Template};
+use wardline_rules::program::{
+    Catalogue, DeclaredChannel, DeclaredTest, DeskId, Feed, FieldValues, Place, RosterId, Severity, Site, SiteId,
+    Template,
+};
 use wardline_rules::unit::Unit;
 use wardline_rules::words::KindSet;
 
@@ -67,7 +70,8 @@ fn site_id(cx: &mut Context<'_>, all: &Catalogue, name: &Name) -> Option<SiteId>
 
 fn add_place(cx: &mut Context<'_>, all: &mut Catalogue, place: &tree::Place) {
     let site = place.at.as_ref().and_then(|at| site_id(cx, all, at));
-    let covered_by = place.covered_by.as_ref().and_then(|roster| names::resolve(cx, BlockKind::Roster, roster)).map(RosterId);
+    let covered_by =
+        place.covered_by.as_ref().and_then(|roster| names::resolve(cx, BlockKind::Roster, roster)).map(RosterId);
     if is_new(cx, all.places.iter().map(|place| place.name.as_str()), &place.name, "places") {
         all.places.push(Place { name: place.name.node.as_str().into(), site, covered_by });
     }
@@ -78,7 +82,11 @@ pub(super) const VALUE_FIELDS: &[&str] = &["specimen class", "specimen site", "d
 
 fn add_values(cx: &mut Context<'_>, all: &mut Catalogue, values: &tree::Values) {
     if !VALUE_FIELDS.contains(&values.field.node.as_str()) {
-        let found = Diagnostic::new(Code::WL0201, values.field.span, format!("No field \"{}\" has values of the ward.", values.field.node));
+        let found = Diagnostic::new(
+            Code::WL0201,
+            values.field.span,
+            format!("No field \"{}\" has values of the ward.", values.field.node),
+        );
         cx.report(suggested(found, &values.field, VALUE_FIELDS, "Fields with values are"));
         return;
     }
@@ -105,9 +113,15 @@ fn add_flag(cx: &mut Context<'_>, all: &mut Catalogue, flag: &Name) {
     };
     let reason = reason.replace([' ', '-'], "_");
     if reason.chars().count() > REASON_CHARS_MAX {
-        let message = format!("What follows awaiting has {} characters; {REASON_CHARS_MAX} are allowed.", reason.chars().count());
+        let message =
+            format!("What follows awaiting has {} characters; {REASON_CHARS_MAX} are allowed.", reason.chars().count());
         cx.problem(Code::WL0107, flag.span, message);
-    } else if is_new(cx, all.waits.iter().map(wardline_rules::Text::as_str), &Name { node: reason.clone(), span: flag.span }, "flags") {
+    } else if is_new(
+        cx,
+        all.waits.iter().map(wardline_rules::Text::as_str),
+        &Name { node: reason.clone(), span: flag.span },
+        "flags",
+    ) {
         all.waits.push(reason.as_str().into());
     }
 }
@@ -143,7 +157,11 @@ fn loinc_check_digit(cx: &mut Context<'_>, loinc: &Name) {
     if check != right.to_string() {
         let message = format!("{} is not a LOINC code: its check digit would be {right}.", loinc.node);
         let found = Diagnostic::new(Code::WL0208, loinc.span, message);
-        cx.report(found.because("A digit is wrong, or two are swapped.").replace("If the number is right, change it to:", loinc.span, format!("{number}-{right}")));
+        cx.report(found.because("A digit is wrong, or two are swapped.").replace(
+            "If the number is right, change it to:",
+            loinc.span,
+            format!("{number}-{right}"),
+        ));
     }
 }
 
@@ -173,13 +191,18 @@ fn add_channels(all: &mut Catalogue, channels: &tree::Channels) {
 fn add_template(cx: &mut Context<'_>, all: &mut Catalogue, template: &tree::Template) {
     text::template(cx, &template.text);
     let (name, language) = (template.name.node.as_str(), template.language.node.as_str());
-    all.templates.push(Template { name: name.into(), language: language.into(), text: template.text.node.as_str().into() });
+    all.templates.push(Template {
+        name: name.into(),
+        language: language.into(),
+        text: template.text.node.as_str().into(),
+    });
 }
 
 /// The severities, highest first.
 pub(super) fn severities(cx: &mut Context<'_>) -> Vec<Severity> {
     let blocks: Vec<&Block> = cx.of_kind(BlockKind::Severity).collect();
-    if blocks.is_empty() {
+    let rules = [BlockKind::Sla, BlockKind::Alert].into_iter().any(|kind| cx.of_kind(kind).next().is_some());
+    if blocks.is_empty() && rules {
         let span = cx.ward.map_or(Span::default(), |ward| ward.header);
         let found = Diagnostic::new(Code::WL0105, span, "This ward declares no severity.");
         cx.report(found.help("Use the starter pack:", &["uses      pack \"starter\""]));
@@ -190,7 +213,11 @@ pub(super) fn severities(cx: &mut Context<'_>) -> Vec<Severity> {
 fn severity(cx: &mut Context<'_>, block: &Block) -> Option<Severity> {
     let Detail::Severity(detail) = &block.detail else { return None };
     let calendar = detail.counts.as_ref().and_then(|name| length::calendar(cx, name));
-    let answer_within = length::length(cx, &detail.answer_within, length::Use { calendar: detail.counts.as_ref(), what: "answer within" })?;
+    let answer_within = length::length(
+        cx,
+        &detail.answer_within,
+        length::Use { calendar: detail.counts.as_ref(), what: "answer within" },
+    )?;
     Some(Severity {
         name: block.name().into(),
         answer_within,

@@ -45,8 +45,10 @@ impl<'c> Demand<'c> {
 /// Whether all demands can be met by one case in which every value is known.
 pub(super) fn possible(demands: &[Demand<'_>]) -> Answer {
     let mut variables = Variables::default();
-    let trees: Vec<(Tree, bool)> = demands.iter().map(|demand| (variables.tree(demand.condition), demand.holds)).collect();
-    let trees: Vec<(Compiled, bool)> = trees.into_iter().map(|(tree, holds)| (variables.compile(&tree), holds)).collect();
+    let trees: Vec<(Tree, bool)> =
+        demands.iter().map(|demand| (variables.tree(demand.condition), demand.holds)).collect();
+    let trees: Vec<(Compiled, bool)> =
+        trees.into_iter().map(|(tree, holds)| (variables.compile(&tree), holds)).collect();
     let sizes: Vec<usize> = variables.all.iter().map(Variable::points).collect();
     let cells = sizes.iter().try_fold(1_u64, |cells, size| cells.checked_mul(u64::try_from(*size).ok()?));
     if cells.is_none_or(|cells| cells > CELLS_MAX) {
@@ -146,9 +148,13 @@ impl Variables {
         match &atom.comparison {
             Comparison::Missing => Tree::Known { variable: self.known(field), is: false },
             Comparison::Present => Tree::Known { variable: self.known(field), is: true },
-            Comparison::Kinds(is, kinds) => self.names(field, kinds.iter().map(|kind| kind.name().to_owned()).collect(), *is),
+            Comparison::Kinds(is, kinds) => {
+                self.names(field, kinds.iter().map(|kind| kind.name().to_owned()).collect(), *is)
+            }
             Comparison::Priorities(is, list) => self.names(field, texts(list), *is),
-            Comparison::States(is, states) => self.names(field, states.iter().map(|state| state.name().to_owned()).collect(), *is),
+            Comparison::States(is, states) => {
+                self.names(field, states.iter().map(|state| state.name().to_owned()).collect(), *is)
+            }
             Comparison::Feeds(is, list) => self.names(field, texts(list), *is),
             Comparison::Classes(is, list) => self.names(field, texts(list), *is),
             Comparison::Names(is, list) => self.names(field, texts(list), *is),
@@ -165,7 +171,10 @@ impl Variables {
     }
 
     fn names(&mut self, field: Field, names: Vec<String>, is: bool) -> Tree {
-        let variable = self.find(|variable| matches!(variable, Variable::Name(known, _) if *known == field), || Variable::Name(field, Vec::new()));
+        let variable = self.find(
+            |variable| matches!(variable, Variable::Name(known, _) if *known == field),
+            || Variable::Name(field, Vec::new()),
+        );
         if let Some(Variable::Name(_, known)) = self.all.get_mut(variable) {
             for name in &names {
                 if !known.contains(name) {
@@ -185,7 +194,10 @@ impl Variables {
     }
 
     fn range(&mut self, field: Field, bounds: Bounds, is: bool) -> Tree {
-        let variable = self.find(|variable| matches!(variable, Variable::Number(known, _) if *known == field), || Variable::Number(field, Vec::new()));
+        let variable = self.find(
+            |variable| matches!(variable, Variable::Number(known, _) if *known == field),
+            || Variable::Number(field, Vec::new()),
+        );
         if let Some(Variable::Number(_, known)) = self.all.get_mut(variable) {
             known.extend(operands(&bounds));
             known.sort_unstable();

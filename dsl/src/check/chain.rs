@@ -23,7 +23,11 @@ pub(super) fn unmixed(cx: &mut Context<'_>, condition: &Condition) -> Option<()>
             Part::Group(_, bullets) => bullets,
         };
         for bullet in bullets.iter().filter(|bullet| is_mixed(&bullet.joints)) {
-            let found = Diagnostic::new(Code::WL0402, bullet_span(bullet), "A bullet holds one chain of and, or one chain of or.");
+            let found = Diagnostic::new(
+                Code::WL0402,
+                bullet_span(bullet),
+                "A bullet holds one chain of and, or one chain of or.",
+            );
             cx.report(found.because("Split it into two bullets."));
             right = None;
         }
@@ -47,7 +51,8 @@ fn bullet_span(bullet: &Chain<Atom>) -> Span {
 }
 
 fn report(cx: &mut Context<'_>, span: Span, parts: &[String], joints: &[Spanned<Joint>]) {
-    let found = Diagnostic::new(Code::WL0402, span, "\"and\" and \"or\" stand side by side here, which can be read two ways.");
+    let found =
+        Diagnostic::new(Code::WL0402, span, "\"and\" and \"or\" stand side by side here, which can be read two ways.");
     let found = found.because("Which of them binds tighter is nowhere agreed; bullets say it.");
     let reading = |joint| lines(&grouped(parts, joints, joint), joint);
     let (one, two) = (reading(Joint::Or), reading(Joint::And));

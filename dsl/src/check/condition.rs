@@ -20,6 +20,8 @@ use crate::vocabulary::BlockKind;
 /// What a condition uses that may be absent, in order, with the first place of each.
 #[derive(Default)]
 pub(super) struct Needs {
+    /// A part could not be understood, so what it uses is not all known.
+    pub(super) partial: bool,
     pub(super) fields: Vec<(Field, Span)>,
     pub(super) functions: Vec<(String, Span)>,
 }
@@ -49,9 +51,11 @@ impl Needs {
 
 /// A condition, resolved. `None` if a part of it is wrong, which is then reported.
 pub(super) fn lower(cx: &mut Context<'_>, written: &Written, of_result: bool, needs: &mut Needs) -> Option<Condition> {
-    chain::unmixed(cx, written)?;
+    let unmixed = chain::unmixed(cx, written);
     let mut lowering = Lowering { of_result, needs };
-    lowering.condition(cx, written)
+    let lowered = unmixed.and_then(|()| lowering.condition(cx, written));
+    needs.partial |= lowered.is_none();
+    lowered
 }
 
 struct Lowering<'n> {
@@ -76,7 +80,13 @@ impl Lowering<'_> {
         parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| joined(joint, parts))
     }
 
-    fn group(&mut self, cx: &mut Context<'_>, joint: Joint, bullets: &[Chain<Atom>], outer: &[TestId]) -> Option<Condition> {
+    fn group(
+        &mut self,
+        cx: &mut Context<'_>,
+        joint: Joint,
+        bullets: &[Chain<Atom>],
+        outer: &[TestId],
+    ) -> Option<Condition> {
         let bullets: Vec<Option<Condition>> = bullets.iter().map(|bullet| self.bullet(cx, bullet, outer)).collect();
         bullets.into_iter().collect::<Option<Vec<_>>>().map(|parts| joined(joint, parts))
     }
@@ -137,15 +147,11 @@ fn tests(cx: &Context<'_>, atoms: &[&Atom]) -> Vec<TestId> {
         AtomBody::Field(..) | AtomBody::Call(..) => None,
     });
     let words = named.flatten().filter_map(|value| crate::syntax::condition::word(value));
-    words.filter_map(|word| cx.catalogue.tests.iter().position(|test| test.name == *word)).filter_map(|at| u32::try_from(at).ok()).map(TestId).collect()
-}
-
-/// The atoms of a resolved condition, in order.
-pub(super) fn atoms(condition: &Condition) -> Vec<&wardline_rules::program::Atom> {
-    match condition {
-        Condition::Atom(atom) => vec![atom],
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().flat_map(atoms).collect(),
-    }
+    words
+        .filter_map(|word| cx.catalogue.tests.iter().position(|test| test.name == *word))
+        .filter_map(|at| u32::try_from(at).ok())
+        .map(TestId)
+        .collect()
 }
 
 /// The condition that a report is of some kinds.

@@ -82,11 +82,6 @@ impl<'t> Context<'t> {
         self.sources.file(span.file).map_or("", |file| file.text_of(span))
     }
 
-    /// The line of a place, for sentences.
-    pub(super) fn line(&self, span: Span) -> u32 {
-        self.sources.file(span.file).map_or(0, |file| file.place(span.start).line)
-    }
-
     /// The zone of a block's `zone` clause, else the ward's.
     pub(super) fn block_zone(&mut self, block: &Block) -> Option<Zone> {
         match block.zone().next() {

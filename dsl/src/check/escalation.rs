@@ -23,13 +23,17 @@ pub(super) fn escalations(cx: &mut Context<'_>) -> Vec<Escalation> {
 }
 
 fn escalation(cx: &mut Context<'_>, block: &Block) -> Option<Escalation> {
-    let steps: Vec<Option<EscalationStep>> = block.step().map(|(written, clause)| step(cx, written, clause.span)).collect();
+    let steps: Vec<Option<EscalationStep>> =
+        block.step().map(|(written, clause)| step(cx, written, clause.span)).collect();
     numbered(cx, block);
     bound(cx, block.header, "steps", steps.len(), STEPS_MAX);
     let repeat = block.repeat().next().map(|(repeat, clause)| self::repeat(cx, repeat, steps.len(), clause.span));
     let then = block.task().next().and_then(|(desk, _)| names::resolve(cx, BlockKind::Desk, desk));
     let answered = block.answered().next().map(|(answered, _)| answered);
-    let lapses = block.lapses().next().map(|(after, _)| length::elapsed(cx, after, length::Use { calendar: None, what: "lapses    after" }));
+    let lapses = block
+        .lapses()
+        .next()
+        .map(|(after, _)| length::elapsed(cx, after, length::Use { calendar: None, what: "lapses    after" }));
     Some(Escalation {
         name: block.name().into(),
         steps: steps.into_iter().collect::<Option<_>>()?,
@@ -94,7 +98,11 @@ fn numbered(cx: &mut Context<'_>, block: &Block) {
     for (expected, (step, _)) in (1_u64..).zip(block.step()) {
         if step.number.node != expected {
             let found = Diagnostic::new(Code::WL0608, step.number.span, format!("This is step {expected}."));
-            cx.report(found.because("Steps are numbered 1, 2, 3, as they follow.").replace("Change it to:", step.number.span, expected.to_string()));
+            cx.report(found.because("Steps are numbered 1, 2, 3, as they follow.").replace(
+                "Change it to:",
+                step.number.span,
+                expected.to_string(),
+            ));
             return;
         }
     }
@@ -108,8 +116,14 @@ fn repeat(cx: &mut Context<'_>, written: &tree::Repeat, steps: usize, span: Span
     if written.to.node != last || written.from.node == 0 || written.from.node > last {
         let found = Diagnostic::new(Code::WL0608, span, "A repeat goes up to the last step.");
         let from = written.from.node.clamp(1, last.max(1));
-        let corrected = if from == last { format!("repeat    step {last}, up to {} times", written.times.node) } else { format!("repeat    steps {from} to {last}, up to {} times", written.times.node) };
-        cx.report(found.because("What comes after it would wait for the repeats.").help("Change it to:", &[&corrected]));
+        let corrected = if from == last {
+            format!("repeat    step {last}, up to {} times", written.times.node)
+        } else {
+            format!("repeat    steps {from} to {last}, up to {} times", written.times.node)
+        };
+        cx.report(
+            found.because("What comes after it would wait for the repeats.").help("Change it to:", &[&corrected]),
+        );
         return None;
     }
     Some(Repeat { from: u8::try_from(written.from.node).ok()?, times: u8::try_from(written.times.node).ok()? })

@@ -8,7 +8,7 @@ use wardline_rules::program::{Atom, Bounds, Comparison, Condition, Field, Operan
 use wardline_rules::unit::Unit;
 use wardline_rules::words::{FlagWord, KindSet, PatientClass, Priority, StateSet};
 
-use super::catalogue::{self, suggested, unknown};
+use super::catalogue::{self, unknown};
 use super::context::Context;
 use super::{moments, standard};
 use crate::codes::Code;
@@ -35,19 +35,30 @@ pub(super) fn field(cx: &mut Context<'_>, name: &Name, about: About<'_>) -> Opti
     };
     if field.is_of_result() && !about.of_result {
         let found = Diagnostic::new(Code::WL0307, name.span, format!("A report has no {}; a result has.", name.node));
-        cx.report(found.because("A report may hold many results. Trigger on a result to speak of its value.").help("For example:", &["when      a lab result is verified"]));
+        cx.report(
+            found
+                .because("A report may hold many results. Trigger on a result to speak of its value.")
+                .help("For example:", &["when      a lab result is verified"]),
+        );
         return None;
     }
     Some(field)
 }
 
 /// The condition of one comparison of a field.
-pub(super) fn comparison(cx: &mut Context<'_>, (field, name): (Field, &Name), relation: &Relation, about: About<'_>) -> Option<Condition> {
+pub(super) fn comparison(
+    cx: &mut Context<'_>,
+    (field, name): (Field, &Name),
+    relation: &Relation,
+    about: About<'_>,
+) -> Option<Condition> {
     let atom = |comparison| Condition::Atom(Atom { field, comparison });
     match relation {
         Relation::Missing => Some(atom(Comparison::Missing)),
         Relation::Present => Some(atom(Comparison::Present)),
-        Relation::Range(range) => self::range(cx, (field, name), range, about).map(|bounds| atom(Comparison::Range(true, bounds))),
+        Relation::Range(range) => {
+            self::range(cx, (field, name), range, about).map(|bounds| atom(Comparison::Range(true, bounds)))
+        }
         Relation::OneOf(values) => one_of(cx, (field, name), (values, true), about),
         Relation::NotOneOf(values) => one_of(cx, (field, name), (values, false), about),
     }
@@ -88,7 +99,9 @@ fn sort(field: Field) -> Sort {
         Field::Site => Sort::Site,
         Field::Location => Sort::Place,
         Field::Modality => Sort::Modality,
-        Field::Finding | Field::SpecimenClass | Field::SpecimenSite | Field::Department | Field::PatientRisk => Sort::Declared,
+        Field::Finding | Field::SpecimenClass | Field::SpecimenSite | Field::Department | Field::PatientRisk => {
+            Sort::Declared
+        }
         Field::Value | Field::PreviousValue | Field::Change => Sort::Quantity,
         Field::PatientAge => Sort::Number,
         Field::TimeSinceSameTest => Sort::Time,
@@ -96,15 +109,28 @@ fn sort(field: Field) -> Sort {
     }
 }
 
-fn one_of(cx: &mut Context<'_>, at: (Field, &Name), (values, is): (&[Value], bool), about: About<'_>) -> Option<Condition> {
+fn one_of(
+    cx: &mut Context<'_>,
+    at: (Field, &Name),
+    (values, is): (&[Value], bool),
+    about: About<'_>,
+) -> Option<Condition> {
     let (field, name) = at;
     let sort = sort(field);
     if matches!(sort, Sort::Quantity | Sort::Number | Sort::Time) {
         return equal_amounts(cx, at, (values, is), about);
     }
     if sort == Sort::Person {
-        let found = Diagnostic::new(Code::WL0307, name.span, format!("{} can only be missing or present.", capital(&name.node)));
-        cx.report(found.because("Rules name roles, not the people who fill them.").help("Change it to:", &[&format!("{} is present", name.node)]));
+        let found = Diagnostic::new(
+            Code::WL0307,
+            name.span,
+            format!("{} can only be missing or present.", capital(&name.node)),
+        );
+        cx.report(
+            found
+                .because("Rules name roles, not the people who fill them.")
+                .help("Change it to:", &[&format!("{} is present", name.node)]),
+        );
         return None;
     }
     let words = words(cx, at, values)?;
@@ -127,7 +153,12 @@ fn words(cx: &mut Context<'_>, (_, name): (Field, &Name), values: &[Value]) -> O
     Some(words)
 }
 
-fn words_comparison(cx: &mut Context<'_>, sort: Sort, (field, name): (Field, &Name), (words, is): (&[Name], bool)) -> Option<Comparison> {
+fn words_comparison(
+    cx: &mut Context<'_>,
+    sort: Sort,
+    (field, name): (Field, &Name),
+    (words, is): (&[Name], bool),
+) -> Option<Comparison> {
     Some(match sort {
         Sort::Kind => Comparison::Kinds(is, kinds(cx, words)?),
         Sort::Priority => Comparison::Priorities(is, priorities(cx, words)?),
@@ -137,9 +168,18 @@ fn words_comparison(cx: &mut Context<'_>, sort: Sort, (field, name): (Field, &Na
         Sort::Feed => Comparison::Feeds(is, each(words, |word| moments::feed(cx, word))?),
         Sort::Test => Comparison::Tests(is, each(words, |word| test(cx, word))?),
         Sort::Class => Comparison::Classes(is, classes(cx, words)?),
-        Sort::Site => Comparison::Names(is, names(cx, words, "site", |cx| cx.catalogue.sites.iter().map(|site| site.name.clone()).collect())?),
-        Sort::Place => Comparison::Names(is, names(cx, words, "place", |cx| cx.catalogue.places.iter().map(|place| place.name.clone()).collect())?),
-        Sort::Modality => Comparison::Names(is, names(cx, words, "modality", |_| MODALITIES.iter().map(|&word| Text::from(word)).collect())?),
+        Sort::Site => Comparison::Names(
+            is,
+            names(cx, words, "site", |cx| cx.catalogue.sites.iter().map(|site| site.name.clone()).collect())?,
+        ),
+        Sort::Place => Comparison::Names(
+            is,
+            names(cx, words, "place", |cx| cx.catalogue.places.iter().map(|place| place.name.clone()).collect())?,
+        ),
+        Sort::Modality => Comparison::Names(
+            is,
+            names(cx, words, "modality", |_| MODALITIES.iter().map(|&word| Text::from(word)).collect())?,
+        ),
         Sort::Declared => Comparison::Names(is, names(cx, words, &name.node, |cx| declared(cx, field))?),
         Sort::Quantity | Sort::Number | Sort::Time | Sort::Person => return None,
     })
@@ -166,7 +206,8 @@ fn closed<T>(cx: &mut Context<'_>, word: &Name, found: Option<T>, (what, known):
 }
 
 fn kinds(cx: &mut Context<'_>, words: &[Name]) -> Option<KindSet> {
-    let known: Vec<&str> = wardline_rules::words::WardKind::ALL.iter().map(|kind| kind.name()).chain(["lab", "imaging"]).collect();
+    let known: Vec<&str> =
+        wardline_rules::words::WardKind::ALL.iter().map(|kind| kind.name()).chain(["lab", "imaging"]).collect();
     let kinds = each(words, |word| closed(cx, word, KindSet::from_word(&word.node), ("kind", &known)))?;
     Some(kinds.into_iter().fold(KindSet::NONE, KindSet::or))
 }
@@ -194,7 +235,8 @@ fn flags(cx: &mut Context<'_>, words: &[Name]) -> Option<Vec<FlagWord>> {
     each(words, |word| {
         let found = moments::flag(cx, &word.node);
         if found.is_none() && standard::patient_flag(&word.node).is_some() {
-            let found = Diagnostic::new(Code::WL0201, word.span, format!("\"{}\" is a flag of the patient.", word.node));
+            let found =
+                Diagnostic::new(Code::WL0201, word.span, format!("\"{}\" is a flag of the patient.", word.node));
             cx.report(found.help("Write:", &[&format!("patient flag is {}", word.node)]));
             return None;
         }
@@ -219,7 +261,10 @@ pub(super) fn test(cx: &mut Context<'_>, word: &Name) -> Option<TestId> {
     if found.is_none() {
         let known: Vec<&str> = cx.catalogue.tests.iter().map(|test| test.name.as_str()).collect();
         let mut diagnostic = unknown("test", word, &known);
-        if !diagnostic.fix.is_empty() {
+        if let (Some(edit), Some(help)) = (diagnostic.fix.first(), diagnostic.help.first_mut()) {
+            let meant = cx.catalogue.tests.iter().find(|test| test.name == edit.text.as_str());
+            let loinc = meant.and_then(|test| test.loinc.first()).map_or("", |loinc| loinc.as_str());
+            help.lead = format!("Did you mean {} (LOINC {loinc})? Change it to:", edit.text);
             diagnostic.cause = "The catalogue has no test by this name.".to_owned();
         }
         cx.report(diagnostic);
@@ -227,7 +272,12 @@ pub(super) fn test(cx: &mut Context<'_>, word: &Name) -> Option<TestId> {
     found.and_then(|found| u32::try_from(found).ok()).map(TestId)
 }
 
-fn names(cx: &mut Context<'_>, words: &[Name], what: &str, known: impl Fn(&Context<'_>) -> Vec<Text>) -> Option<Vec<Text>> {
+fn names(
+    cx: &mut Context<'_>,
+    words: &[Name],
+    what: &str,
+    known: impl Fn(&Context<'_>) -> Vec<Text>,
+) -> Option<Vec<Text>> {
     let known = known(cx);
     let known_words: Vec<&str> = known.iter().map(Text::as_str).collect();
     each(words, |word| {
@@ -237,17 +287,29 @@ fn names(cx: &mut Context<'_>, words: &[Name], what: &str, known: impl Fn(&Conte
 }
 
 /// `is 5` and `is one of 5, 6` of a field with amounts: each amount is a range of one point.
-fn equal_amounts(cx: &mut Context<'_>, at: (Field, &Name), (values, is): (&[Value], bool), about: About<'_>) -> Option<Condition> {
+fn equal_amounts(
+    cx: &mut Context<'_>,
+    at: (Field, &Name),
+    (values, is): (&[Value], bool),
+    about: About<'_>,
+) -> Option<Condition> {
     let mut atoms = Vec::new();
     for value in values {
         let ValueBody::Amount(amount) = &value.body else {
             let text = cx.text(value.span);
-            let found = Diagnostic::new(Code::WL0307, value.span, format!("{} is a number; it cannot be {text}.", capital(&at.1.node)));
+            let found = Diagnostic::new(
+                Code::WL0307,
+                value.span,
+                format!("{} is a number; it cannot be {text}.", capital(&at.1.node)),
+            );
             cx.report(found.help("For example:", &[&format!("{} is above {}", at.1.node, sample(at.0))]));
             return None;
         };
         let operand = operand(cx, at, &Spanned { node: amount.clone(), span: value.span }, about)?;
-        atoms.push(Condition::Atom(Atom { field: at.0, comparison: Comparison::Range(is, Bounds::Between(operand, operand)) }));
+        atoms.push(Condition::Atom(Atom {
+            field: at.0,
+            comparison: Comparison::Range(is, Bounds::Between(operand, operand)),
+        }));
     }
     Some(match (atoms.len(), is) {
         (1, _) => atoms.remove(0),
@@ -280,7 +342,11 @@ fn sample(field: Field) -> &'static str {
 fn range(cx: &mut Context<'_>, at: (Field, &Name), range: &Spanned<Range>, about: About<'_>) -> Option<Bounds> {
     if !matches!(sort(at.0), Sort::Quantity | Sort::Number | Sort::Time) {
         let (name, text) = (&at.1.node, cx.text(range.span));
-        let found = Diagnostic::new(Code::WL0307, range.span, format!("{} is a name, not a number; it cannot be {text}.", capital(name)));
+        let found = Diagnostic::new(
+            Code::WL0307,
+            range.span,
+            format!("{} is a name, not a number; it cannot be {text}.", capital(name)),
+        );
         cx.report(found.help("For example:", &[&format!("{name} is {}", name_sample(cx, at.0))]));
         return None;
     }
@@ -347,7 +413,8 @@ fn operand(cx: &mut Context<'_>, at: (Field, &Name), amount: &Spanned<Amount>, a
         }
         (Amount::Span(_) | Amount::Percent(_) | Amount::Quantity(..) | Amount::Number(_), _) => {
             let text = cx.text(amount.span);
-            let found = Diagnostic::new(Code::WL0307, amount.span, format!("{} cannot be {text}.", capital(&at.1.node)));
+            let found =
+                Diagnostic::new(Code::WL0307, amount.span, format!("{} cannot be {text}.", capital(&at.1.node)));
             cx.report(found.help("For example:", &[&format!("{} is above {}", at.1.node, sample(at.0))]));
             None
         }
@@ -360,7 +427,11 @@ fn time(cx: &mut Context<'_>, duration: Duration, span: Span) -> Option<Operand>
             let text = cx.text(span);
             let hours = duration.length().map_or(0, |length| length.micros() / wardline_rules::time::HOUR);
             let found = Diagnostic::new(Code::WL0304, span, format!("\"{text}\" can mean two things here."));
-            cx.report(found.because("This field counts real time.").replace("Change it to:", span, format!("{hours} hours")));
+            cx.report(found.because("This field counts real time.").replace(
+                "Change it to:",
+                span,
+                format!("{hours} hours"),
+            ));
             None
         }
         Duration::Elapsed(..) => duration.length().map(Operand::Span),
@@ -373,27 +444,47 @@ fn time(cx: &mut Context<'_>, duration: Duration, span: Span) -> Option<Operand>
 
 /// WL0303 where the tests at hand are reported in units of another dimension.
 fn same_dimension(cx: &mut Context<'_>, unit: Unit, amount: &Spanned<Amount>, about: About<'_>) -> Option<()> {
-    let other = tests(cx, about).find_map(|(name, known)| known.filter(|known| known.dimension() != unit.dimension()).map(|known| (name, known)));
+    let other = tests(cx, about).find_map(|(name, known)| {
+        known.filter(|known| known.dimension() != unit.dimension()).map(|known| (name, known))
+    });
     let Some((name, known)) = other else { return Some(()) };
     let text = cx.text(amount.span);
-    let found = Diagnostic::new(Code::WL0303, amount.span, format!("{} is reported in {known}; {text} is not comparable.", capital(&name)));
+    let found = Diagnostic::new(
+        Code::WL0303,
+        amount.span,
+        format!("{} is reported in {known}; {text} is not comparable.", capital(&name)),
+    );
     let number = text.split(' ').next().unwrap_or("");
-    cx.report(found.because("Nothing converts between the two without knowing the substance.").replace("If the number is right, change it to:", amount.span, format!("{number} {known}")));
+    cx.report(found.because("Nothing converts between the two without knowing the substance.").replace(
+        "If the number is right, change it to:",
+        amount.span,
+        format!("{number} {known}"),
+    ));
     None
 }
 
 /// WL0303 for a number without a unit where the test has one.
 fn plain_number(cx: &mut Context<'_>, amount: &Spanned<Amount>, about: About<'_>) -> Option<()> {
-    let Some((name, unit)) = tests(cx, about).find_map(|(name, unit)| unit.map(|unit| (name, unit))) else { return Some(()) };
+    let Some((name, unit)) = tests(cx, about).find_map(|(name, unit)| unit.map(|unit| (name, unit))) else {
+        return Some(());
+    };
     let text = cx.text(amount.span);
-    let found = Diagnostic::new(Code::WL0303, amount.span, format!("{} is reported in {unit}; {text} has no unit.", capital(&name)));
+    let found = Diagnostic::new(
+        Code::WL0303,
+        amount.span,
+        format!("{} is reported in {unit}; {text} has no unit.", capital(&name)),
+    );
     cx.report(found.replace("Change it to:", amount.span, format!("{text} {unit}")));
     None
 }
 
 fn tests(cx: &Context<'_>, about: About<'_>) -> impl Iterator<Item = (String, Option<Unit>)> + use<> {
-    let tests: Vec<(String, Option<Unit>)> =
-        about.tests.iter().filter_map(|id| cx.catalogue.tests.get(id.index())).map(|test| (test.name.to_string(), test.unit)).collect();
+    let tests: Vec<(String, Option<Unit>)> = about
+        .tests
+        .iter()
+        .filter_map(|id| cx.catalogue.tests.get(id.index()))
+        .map(|test| (test.name.to_string(), test.unit))
+        .collect();
     tests.into_iter()
 }
 
@@ -401,9 +492,4 @@ fn tests(cx: &Context<'_>, about: About<'_>) -> impl Iterator<Item = (String, Op
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Suggests, for other modules, from a list.
-pub(super) fn suggest(found: Diagnostic, word: &Name, known: &[&str]) -> Diagnostic {
-    suggested(found, word, known, "There is")
 }

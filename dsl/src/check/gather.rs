@@ -82,12 +82,16 @@ fn one_ward(blocks: &[Block], diagnostics: &mut Vec<Diagnostic>) {
         None => {
             let found = Diagnostic::new(Code::WL0105, Span::default(), "This ward has no header.");
             let found = found.because("It names the hospital and its time zone.");
-            diagnostics.push(found.help("Add at the top of a file:", &["ward \"St Anne\" edition 1", "  zone      America/Chicago"]));
+            diagnostics.push(
+                found.help("Add at the top of a file:", &["ward \"St Anne\" edition 1", "  zone      America/Chicago"]),
+            );
         }
         Some(first) => {
             for again in wards {
                 let found = Diagnostic::new(Code::WL0106, again.header, "A ward has one header.");
-                diagnostics.push(found.label(first.header, "the first").because("All files of a folder are one ward: delete one."));
+                diagnostics.push(
+                    found.label(first.header, "the first").because("All files of a folder are one ward: delete one."),
+                );
             }
         }
     }
@@ -112,12 +116,8 @@ fn edition(block: &Block, diagnostics: &mut Vec<Diagnostic>) {
 /// Reads the packs that `uses` names, in that order.
 fn packs(sources: &Sources, own: &[Block], gathered: &mut Gathered) {
     let first = sources.files.len();
-    let known: Vec<(FileId, &SourceFile, String)> = sources
-        .packs
-        .iter()
-        .enumerate()
-        .map(|(index, file)| (file_id(first + index), file, pack_name(file)))
-        .collect();
+    let known: Vec<(FileId, &SourceFile, String)> =
+        sources.packs.iter().enumerate().map(|(index, file)| (file_id(first + index), file, pack_name(file))).collect();
     for (name, _) in own.iter().flat_map(Block::uses) {
         match known.iter().find(|(_, _, known)| *known == name.node) {
             Some((id, file, _)) => {

@@ -92,8 +92,14 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         assert_eq!(holidays("first = 2026-01-01\nlast = 2026-12-31"), Err("days is missing".to_owned()));
-        assert_eq!(holidays("first = 2026-01-01\nlast = 2025-12-31\ndays = []"), Err("last is before first".to_owned()));
-        assert_eq!(holidays("first = 2026-01-01\nlast = 2026-12-31\ndays = [{ actual = 2027-01-01 }]"), Err("2027-01-01 lies outside first to last".to_owned()));
+        assert_eq!(
+            holidays("first = 2026-01-01\nlast = 2025-12-31\ndays = []"),
+            Err("last is before first".to_owned())
+        );
+        assert_eq!(
+            holidays("first = 2026-01-01\nlast = 2026-12-31\ndays = [{ actual = 2027-01-01 }]"),
+            Err("2027-01-01 lies outside first to last".to_owned())
+        );
         assert!(holidays("first = ").is_err());
     }
 }

@@ -44,7 +44,11 @@ pub(super) fn length(cx: &mut Context<'_>, written: &Spanned<Duration>, place: U
             let corrected = format!("{:<9} {} by 16:00", place.what, cx.text(written.span));
             let message = format!("{} end when?", cx.text(written.span));
             let found = Diagnostic::new(Code::WL0306, written.span, message);
-            cx.report(found.because("A working day has hours; say which of them is the end.").help("Change it to:", &[&corrected]));
+            cx.report(
+                found
+                    .because("A working day has hours; say which of them is the end.")
+                    .help("Change it to:", &[&corrected]),
+            );
             None
         }
         Duration::WorkingDays(days, Some(by)) => {
@@ -99,7 +103,10 @@ fn bare_day(cx: &mut Context<'_>, written: &Spanned<Duration>, days: u64, place:
             let working = format!("{:<9} {} working hours", place.what, days.saturating_mul(hours_of_a_day(calendar)));
             found.help(format!("If it runs only while \"{}\" is open, write", name.node), &[&working])
         }
-        (None, _) | (_, None) => found.help("If it runs only in office hours, write", &[&format!("{:<9} {} working hours", place.what, days.saturating_mul(8)), "counts    \"Office\""]),
+        (None, _) | (_, None) => found.help(
+            "If it runs only in office hours, write",
+            &[&format!("{:<9} {} working hours", place.what, days.saturating_mul(8)), "counts    \"Office\""],
+        ),
     };
     cx.report(found);
 }
@@ -125,7 +132,12 @@ pub(super) fn rough(length: Length) -> Micros {
 }
 
 /// WL0107 for a length beyond a bound.
-pub(super) fn bounded(cx: &mut Context<'_>, written: &Spanned<Duration>, length: Micros, (bound, words): (Micros, &str)) {
+pub(super) fn bounded(
+    cx: &mut Context<'_>,
+    written: &Spanned<Duration>,
+    length: Micros,
+    (bound, words): (Micros, &str),
+) {
     if length > bound {
         let message = format!("{} is longer than {words}.", cx.text(written.span));
         cx.problem(Code::WL0107, written.span, message);

@@ -3,7 +3,7 @@
 //! - **How it fits**: `condition` collects what may be absent; here each of it finds its `missing` clause, or WL0403.
 //! - **Not here**: what a clause does at run time.
 
-use wardline_rules::program::{Comparison, Condition, Field, Missed, Missing, MissingThen, StartMissing};
+use wardline_rules::program::{Comparison, Condition, Missed, Missing, MissingThen, StartMissing};
 
 use super::condition::Needs;
 use super::context::Context;
@@ -34,7 +34,12 @@ pub(super) fn clauses(cx: &mut Context<'_>, block: &Block, of_result: bool) -> O
     all
 }
 
-fn one(cx: &mut Context<'_>, what: &Spanned<tree::Missed>, then: &tree::MissingThen, of_result: bool) -> Option<Missing> {
+fn one(
+    cx: &mut Context<'_>,
+    what: &Spanned<tree::Missed>,
+    then: &tree::MissingThen,
+    of_result: bool,
+) -> Option<Missing> {
     let (missed, field) = match &what.node {
         tree::Missed::Decision => (Missed::Decision, None),
         tree::Missed::Function(name) => {
@@ -74,7 +79,9 @@ fn only(condition: Condition) -> Option<Comparison> {
 ///
 /// **Input** `inherited`: what a parent rule decides already.
 pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: &[(Missing, Span)], inherited: &[Missing]) {
-    let decided = |what: &Missed| own.iter().any(|(missing, _)| missing.what == *what) || inherited.iter().any(|missing| missing.what == *what);
+    let decided = |what: &Missed| {
+        own.iter().any(|(missing, _)| missing.what == *what) || inherited.iter().any(|missing| missing.what == *what)
+    };
     for (field, span) in needs.fields.iter().filter(|(field, _)| !decided(&Missed::Field(*field))) {
         cx.report(undecided(&capital(field.word()), field.word(), *span));
     }
@@ -82,7 +89,12 @@ pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: &[(Missing, Spa
         cx.report(undecided(&format!("{name}()"), &format!("{name}()"), *span));
     }
     twice(cx, own);
-    for (missing, span) in own.iter().filter(|(missing, _)| !needs.has(&missing.what) && missing.what != Missed::Decision) {
+    if needs.partial {
+        return;
+    }
+    for (missing, span) in
+        own.iter().filter(|(missing, _)| !needs.has(&missing.what) && missing.what != Missed::Decision)
+    {
         cx.report(useless(&missing.what, *span));
     }
 }
@@ -105,8 +117,12 @@ fn twice(cx: &mut Context<'_>, own: &[(Missing, Span)]) {
 
 fn useless(what: &Missed, span: Span) -> Diagnostic {
     let (message, why) = match what {
-        Missed::Field(field) if !field.may_be_absent() => (format!("{} is never absent; this line does nothing.", field.word()), "Delete it."),
-        Missed::Field(field) => (format!("No condition here compares {}; this line does nothing.", field.word()), "Delete it."),
+        Missed::Field(field) if !field.may_be_absent() => {
+            (format!("{} is never absent; this line does nothing.", field.word()), "Delete it.")
+        }
+        Missed::Field(field) => {
+            (format!("No condition here compares {}; this line does nothing.", field.word()), "Delete it.")
+        }
         Missed::Function(name) => (format!("No condition here asks {name}(); this line does nothing."), "Delete it."),
         Missed::Decision => ("There is no script here; this line does nothing.".to_owned(), "Delete it."),
     };
@@ -125,9 +141,4 @@ pub(super) fn start(cx: &mut Context<'_>, block: &Block) -> Option<Option<StartM
         });
     }
     Some(found)
-}
-
-/// Whether a field is decided by a clause; for the notice checks.
-pub(super) fn is_field(missing: &Missing, field: Field) -> bool {
-    missing.what == Missed::Field(field)
 }

@@ -38,8 +38,12 @@ pub(super) fn moment(cx: &mut Context<'_>, sentence: &Sentence, kinds: KindSet) 
             let narrowed = trade(cx, form, word, (said, kinds))?;
             Some(Moment { of_result, kinds: narrowed, happening: form.happening() })
         }
-        Said::Becomes(word) => situation(cx, word).map(|found| Moment { of_result, kinds: said, happening: Happening::Begins(found) }),
-        Said::IsNoLonger(word) => situation(cx, word).map(|found| Moment { of_result, kinds: said, happening: Happening::Ends(found) }),
+        Said::Becomes(word) => {
+            situation(cx, word).map(|found| Moment { of_result, kinds: said, happening: Happening::Begins(found) })
+        }
+        Said::IsNoLonger(word) => {
+            situation(cx, word).map(|found| Moment { of_result, kinds: said, happening: Happening::Ends(found) })
+        }
     }
 }
 
@@ -74,11 +78,17 @@ fn no_step(cx: &Context<'_>, subject: &Spanned<Subject>, word: &Name) -> Diagnos
     let sentence = subject.span.to(word.span);
     if let Some(form) = STEPS.iter().find(|form| form.word == word.node) {
         let other = form.subjects.first().map_or("report", |subject| subject.word());
-        let message = format!("A {} is never {}; {} is.", subject.node.word(), word.node, crate::layout::with_article(other));
+        let message =
+            format!("A {} is never {}; {} is.", subject.node.word(), word.node, crate::layout::with_article(other));
         return Diagnostic::new(Code::WL0201, sentence, message).replace("Change it to:", subject.span, other);
     }
-    let found = Diagnostic::new(Code::WL0201, word.span, format!("I don't know what it means that a {} is \"{}\".", subject.node.word(), word.node));
-    let words: Vec<&str> = STEPS.iter().filter(|form| form.subjects.contains(&subject.node)).map(|form| form.word).collect();
+    let found = Diagnostic::new(
+        Code::WL0201,
+        word.span,
+        format!("I don't know what it means that a {} is \"{}\".", subject.node.word(), word.node),
+    );
+    let words: Vec<&str> =
+        STEPS.iter().filter(|form| form.subjects.contains(&subject.node)).map(|form| form.word).collect();
     suggested(found, word, &words, "It can be")
 }
 
@@ -100,7 +110,11 @@ fn trade(cx: &mut Context<'_>, form: &StepForm, word: &Name, (said, rule): (Kind
     let right = at_hand.iter().next().map_or("finalised", |kind| right_word(form, kind));
     let reports = capital(&standard::kind_words(at_hand));
     let found = Diagnostic::new(Code::WL0206, word.span, format!("{reports} reports are {right}, not {}.", word.node));
-    cx.report(found.because(format!("\"{}\" belongs to {}.", word.node, standard::kind_words(form.kinds()))).replace("Change it to:", word.span, right));
+    cx.report(found.because(format!("\"{}\" belongs to {}.", word.node, standard::kind_words(form.kinds()))).replace(
+        "Change it to:",
+        word.span,
+        right,
+    ));
     None
 }
 
@@ -131,7 +145,8 @@ pub(super) fn situation(cx: &mut Context<'_>, word: &Name) -> Option<Situation> 
 fn no_situation(cx: &Context<'_>, word: &Name) -> Diagnostic {
     if STEPS.iter().any(|form| form.word == word.node) {
         let message = format!("\"report is {}\" happens at one moment, so it never lasts.", word.node);
-        let lasting = STEPS.iter().find(|form| form.word == word.node).map_or("final", |form| form.step().state().name());
+        let lasting =
+            STEPS.iter().find(|form| form.word == word.node).map_or("final", |form| form.step().state().name());
         return Diagnostic::new(Code::WL0301, word.span, message)
             .help("To act when it happens:", &[&format!("when      a report is {}", word.node)])
             .help("To act while it lasts:", &[&format!("while     a report is {lasting}")]);

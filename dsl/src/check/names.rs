@@ -87,7 +87,9 @@ fn unknown(cx: &Context<'_>, kind: BlockKind, name: &str, span: Span) -> Diagnos
     let found = Diagnostic::new(Code::WL0203, span, format!("No {} is called \"{name}\".", kind.word()));
     let names: Vec<&str> = cx.names.all(kind).collect();
     match suggest::nearest(name, names.iter().copied()) {
-        Some(near) => found.replace(format!("Did you mean \"{near}\"? Change it to:"), span, quoted_like(cx, span, near)),
+        Some(near) => {
+            found.replace(format!("Did you mean \"{near}\"? Change it to:"), span, quoted_like(cx, span, near))
+        }
         None if names.is_empty() => found.help("Declare it, at the margin:", &[&declaration(kind, name)]),
         None => found.because(format!("This ward has: {}.", some(&names))),
     }
@@ -99,7 +101,11 @@ fn quoted_like(cx: &Context<'_>, span: Span, name: &str) -> String {
 }
 
 fn declaration(kind: BlockKind, name: &str) -> String {
-    if kind == BlockKind::Severity { format!("severity {name} answer within 6 hours") } else { format!("{} \"{name}\"", kind.word()) }
+    if kind == BlockKind::Severity {
+        format!("severity {name} answer within 6 hours")
+    } else {
+        format!("{} \"{name}\"", kind.word())
+    }
 }
 
 /// The first few of many names.
@@ -122,7 +128,10 @@ pub(super) fn unused(cx: &mut Context<'_>) {
         let matters = matches!(block.kind, Calendar | Escalation | Function | Person | Roster);
         if own && matters && block.name.is_some() && !cx.names.is_used(block.kind, position) {
             let message = format!("Nothing uses the {} \"{}\".", block.kind.word(), block.name());
-            cx.diagnostics.push(Diagnostic::new(Code::WL0204, block.name_span(), message).because("Delete it, or name it where it belongs."));
+            cx.diagnostics.push(
+                Diagnostic::new(Code::WL0204, block.name_span(), message)
+                    .because("Delete it, or name it where it belongs."),
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Notice and suppress: judged though not run yet.
+//! Notice, suppress, function: judged though not run yet.
 //!
 //! - **Not here**: their life (`language` calls it NOTE and MUTE).
 
@@ -23,6 +23,22 @@ pub(super) fn check(cx: &mut Context<'_>) {
     notices.into_iter().for_each(|block| notice(cx, block));
     let suppressions: Vec<&Block> = cx.of_kind(BlockKind::Suppress).collect();
     suppressions.into_iter().for_each(|block| suppress(cx, block));
+    let functions: Vec<&Block> = cx.of_kind(BlockKind::Function).collect();
+    functions.into_iter().for_each(|block| examples(cx, block));
+}
+
+/// WL0902: one example shows a case, two show a difference.
+fn examples(cx: &mut Context<'_>, block: &Block) {
+    let count = block.clauses.iter().filter(|clause| clause.word == "example").count();
+    if count == 1 {
+        let message = format!("{} has one example; it needs two.", block.name());
+        let found = Diagnostic::new(Code::WL0902, block.name_span(), message);
+        cx.report(
+            found
+                .because("One shows a case, two show a difference, and the checker runs both.")
+                .help("For example:", &["example   repeat_allowed(lipid panel, ICU) is no"]),
+        );
+    }
 }
 
 fn notice(cx: &mut Context<'_>, block: &Block) {
@@ -57,11 +73,19 @@ fn template(cx: &mut Context<'_>, block: &Block) {
         }
         return;
     }
-    let open = block.notice_channel().flat_map(|(channels, _)| &channels.channels).find(|channel| !matches!(channel.node, Channel::Portal | Channel::App));
+    let open = block
+        .notice_channel()
+        .flat_map(|(channels, _)| &channels.channels)
+        .find(|channel| !matches!(channel.node, Channel::Portal | Channel::App));
     if let Some(channel) = open {
         let message = format!("Health details must not go by {}.", channel.node.word());
         let found = Diagnostic::new(Code::WL0701, channel.span, message);
-        cx.report(found.because("Only portal and app ask the patient to sign in.").help("Change the template to:", &[&format!("template  \"{}\" without health details", used.name.node)]));
+        cx.report(
+            found.because("Only portal and app ask the patient to sign in.").help(
+                "Change the template to:",
+                &[&format!("template  \"{}\" without health details", used.name.node)],
+            ),
+        );
     }
 }
 
@@ -81,11 +105,19 @@ fn expires(cx: &mut Context<'_>, block: &Block) {
     if expires.after.node.length().is_some_and(|after| after <= muted) {
         let message = format!("Quiet hours and limit alone last {muted}; this notice would expire unsent.");
         let days = muted.micros() / DAY + 1;
-        cx.report(Diagnostic::new(Code::WL0803, clause.span, message).help("Change it to:", &[&format!("expires   after {days} days")]));
+        let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+        cx.report(
+            Diagnostic::new(Code::WL0803, clause.span, message)
+                .help("Change it to:", &[&format!("expires   after {days}")]),
+        );
     }
     for (limit, _) in block.limit() {
         if limit.count.node > LIMIT_COUNT_MAX || limit.count.node == 0 {
-            cx.problem(Code::WL0107, limit.count.span, format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."));
+            cx.problem(
+                Code::WL0107,
+                limit.count.span,
+                format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."),
+            );
         }
     }
 }
@@ -113,7 +145,12 @@ fn suppress(cx: &mut Context<'_>, block: &Block) {
 fn delays(cx: &mut Context<'_>, block: &Block, delays: &Delays) {
     let hours = i64::try_from(HOLD_HOURS_MAX).unwrap_or(i64::MAX);
     if let Some(length) = length::elapsed(cx, &delays.at_most, length::Use { calendar: None, what: "at most" }) {
-        length::bounded(cx, &delays.at_most, length, (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held"));
+        length::bounded(
+            cx,
+            &delays.at_most,
+            length,
+            (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held"),
+        );
     }
     for delayed in &delays.what {
         let (kind, name) = match delayed {

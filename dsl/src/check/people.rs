@@ -2,7 +2,9 @@
 //!
 //! - **Not here**: who is on duty at an instant.
 
-use wardline_rules::program::{Address, Away, Cover, Desk, DeskId, Night, Person, PersonId, Quiet, Roster, RosterId, Turn, Who};
+use wardline_rules::program::{
+    Address, Away, Cover, Desk, DeskId, Night, Person, PersonId, Quiet, Roster, RosterId, Turn, Who,
+};
 use wardline_rules::time::CivilTime;
 use wardline_rules::words::Channel;
 
@@ -58,7 +60,12 @@ fn ends(cx: &mut Context<'_>, period: &Period, span: Span) -> Option<(CivilTime,
 /// All desks in order.
 pub(super) fn desks(cx: &mut Context<'_>) -> Option<Vec<Desk>> {
     let blocks: Vec<&Block> = cx.of_kind(BlockKind::Desk).collect();
-    Some(blocks.into_iter().map(|block| Desk { name: block.name().into(), reach: addresses(cx, block), quiet: quiet(block) }).collect())
+    Some(
+        blocks
+            .into_iter()
+            .map(|block| Desk { name: block.name().into(), reach: addresses(cx, block), quiet: quiet(block) })
+            .collect(),
+    )
 }
 
 /// All rosters in order.
@@ -87,7 +94,8 @@ fn roster(cx: &mut Context<'_>, block: &Block) -> Option<Roster> {
 }
 
 fn members(cx: &mut Context<'_>, rotate: &Rotate) -> Option<Vec<PersonId>> {
-    let members: Vec<Option<u32>> = rotate.members.iter().map(|name| names::resolve(cx, BlockKind::Person, name)).collect();
+    let members: Vec<Option<u32>> =
+        rotate.members.iter().map(|name| names::resolve(cx, BlockKind::Person, name)).collect();
     members.into_iter().map(|found| found.map(PersonId)).collect()
 }
 
@@ -104,10 +112,21 @@ fn nights(cx: &mut Context<'_>, block: &Block) -> Option<Vec<Night>> {
 fn standby(cx: &mut Context<'_>, found: &Spanned<Ref>) -> Option<Who> {
     match &found.node {
         Ref::Desk(_) | Ref::Person(_) => who(cx, found),
-        Ref::Ordering | Ref::Attending | Ref::Covering | Ref::Reporting | Ref::Copied | Ref::Recipient | Ref::Patient | Ref::Roster(_) => {
+        Ref::Ordering
+        | Ref::Attending
+        | Ref::Covering
+        | Ref::Reporting
+        | Ref::Copied
+        | Ref::Recipient
+        | Ref::Patient
+        | Ref::Roster(_) => {
             let message = "A roster falls back on a desk or a person.";
             let found = Diagnostic::new(Code::WL0606, found.span, message);
-            cx.report(found.because("Everybody else depends on a report, or on a roster again.").help("Change it to:", &["nobody    desk \"Operations\""]));
+            cx.report(
+                found
+                    .because("Everybody else depends on a report, or on a roster again.")
+                    .help("Change it to:", &["nobody    desk \"Operations\""]),
+            );
             None
         }
     }
@@ -120,9 +139,12 @@ fn covers(cx: &mut Context<'_>, block: &Block) -> Option<Vec<Cover>> {
         let absent = names::resolve(cx, BlockKind::Person, &clause.absent).map(PersonId);
         let (from, to) = ends(cx, &clause.period, whole.span)?;
         let cover = Cover { by: by?, absent: absent?, from, to };
-        let other = covers.iter().find(|(other, _)| other.absent == cover.absent && other.from < cover.to && cover.from < other.to);
+        let other = covers
+            .iter()
+            .find(|(other, _)| other.absent == cover.absent && other.from < cover.to && cover.from < other.to);
         if let Some((other, span)) = other {
-            let message = format!("Two people cover {} on {}.", clause.absent.node, other.from.date.max(cover.from.date));
+            let message =
+                format!("Two people cover {} on {}.", clause.absent.node, other.from.date.max(cover.from.date));
             let found = Diagnostic::new(Code::WL0608, whole.span, message).label(*span, "the first");
             cx.report(found.because("End one cover where the other begins."));
         }
@@ -154,7 +176,9 @@ pub(super) fn everybody(cx: &mut Context<'_>, list: &[Spanned<Ref>], recipient: 
     for found in list {
         let refused = match (&found.node, recipient) {
             (Ref::Patient, _) => Some("The patient is told by a notice, never by an alert or a clock."),
-            (Ref::Recipient, Recipient::Unknown) => Some("Only an escalation knows the recipient; name the person here."),
+            (Ref::Recipient, Recipient::Unknown) => {
+                Some("Only an escalation knows the recipient; name the person here.")
+            }
             (_, _) => None,
         };
         if let Some(message) = refused {

@@ -15,12 +15,15 @@ use crate::vocabulary::BlockKind;
 pub(super) fn check(cx: &mut Context<'_>) {
     let tested = Tested::of(cx);
     for block in cx.blocks {
-        let is_rule = matches!(block.kind, BlockKind::Sla | BlockKind::Exception | BlockKind::Alert | BlockKind::Notice);
+        let is_rule =
+            matches!(block.kind, BlockKind::Sla | BlockKind::Exception | BlockKind::Alert | BlockKind::Notice);
         let overdue = block.policy().next().filter(|(policy, _)| policy.review_by.node < cx.as_of);
         if let Some((policy, _)) = overdue {
             let message = format!("\"{}\" was due for review on {}.", policy.name.node, policy.review_by.node);
             let found = Diagnostic::new(Code::WL0951, policy.review_by.span, message);
-            cx.diagnostics.push(found.because(format!("Ask {} whether it still holds, then set the next date.", policy.owner.node)));
+            cx.diagnostics.push(
+                found.because(format!("Ask {} whether it still holds, then set the next date.", policy.owner.node)),
+            );
         }
         if is_rule && block.name.is_some() && !tested.has(block) {
             cx.diagnostics.push(untested(block));
@@ -32,9 +35,26 @@ fn untested(block: &Block) -> Diagnostic {
     let found = Diagnostic::new(Code::WL0952, block.name_span(), format!("No test mentions \"{}\".", block.name()));
     let expectation = match block.kind {
         BlockKind::Alert => format!("  then      alert \"{}\" for R1 is raised", block.name()),
-        BlockKind::Ward | BlockKind::Pack | BlockKind::Catalogue | BlockKind::Severity | BlockKind::Calendar | BlockKind::Person | BlockKind::Desk | BlockKind::Roster | BlockKind::Escalation | BlockKind::Sla | BlockKind::Exception | BlockKind::Notice | BlockKind::Suppress | BlockKind::Function | BlockKind::Test => format!("  then      clock \"{}\" of R1 is met", block.name()),
+        BlockKind::Ward
+        | BlockKind::Pack
+        | BlockKind::Catalogue
+        | BlockKind::Severity
+        | BlockKind::Calendar
+        | BlockKind::Person
+        | BlockKind::Desk
+        | BlockKind::Roster
+        | BlockKind::Escalation
+        | BlockKind::Sla
+        | BlockKind::Exception
+        | BlockKind::Notice
+        | BlockKind::Suppress
+        | BlockKind::Function
+        | BlockKind::Test => format!("  then      clock \"{}\" of R1 is met", block.name()),
     };
-    found.help("A test to begin with:", &[&format!("test \"{}\"", block.name()), "  at        2026-01-14 09:00 R1: report is finalised", &expectation])
+    found.help(
+        "A test to begin with:",
+        &[&format!("test \"{}\"", block.name()), "  at        2026-01-14 09:00 R1: report is finalised", &expectation],
+    )
 }
 
 /// What tests speak of.
@@ -47,14 +67,20 @@ impl<'t> Tested<'t> {
     fn of(cx: &Context<'t>) -> Tested<'t> {
         let mut tested = Tested { names: Vec::new(), steps: Vec::new() };
         for test in cx.of_kind(BlockKind::Test) {
-            test.then().flat_map(|(expectations, _)| expectations).for_each(|expected| tested.names.extend(named(&expected.outcome)));
+            test.then()
+                .flat_map(|(expectations, _)| expectations)
+                .for_each(|expected| tested.names.extend(named(&expected.outcome)));
             test.at().flat_map(|(entries, _)| entries).for_each(|entry| tested.steps.extend(happens(&entry.event)));
         }
         tested
     }
 
     fn has(&self, block: &Block) -> bool {
-        let starts = block.when().map(|(when, _)| when).chain(block.starts().map(|(starts, _)| starts)).chain(block.after().map(|(after, _)| after));
+        let starts = block
+            .when()
+            .map(|(when, _)| when)
+            .chain(block.starts().map(|(starts, _)| starts))
+            .chain(block.after().map(|(after, _)| after));
         self.names.contains(&block.name()) || starts.flat_map(steps).any(|step| self.steps.contains(&step))
     }
 }
@@ -63,7 +89,12 @@ fn named(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Alert { name, .. } | Outcome::Clock { name, .. } => Some(&name.node),
         Outcome::PatientSent { what: PatientSent::Notice(name), .. } => Some(&name.node),
-        Outcome::PatientSent { .. } | Outcome::NothingElse | Outcome::Nothing | Outcome::Task(..) | Outcome::Refused(_) | Outcome::Sent { .. } => None,
+        Outcome::PatientSent { .. }
+        | Outcome::NothingElse
+        | Outcome::Nothing
+        | Outcome::Task(..)
+        | Outcome::Refused(_)
+        | Outcome::Sent { .. } => None,
     }
 }
 
@@ -82,7 +113,11 @@ fn steps(moments: &Moments) -> impl Iterator<Item = (&'static str, &str)> {
 fn step(moment: &Moment) -> Option<(&'static str, &str)> {
     match &moment.body {
         MomentBody::Message(feed) => Some(("message", &feed.node)),
-        MomentBody::Happening { subject, happening: Happening::Is(word), .. } => Some((subject.node.word(), &word.node)),
-        MomentBody::Happening { happening: Happening::Becomes(word) | Happening::IsNoLonger(word), .. } => Some(("becomes", &word.node)),
+        MomentBody::Happening { subject, happening: Happening::Is(word), .. } => {
+            Some((subject.node.word(), &word.node))
+        }
+        MomentBody::Happening { happening: Happening::Becomes(word) | Happening::IsNoLonger(word), .. } => {
+            Some(("becomes", &word.node))
+        }
     }
 }

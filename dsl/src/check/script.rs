@@ -67,7 +67,11 @@ fn test(cx: &mut Context<'_>, block: &Block) -> Option<Test> {
 fn labels(block: &Block) -> BTreeSet<String> {
     let label = |entry: &tree::Entry| match &entry.event {
         tree::Event::Report { label, .. } => Some(label.node.clone()),
-        tree::Event::Message(_) | tree::Event::Feed(..) | tree::Event::Silence { .. } | tree::Event::Lift(_) | tree::Event::Answer { .. } => None,
+        tree::Event::Message(_)
+        | tree::Event::Feed(..)
+        | tree::Event::Silence { .. }
+        | tree::Event::Lift(_)
+        | tree::Event::Answer { .. } => None,
     };
     block.at().flat_map(|(entries, _)| entries).filter_map(label).collect()
 }
@@ -95,7 +99,11 @@ impl Script {
             (None, None) => {
                 let found = Diagnostic::new(Code::WL0953, stamp.span, "The first stamp of a test has a date.");
                 let corrected = format!("2026-01-14 {}", cx.text(stamp.span));
-                cx.report(found.because("A stamp without one takes the date of the stamp before it.").replace("Change it to:", stamp.span, corrected));
+                cx.report(found.because("A stamp without one takes the date of the stamp before it.").replace(
+                    "Change it to:",
+                    stamp.span,
+                    corrected,
+                ));
                 return None;
             }
         };
@@ -118,7 +126,11 @@ impl Script {
         let local = i64::from(date.days()).saturating_mul(wardline_rules::time::DAY).saturating_add(micros);
         let at = Timestamp::from_micros(local.saturating_sub(i64::from(offset) * SECOND));
         if self.zone.offset_seconds(at) != offset {
-            let found = Diagnostic::new(Code::WL0953, stamp.span, format!("{} has another offset at this time.", self.zone.name()));
+            let found = Diagnostic::new(
+                Code::WL0953,
+                stamp.span,
+                format!("{} has another offset at this time.", self.zone.name()),
+            );
             let right = offset_text(self.zone.offset_seconds(first));
             cx.report(found.because(format!("It is {right} then.")));
             return None;
@@ -131,7 +143,11 @@ impl Script {
         let minutes = micros / MINUTE;
         let message = format!("{} does not happen on {date} in {}.", cx.text(stamp.span), self.zone.name());
         let found = Diagnostic::new(Code::WL0308, stamp.span, message);
-        cx.report(found.because(format!("Clocks go forward over it; the next time is {:02}:{:02}.", minutes / 60, minutes % 60)));
+        cx.report(found.because(format!(
+            "Clocks go forward over it; the next time is {:02}:{:02}.",
+            minutes / 60,
+            minutes % 60
+        )));
         None
     }
 
@@ -153,7 +169,8 @@ impl Script {
             return Some(label.node.as_str().into());
         }
         let known: Vec<&str> = self.labels.iter().map(String::as_str).collect();
-        let found = Diagnostic::new(Code::WL0953, label.span, format!("No entry of this test speaks of {}.", label.node));
+        let found =
+            Diagnostic::new(Code::WL0953, label.span, format!("No entry of this test speaks of {}.", label.node));
         cx.report(found.because(format!("Its reports are: {}.", names::some(&known))));
         None
     }
@@ -179,7 +196,8 @@ impl Script {
                     let to = to.as_ref().map(|to| people::who(cx, to));
                     let after = after.as_ref().and_then(length::days_allowed);
                     let until = until.as_ref().map(|until| self.stamp(cx, until).map(|window| window.from));
-                    let (Some(to), Some(until)) = (super::escalation::optional(to), super::escalation::optional(until)) else {
+                    let (Some(to), Some(until)) = (super::escalation::optional(to), super::escalation::optional(until))
+                    else {
                         complete = None;
                         continue;
                     };
@@ -210,7 +228,8 @@ impl Script {
     /// WL0953 if an entry lies before the one above it.
     fn forwards(&self, cx: &mut Context<'_>, window: Window, span: Span, test: &Test) {
         let Some(last) = test.entries.last().filter(|last| last.at > window.from) else { return };
-        let found = Diagnostic::new(Code::WL0953, span, "This entry lies before the one above it.").label(last.span, "");
+        let found =
+            Diagnostic::new(Code::WL0953, span, "This entry lies before the one above it.").label(last.span, "");
         cx.report(found.because("Entries stand in the order in which they happen."));
     }
 
@@ -285,7 +304,9 @@ fn act(cx: &mut Context<'_>, act: &tree::Act) -> Option<Act> {
         tree::Act::Declines => Act::Declines,
         tree::Act::Acts => Act::Acts,
         tree::Act::Answers(None) => Act::Answers(None),
-        tree::Act::Answers(Some((sign, amount))) => Act::Answers(Some(facts::reading(cx, *sign, &amount.node, amount.span)?)),
+        tree::Act::Answers(Some((sign, amount))) => {
+            Act::Answers(Some(facts::reading(cx, *sign, &amount.node, amount.span)?))
+        }
     })
 }
 

@@ -7,7 +7,9 @@
 mod clock;
 mod overlap;
 
-use wardline_rules::program::{Condition, Covers, Family, Late, Missing, Pause, RuleHead, SlaRule, StartMissing, Threshold, Warning};
+use wardline_rules::program::{
+    Condition, Covers, Family, Late, Missing, Pause, RuleHead, SlaRule, StartMissing, Threshold, Warning,
+};
 use wardline_rules::time::Span as Micros;
 use wardline_rules::words::KindSet;
 
@@ -52,7 +54,8 @@ pub(super) fn families(cx: &mut Context<'_>) -> Option<Vec<Family>> {
     }
     complete &= read == cx.of_kind(BlockKind::Sla).chain(cx.of_kind(BlockKind::Exception)).count();
     overlap::check(cx, &all);
-    let families = all.into_iter().map(|members| Family { rules: members.into_iter().map(|member| member.rule).collect() });
+    let families =
+        all.into_iter().map(|members| Family { rules: members.into_iter().map(|member| member.rule).collect() });
     let families: Vec<Family> = families.collect();
     complete.then_some(families)
 }
@@ -75,8 +78,12 @@ fn circles(cx: &mut Context<'_>, exceptions: &[&Block]) {
         let mut at = parent.node.as_str();
         for _ in 0..=exceptions.len() {
             if at == block.name() {
-                let message = format!("\"{}\" is an exception to \"{}\", and that leads back to it.", block.name(), parent.node);
-                cx.report(Diagnostic::new(Code::WL0207, parent.span, message).because("An exception leads to an sla in the end."));
+                let message =
+                    format!("\"{}\" is an exception to \"{}\", and that leads back to it.", block.name(), parent.node);
+                cx.report(
+                    Diagnostic::new(Code::WL0207, parent.span, message)
+                        .because("An exception leads to an sla in the end."),
+                );
                 break;
             }
             let next = exceptions.iter().find(|other| other.name() == at).and_then(|other| parent_name(other));
@@ -94,7 +101,8 @@ fn family<'t>(cx: &mut Context<'_>, sla: &'t Block, exceptions: &[&'t Block]) ->
         let position = u32::try_from(next).ok();
         next += 1;
         let Some(parent) = parent else { continue };
-        let children = exceptions.iter().filter(|block| parent_name(block).is_some_and(|name| name.node == parent.block.name()));
+        let children =
+            exceptions.iter().filter(|block| parent_name(block).is_some_and(|name| name.node == parent.block.name()));
         for child in children {
             if members.len() <= exceptions.len() + 1 {
                 members.push(member(cx, child, position.map(|position| (position, &parent))));
@@ -123,7 +131,8 @@ fn member<'t>(cx: &mut Context<'_>, block: &'t Block, parent: Option<(u32, &Memb
     let outer = base.map_or(KindSet::ALL, |parent| parent.kinds);
     let mut needs = Needs::default();
     let covers = covers(cx, block, &mut needs);
-    let said = block.covers().next().and_then(|(covers, _)| covers.kinds.as_ref()).map_or(KindSet::ALL, |kinds| kinds.node);
+    let said =
+        block.covers().next().and_then(|(covers, _)| covers.kinds.as_ref()).map_or(KindSet::ALL, |kinds| kinds.node);
     let kinds = outer.and(said);
     let own_missing = missing::clauses(cx, block, false);
     let inherited = base.map_or(&[][..], |parent| parent.rule.missing.as_slice());
@@ -178,12 +187,10 @@ fn clauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<SlaRule> {
     let starts = moments_of(cx, reading, block.starts().next().map(|(m, _)| m), base.map(|base| &base.starts));
     let stops = moments_of(cx, reading, block.stops().next().map(|(m, _)| m), base.map(|base| &base.stops));
     let cancels = optional_moments(cx, reading, block.cancels().next().map(|(m, _)| m), base.map(|base| &base.cancels));
-    let restarts = optional_moments(cx, reading, block.restarts().next().map(|(m, _)| m), base.map(|base| &base.restarts));
+    let restarts =
+        optional_moments(cx, reading, block.restarts().next().map(|(m, _)| m), base.map(|base| &base.restarts));
     let pauses = pauses(cx, reading);
-    let calendar = match reading.counts {
-        Some(name) => Some(length::calendar(cx, name)),
-        None => None,
-    };
+    let calendar = reading.counts.map(|name| length::calendar(cx, name));
     let target = match block.target().next() {
         Some((target, _)) => length::length(cx, target, length::Use { calendar: reading.counts, what: "target" }),
         None => base.map(|base| base.target),
@@ -216,14 +223,24 @@ fn clauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<SlaRule> {
 
 type Lowered = Vec<wardline_rules::program::Moment>;
 
-fn moments_of(cx: &mut Context<'_>, reading: &Reading<'_, '_>, own: Option<&Moments>, base: Option<&Lowered>) -> Option<Lowered> {
+fn moments_of(
+    cx: &mut Context<'_>,
+    reading: &Reading<'_, '_>,
+    own: Option<&Moments>,
+    base: Option<&Lowered>,
+) -> Option<Lowered> {
     match own {
         Some(own) => moments::moments(cx, own, reading.kinds),
         None => base.cloned(),
     }
 }
 
-fn optional_moments(cx: &mut Context<'_>, reading: &Reading<'_, '_>, own: Option<&Moments>, base: Option<&Lowered>) -> Option<Lowered> {
+fn optional_moments(
+    cx: &mut Context<'_>,
+    reading: &Reading<'_, '_>,
+    own: Option<&Moments>,
+    base: Option<&Lowered>,
+) -> Option<Lowered> {
     match own {
         Some(own) => moments::moments(cx, own, reading.kinds),
         None => Some(base.cloned().unwrap_or_default()),
@@ -235,7 +252,10 @@ fn pauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<Option<Paus
         return Some(reading.base.and_then(|base| base.pauses.clone()));
     };
     let while_ = moments::report_is(cx, &written.while_);
-    let at_most = written.at_most.as_ref().map(|span| length::length(cx, span, length::Use { calendar: reading.counts, what: "at most" }));
+    let at_most = written
+        .at_most
+        .as_ref()
+        .map(|span| length::length(cx, span, length::Use { calendar: reading.counts, what: "at most" }));
     Some(Some(Pause { while_: while_?, at_most: super::escalation::optional(at_most)? }))
 }
 
@@ -254,7 +274,9 @@ fn warnings(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<Vec<Warni
 fn warning(cx: &mut Context<'_>, written: &Warn, reading: &Reading<'_, '_>) -> Option<Warning> {
     let action = action::action(cx, &written.action);
     let at = match &written.at {
-        WarnAt::Span(span) => Threshold::Length(length::length(cx, span, length::Use { calendar: reading.counts, what: "warn at" })?),
+        WarnAt::Span(span) => {
+            Threshold::Length(length::length(cx, span, length::Use { calendar: reading.counts, what: "warn at" })?)
+        }
         WarnAt::Percent(percent) => Threshold::Share(clock::millionths(cx, percent)?),
     };
     Some(Warning { at, action: action? })

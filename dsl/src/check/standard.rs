@@ -123,7 +123,8 @@ pub(super) fn without(kinds: KindSet, less: KindSet) -> KindSet {
 
 /// The word of a final report of a kind: verified, signed out, signed.
 pub(super) fn final_word(kind: WardKind) -> &'static str {
-    let finals = STEPS.iter().filter(|form| matches!(form.step, Reached::Step(Step::Final)) && form.word != "finalised");
+    let finals =
+        STEPS.iter().filter(|form| matches!(form.step, Reached::Step(Step::Final)) && form.word != "finalised");
     finals.into_iter().find(|form| form.kinds().has(kind)).map_or("finalised", |form| form.word)
 }
 

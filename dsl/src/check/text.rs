@@ -19,8 +19,25 @@ const STAFF: &[&str] = &["severity", "raised", "due", "waited", "count", "site"]
 const DETAILS: &[&str] = &["rule", "kind", "test", "value", "finding", "flag", "priority", "modality", "location"];
 /// What names a patient, in the words people try.
 const IDENTIFIERS: &[&str] = &[
-    "accession", "address", "birth_date", "birthdate", "dob", "encounter", "initials", "mrn", "name", "number", "order", "order_number",
-    "patient", "patient_name", "phone", "record", "record_number", "room", "ssn",
+    "accession",
+    "address",
+    "birth_date",
+    "birthdate",
+    "dob",
+    "encounter",
+    "initials",
+    "mrn",
+    "name",
+    "number",
+    "order",
+    "order_number",
+    "patient",
+    "patient_name",
+    "phone",
+    "record",
+    "record_number",
+    "room",
+    "ssn",
 ];
 
 /// Where a text goes.
@@ -43,7 +60,10 @@ pub(super) fn template(cx: &mut Context<'_>, text: &Name) {
 pub(super) fn check(cx: &mut Context<'_>, text: &Name, kind: Kind) {
     for (word, span) in placeholders(text) {
         let Some(word) = word else {
-            cx.report(Diagnostic::new(Code::WL0702, span, "This brace belongs to no placeholder.").because("A placeholder is one word in braces, such as {link}."));
+            cx.report(
+                Diagnostic::new(Code::WL0702, span, "This brace belongs to no placeholder.")
+                    .because("A placeholder is one word in braces, such as {link}."),
+            );
             continue;
         };
         if let Some(found) = judge(&word, span, kind) {
@@ -64,12 +84,23 @@ fn judge(word: &str, span: Span, kind: Kind) -> Option<Diagnostic> {
         return None;
     }
     if IDENTIFIERS.contains(&word) {
-        let found = Diagnostic::new(Code::WL0703, span, format!("{{{word}}} identifies a patient; nothing that leaves may."));
+        let found =
+            Diagnostic::new(Code::WL0703, span, format!("{{{word}}} identifies a patient; nothing that leaves may."));
         return Some(found.because("{link} opens the report after sign-in.").replace("Change it to:", span, "{link}"));
     }
     if kind == Kind::Brief && details {
-        let found = Diagnostic::new(Code::WL0701, span, format!("A brief goes over open channels and must not carry {{{word}}}."));
-        return Some(found.because("Health details leave only in a message, on channels where people sign in.").replace("Change it to:", span, "{link}"));
+        let found = Diagnostic::new(
+            Code::WL0701,
+            span,
+            format!("A brief goes over open channels and must not carry {{{word}}}."),
+        );
+        return Some(
+            found.because("Health details leave only in a message, on channels where people sign in.").replace(
+                "Change it to:",
+                span,
+                "{link}",
+            ),
+        );
     }
     Some(unknown(word, span, kind))
 }
@@ -81,7 +112,10 @@ fn unknown(word: &str, span: Span, kind: Kind) -> Diagnostic {
     let found = Diagnostic::new(Code::WL0702, span, format!("There is no placeholder {{{word}}} here."));
     match suggest::nearest(word, known.iter().copied()) {
         Some(near) => found.replace(format!("Did you mean {{{near}}}? Change it to:"), span, format!("{{{near}}}")),
-        None => found.because(format!("There are: {}.", known.iter().map(|word| format!("{{{word}}}")).collect::<Vec<_>>().join(" "))),
+        None => found.because(format!(
+            "There are: {}.",
+            known.iter().map(|word| format!("{{{word}}}")).collect::<Vec<_>>().join(" ")
+        )),
     }
 }
 
@@ -89,9 +123,12 @@ fn unknown(word: &str, span: Span, kind: Kind) -> Diagnostic {
 pub(super) fn without_details(cx: &mut Context<'_>, template: (&str, &str), span: Span) {
     let (name, text) = template;
     if let Some(word) = DETAILS.iter().find(|word| text.contains(&format!("{{{word}}}"))) {
-        let message = format!("Patients' messages must not carry {{{word}}}: \"{name}\" is used without health details.");
+        let message =
+            format!("Patients' messages must not carry {{{word}}}: \"{name}\" is used without health details.");
         let found = Diagnostic::new(Code::WL0701, span, message);
-        cx.report(found.help("Write the template as:", &["\"There is something new for you. Sign in to read it: {link}\""]));
+        cx.report(
+            found.help("Write the template as:", &["\"There is something new for you. Sign in to read it: {link}\""]),
+        );
     }
 }
 

@@ -8,13 +8,21 @@ use wardline_rules::program::WardVersion;
 use wardline_rules::time::zone_data_version;
 
 use crate::source::{SourceFile, Sources};
+use crate::syntax::Block;
 
-/// The version of a ward [DET-2].
-pub(super) fn version(sources: &Sources) -> WardVersion {
+/// The version of a ward [DET-2]; packs and holiday files count where its blocks use them.
+pub(super) fn version(sources: &Sources, blocks: &[Block]) -> WardVersion {
     let mut hash = blake3::Hasher::new();
     part(&mut hash, "zones", zone_data_version());
-    for (sort, files) in [("file", &sources.files), ("pack", &sources.packs), ("holidays", &sources.holidays)] {
-        let mut files: Vec<&SourceFile> = files.iter().collect();
+    let packs = sources.packs.iter().enumerate().filter(|(index, _)| is_used(sources.files.len() + index, blocks));
+    let named =
+        |file: &&SourceFile| blocks.iter().flat_map(Block::holidays).any(|(clause, _)| clause.file.node == file.name);
+    let parts: [(&str, Vec<&SourceFile>); 3] = [
+        ("file", sources.files.iter().collect()),
+        ("pack", packs.map(|(_, pack)| pack).collect()),
+        ("holidays", sources.holidays.iter().filter(named).collect()),
+    ];
+    for (sort, mut files) in parts {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         for file in files {
             part(&mut hash, sort, &file.name);
@@ -22,6 +30,11 @@ pub(super) fn version(sources: &Sources) -> WardVersion {
         }
     }
     WardVersion(*hash.finalize().as_bytes())
+}
+
+/// Whether any block was read from a file.
+fn is_used(file: usize, blocks: &[Block]) -> bool {
+    blocks.iter().any(|block| usize::try_from(block.header.file.0) == Ok(file))
 }
 
 /// A part with its length before it, so that no two lists of parts read alike.
@@ -47,7 +60,7 @@ mod tests {
 
     fn of(files: &[(&str, &str)]) -> WardVersion {
         let files = files.iter().map(|(name, text)| SourceFile::new(*name, *text)).collect();
-        version(&Sources { files, ..Sources::default() })
+        version(&Sources { files, packs: vec![SourceFile::new("unused.ward", "x")], ..Sources::default() }, &[])
     }
 
     #[test]

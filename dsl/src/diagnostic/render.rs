@@ -18,7 +18,7 @@ use super::Diagnostic;
 use crate::source::{Place, Sources, Span};
 
 /// File name and first place of a finding.
-fn place<'s>(sources: &'s Sources, span: Span) -> (&'s str, Place) {
+fn place(sources: &Sources, span: Span) -> (&str, Place) {
     match sources.file(span.file) {
         Some(file) => (file.name.as_str(), file.place(span.start)),
         None => ("", Place { line: 1, column: 1 }),

@@ -54,7 +54,8 @@ fn two_dashes_are_a_comment_outside_quotes_only() {
     let block = &layout.blocks[0];
     assert_eq!(block.header.text, "desk \"A -- B\"");
     assert_eq!(block.comments[0].text, "-- first");
-    let [own, end] = &block.clauses[0].comments[..] else { panic!("two comments") };
+    let comments = &block.clauses[0].comments;
+    let (own, end) = (&comments[0], &comments[1]);
     assert_eq!((own.text.as_str(), own.place), ("-- own", CommentPlace::OwnLine));
     assert_eq!((end.text.as_str(), end.place), ("-- end", CommentPlace::LineEnd));
     assert_eq!(layout.comments[0].text, "-- last");

@@ -75,7 +75,7 @@ pub enum Outcome {
     /// No.
     No,
     /// A number in a range.
-    Range(Range),
+    Range(Box<Range>),
 }
 
 /// What a field is compared with.
@@ -86,7 +86,7 @@ pub enum Relation {
     /// Is there.
     Present,
     /// Lies in a range.
-    Range(Spanned<Range>),
+    Range(Box<Spanned<Range>>),
     /// Is one of these.
     OneOf(Vec<Value>),
     /// Is none of these.
@@ -184,7 +184,7 @@ fn atom(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Atom> {
 
 fn outcome(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Outcome> {
     if let Some(found) = node.child(Rule::range) {
-        return range(r, found).map(|range| Outcome::Range(range.node));
+        return range(r, found).map(|range| Outcome::Range(Box::new(range.node)));
     }
     Some(if node.has(Rule::k_no) { Outcome::No } else { Outcome::Yes })
 }
@@ -197,7 +197,7 @@ fn relation(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Relation> {
         return Some(Relation::Present);
     }
     if let Some(found) = node.child(Rule::range) {
-        return range(r, found).map(Relation::Range);
+        return range(r, found).map(|range| Relation::Range(Box::new(range)));
     }
     let values = match node.child(Rule::choice) {
         Some(choice) => r.all(choice, Rule::value, value)?,

@@ -113,7 +113,7 @@ pub enum State {
         /// Of this kind.
         kind: Option<Spanned<KindSet>>,
         /// The range.
-        range: Spanned<Range>,
+        range: Box<Spanned<Range>>,
         /// Counted apart for each value of this field.
         per: Option<Name>,
     },
@@ -230,7 +230,7 @@ fn count(r: &mut Reading<'_>, node: &Node<'_>) -> Option<State> {
     Some(State::Count {
         open: node.has(Rule::k_open),
         kind: r.maybe(node, Rule::kind, kind)?,
-        range: range(r, node.child(Rule::range)?)?,
+        range: Box::new(range(r, node.child(Rule::range)?)?),
         per: r.maybe(node, Rule::term, term)?,
     })
 }

@@ -35,8 +35,11 @@ pub struct Expires {
     /// After so long.
     pub after: Spanned<Duration>,
     /// Who is told then, and how.
-    pub tell: Option<(Vec<Spanned<Ref>>, Vec<Spanned<Channel>>)>,
+    pub tell: Option<Standby>,
 }
+
+/// People and the channels by which they are told.
+pub type Standby = (Vec<Spanned<Ref>>, Vec<Spanned<Channel>>);
 
 /// What a suppress delays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +159,10 @@ pub(crate) fn signature(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Signatur
     Some(Signature { params: r.all(node, Rule::param, param)?, gives_truth: node.has(Rule::k_yes) })
 }
 
-const PARAMS: &[(Rule, fn() -> ParamKind)] = &[
+/// Makes the type of a parameter; a table of values would need to copy them.
+type MakeKind = fn() -> ParamKind;
+
+const PARAMS: &[(Rule, MakeKind)] = &[
     (Rule::k_test, || ParamKind::Test),
     (Rule::k_place, || ParamKind::Place),
     (Rule::k_site, || ParamKind::Site),

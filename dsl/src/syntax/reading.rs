@@ -32,11 +32,6 @@ impl Reading<'_> {
         self
     }
 
-    /// Reports a finding made elsewhere.
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
     /// Reads every child of a rule; `None` if one of them cannot be read.
     pub(crate) fn all<'n, 't: 'n, T>(
         &mut self,

@@ -24,6 +24,7 @@
 )]
 
 mod alerts;
+pub mod checkpoint;
 mod clocks;
 mod dictionary;
 mod escalation;

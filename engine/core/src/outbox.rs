@@ -329,12 +329,12 @@ impl Partition {
 
     fn failed_soft(&mut self, place: NoticeSlot, delay: Span, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
-        if notice.state == NoticeState::Started {
-            self.in_flight = self.in_flight.saturating_sub(1);
-        }
         let spent = notice.attempts >= ATTEMPTS_MAX || self.at.since(notice.created) >= budget(notice.level);
         if spent {
             return self.exhaust(place, out);
+        }
+        if notice.state == NoticeState::Started {
+            self.in_flight = self.in_flight.saturating_sub(1);
         }
         notice.was_reached = notice.is_repeat;
         self.move_notice(place, NoticeState::Waiting, out);
@@ -353,6 +353,10 @@ impl Partition {
 
     fn retry_at(&mut self, place: NoticeSlot, due: Timestamp) {
         let Some(notice) = self.notices.get_mut(place) else { return };
+        // A late result replaces the wait that doubt began.
+        if let Some((_, armed)) = notice.retry.take() {
+            self.timers.disarm(armed);
+        }
         let id = TimerId { class: Class::Retry, rule: 0, subject: notice.born, part: 0 };
         notice.retry = Some((due, self.timers.arm(Timer { due, id, owner: place })));
     }
@@ -436,6 +440,9 @@ impl Partition {
         let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
         for place in notices {
             let Some(notice) = self.notices.remove(place) else { continue };
+            if notice.state == NoticeState::Started {
+                self.in_flight = self.in_flight.saturating_sub(1);
+            }
             self.ready.remove(&(notice.level, notice.created, notice.head.nid));
             self.nids.remove(&notice.head.nid);
             if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {

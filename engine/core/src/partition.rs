@@ -20,7 +20,7 @@ use crate::{
     outbox::{Notice, NoticeSlot},
     report::{Report, ReportSlot, registers::Occurrence, results::Run},
     slab::Slab,
-    timers::Timers,
+    timers::{Armed, Timers},
     tuple::Tuples,
     ward::Ward,
 };
@@ -93,7 +93,7 @@ pub struct Partition {
     pub(crate) codes: FastMap<Code, Vec<NoticeSlot>>,
     pub(crate) ready: BTreeSet<(Level, Timestamp, Nid)>,
     pub(crate) in_flight: usize,
-    pub(crate) silences: Vec<Silence>,
+    pub(crate) silences: Vec<(Silence, Armed)>,
     pub(crate) seen: FastMap<u64, u64>,
     pub(crate) seen_order: VecDeque<(Timestamp, u64)>,
     pub(crate) counters: Counters,
@@ -187,7 +187,7 @@ impl Partition {
     pub(crate) fn is_muted(&self, slot: AlertSlot, report: Option<&Report>) -> bool {
         let Some(alert) = self.alerts.get(slot).filter(|alert| alert.level != Level::Red) else { return false };
         let site = report.map_or("", |report| self.dictionary.text(self.tuples.get(report.effective).site));
-        self.silences.iter().any(|silence| match &silence.what {
+        self.silences.iter().any(|(silence, _)| match &silence.what {
             Silenced::Rule(rule) => rule == self.dictionary.text(alert.rule),
             Silenced::Site(name) => name == site,
         })

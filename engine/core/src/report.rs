@@ -112,6 +112,12 @@ pub(crate) struct PersonFact {
     pub(crate) who: Token,
 }
 
+impl PersonFact {
+    const fn order(&self) -> (Timestamp, Timestamp, u32) {
+        (self.at, self.made, self.tie)
+    }
+}
+
 /// A further coded field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AttributeFact {
@@ -121,6 +127,12 @@ pub(crate) struct AttributeFact {
     pub(crate) key: Coded,
     /// The value; `None` if it was unsaid.
     pub(crate) value: Option<Coded>,
+}
+
+impl AttributeFact {
+    const fn order(&self) -> (Timestamp, Timestamp, u32) {
+        (self.at, self.made, self.tie)
+    }
 }
 
 /// What most reports have little of.
@@ -200,14 +212,13 @@ impl Report {
 
     /// Puts a record in its place; a repetition keeps the earlier hearing and the newer word.
     pub(crate) fn add_record(&mut self, record: Record) -> Applied {
-        if let Some(known) = self.records.iter_mut().find(|known| known.says_the_same(&record)) {
-            known.heard = known.heard.min(record.heard);
-            known.is_shared &= record.is_shared;
-            if (known.made, known.tie) < (record.made, record.tie) {
-                (known.made, known.tie) = (record.made, record.tie);
-                self.records.sort_by_key(Record::order);
-            }
-            return Applied { is_news: false };
+        if let Some(place) = self.records.iter().position(|known| known.says_the_same(&record)) {
+            let is_news = say_again(&mut self.records, place, Record::order, |known| {
+                known.heard = known.heard.min(record.heard);
+                known.is_shared &= record.is_shared;
+                (known.made, known.tie) = (known.made, known.tie).max((record.made, record.tie));
+            });
+            return Applied { is_news };
         }
         if self.records.len() >= MILESTONES_PER_REPORT_MAX {
             return Applied { is_news: false };
@@ -233,12 +244,18 @@ impl Report {
     /// Adds somebody.
     pub(crate) fn add_person(&mut self, fact: PersonFact) -> Applied {
         let people = &mut self.cold.people;
-        let is_known =
-            people.iter().any(|known| known.at == fact.at && known.role == fact.role && known.who == fact.who);
-        if is_known || people.len() >= 8 * wardline_rules::limits::PEOPLE_PER_EVENT_MAX {
+        let says_the_same =
+            |known: &PersonFact| known.at == fact.at && known.role == fact.role && known.who == fact.who;
+        if let Some(place) = people.iter().position(says_the_same) {
+            let is_news = say_again(people, place, PersonFact::order, |known| {
+                (known.made, known.tie) = (known.made, known.tie).max((fact.made, fact.tie));
+            });
+            return Applied { is_news };
+        }
+        if people.len() >= 8 * wardline_rules::limits::PEOPLE_PER_EVENT_MAX {
             return Applied { is_news: false };
         }
-        let place = people.partition_point(|known| (known.at, known.made, known.tie) <= (fact.at, fact.made, fact.tie));
+        let place = people.partition_point(|known| known.order() <= fact.order());
         people.insert(place, fact);
         Applied { is_news: true }
     }
@@ -246,13 +263,18 @@ impl Report {
     /// Adds an attribute.
     pub(crate) fn add_attribute(&mut self, fact: AttributeFact) -> Applied {
         let attributes = &mut self.cold.attributes;
-        let is_known =
-            attributes.iter().any(|known| (known.at, known.key, known.value) == (fact.at, fact.key, fact.value));
-        if is_known || attributes.len() >= 8 * wardline_rules::limits::ATTRIBUTES_PER_EVENT_MAX {
+        let says_the_same =
+            |known: &AttributeFact| (known.at, known.key, known.value) == (fact.at, fact.key, fact.value);
+        if let Some(place) = attributes.iter().position(says_the_same) {
+            let is_news = say_again(attributes, place, AttributeFact::order, |known| {
+                (known.made, known.tie) = (known.made, known.tie).max((fact.made, fact.tie));
+            });
+            return Applied { is_news };
+        }
+        if attributes.len() >= 8 * wardline_rules::limits::ATTRIBUTES_PER_EVENT_MAX {
             return Applied { is_news: false };
         }
-        let place =
-            attributes.partition_point(|known| (known.at, known.made, known.tie) <= (fact.at, fact.made, fact.tie));
+        let place = attributes.partition_point(|known| known.order() <= fact.order());
         attributes.insert(place, fact);
         Applied { is_news: true }
     }
@@ -260,7 +282,13 @@ impl Report {
     /// Adds a result.
     pub(crate) fn add_statement(&mut self, statement: Statement) -> Applied {
         let statements = &mut self.cold.statements;
-        if statements.iter().any(|known| known.says_the_same(&statement)) || statements.len() >= RESULTS_MAX {
+        if let Some(place) = statements.iter().position(|known| known.says_the_same(&statement)) {
+            let is_news = say_again(statements, place, Statement::order, |known| {
+                (known.made, known.tie) = (known.made, known.tie).max((statement.made, statement.tie));
+            });
+            return Applied { is_news };
+        }
+        if statements.len() >= RESULTS_MAX {
             return Applied { is_news: false };
         }
         let place = statements.partition_point(|known| known.order() <= statement.order());
@@ -307,4 +335,18 @@ impl Report {
         let mut facts = self.cold.flags.iter().filter(|fact| fact.flag == flag && fact.at <= at);
         facts.next_back().is_some_and(|fact| fact.is_on)
     }
+}
+
+/// Says something again that stands at `place`: the newest word about it decides where it stands; `true` if it moved.
+fn say_again<T: Copy, K: Ord>(
+    list: &mut Vec<T>,
+    place: usize,
+    order: impl Fn(&T) -> K,
+    again: impl FnOnce(&mut T),
+) -> bool {
+    let mut known = list.remove(place);
+    again(&mut known);
+    let to = list.partition_point(|other| order(other) <= order(&known));
+    list.insert(to, known);
+    to != place
 }

@@ -68,6 +68,11 @@ impl<T> Slab<T> {
             .into_iter()
     }
 
+    /// All things with their places, in order of place, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
+        (0_u32..).zip(&mut self.places).filter_map(|(place, thing)| thing.as_mut().map(|thing| (place, thing)))
+    }
+
     /// How many things live in it.
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()

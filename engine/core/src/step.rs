@@ -13,7 +13,7 @@ mod event;
 mod feed;
 mod merge;
 mod refresh;
-mod silence;
+pub(crate) mod silence;
 
 pub use answer::party_token;
 use wardline_rules::{event::Fact, program::Level, time::Timestamp};

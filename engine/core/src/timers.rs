@@ -59,6 +59,11 @@ pub struct TimerId {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Armed(u32);
 
+impl Armed {
+    /// Names no timer: stands where a handle was, until its owner is armed again.
+    pub(crate) const PENDING: Self = Self(NONE);
+}
+
 /// A timer that came due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timer {

@@ -206,11 +206,28 @@ impl Tuples {
     }
 
     /// [`Self::merge`] without remembering: for readers. A sum that was never formed falls back to its second part.
+    ///
+    /// What was remembered only saves time: a restored partition, which remembers nothing, answers the same.
     pub(crate) fn known_merge(&self, first: TupleId, later: TupleId) -> TupleId {
         if first == later || later == SAYS_NOTHING {
             return first;
         }
-        self.sums.get(&(first, later)).copied().unwrap_or(later)
+        let remembered = self.sums.get(&(first, later)).copied();
+        remembered.or_else(|| self.formed(first, later)).unwrap_or(later)
+    }
+
+    fn formed(&self, first: TupleId, later: TupleId) -> Option<TupleId> {
+        self.ids.get(&self.get(first).merge(self.get(later))).copied()
+    }
+
+    /// Remembers a sum that was formed before, and tells it.
+    pub(crate) fn recall(&mut self, first: TupleId, later: TupleId) -> TupleId {
+        if first == later || later == SAYS_NOTHING {
+            return first;
+        }
+        let Some(sum) = self.formed(first, later) else { return later };
+        self.sums.insert((first, later), sum);
+        sum
     }
 
     fn push(&mut self, tuple: Tuple) -> TupleId {

@@ -16,7 +16,7 @@ mod reader;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::codes::Code;
 use crate::disk::{self, Disk};

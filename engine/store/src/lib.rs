@@ -6,6 +6,7 @@
 //!  log          numbered, chained records in segments: append, flush, read, recover, cut
 //!  checkpoint   the state at one position, in named sections
 //!  dead         bytes nobody could read, kept when the log is cut
+//!  verify       is everything what was written?   backup   a copy, made beside a running engine
 //!  store        the front door: takes over a directory and gives checkpoint, records and writer
 //! ```
 //! What an acknowledgement promises is kept here: a record that a completed flush reached is found again after any crash,
@@ -14,8 +15,10 @@
 //! - INVARIANT: payloads are opaque. Nothing here reads a message, a rule or a clock; log time comes with each record.
 //! - **Not here**: network, threads, time, randomness, and what any payload means.
 
+pub mod backup;
 pub mod checkpoint;
 pub mod codes;
+pub mod crash_note;
 pub mod dead;
 pub mod disk;
 mod fields;
@@ -24,7 +27,9 @@ pub mod instance;
 pub mod limits;
 pub mod log;
 pub mod record;
+pub mod repair;
 pub mod segment;
 pub mod store;
+pub mod verify;
 
 pub use store::{Opened, Options, Store};

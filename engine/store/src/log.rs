@@ -14,6 +14,7 @@
 mod cursor;
 mod cut;
 mod flush;
+mod gap;
 mod inventory;
 mod prepare;
 mod reader;
@@ -22,7 +23,7 @@ mod scan;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::codes::Code;
 use crate::disk;
@@ -31,12 +32,13 @@ use crate::record::Chain;
 
 pub use cut::{CutBounds, CutReport, cut};
 pub use flush::{Flush, FlushDone};
+pub use gap::Gap;
 pub(crate) use inventory::{Inventory, Segment};
 pub use prepare::{Preparation, PrepareOrder, Prepared};
 pub use reader::LogReader;
 pub(crate) use reader::{Bookmark, Stop, bookmark_at};
 pub use recover::Exclusion;
-pub(crate) use recover::{End, Known, Recovered, Recovery, Tail, misplaced_header};
+pub(crate) use recover::{End, Known, Recovered, Recovery, Tail, Verdict, Walk, misplaced_header};
 
 pub use writer::{Entry, LogOptions, LogWriter, Supply};
 

@@ -243,6 +243,26 @@ pub fn footprint(payload: usize) -> usize {
     (HEADER_BYTES + payload).next_multiple_of(ALIGNMENT)
 }
 
+/// Appends one record to `bytes` and gives its hash.
+pub(crate) fn write(
+    bytes: &mut Vec<u8>,
+    mut header: Header,
+    payload: &[&[u8]],
+    place: Place,
+) -> Chain {
+    let start = bytes.len();
+    bytes.resize(start + HEADER_BYTES, 0);
+    for part in payload {
+        bytes.extend_from_slice(part);
+    }
+    let (head, body) = bytes[start..].split_at_mut(HEADER_BYTES);
+    header.payload_crc = crc32c::crc32c(body);
+    head.copy_from_slice(&header.encode(place));
+    let chain = Chain::of(&bytes[start..]);
+    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+    chain
+}
+
 /// One record, as read.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {

@@ -146,13 +146,24 @@ pub struct Opened<D: Disk> {
     pub findings: Vec<Finding>,
     /// Records that were written again because nothing proved them durable.
     pub rewritten: u64,
-    owner: Owner,
+    /// What makes the directory ours: to be kept for as long as `writer` is used.
+    pub ownership: Ownership<D>,
+}
+
+/// The lock on a data directory and the right to write its `EPOCH`.
+#[derive(Debug)]
+pub struct Ownership<D: Disk> {
     disk: D,
+    epoch: u32,
+    owner: Owner,
     _lock: D::Lock,
 }
 
-impl<D: Disk> Opened<D> {
+impl<D: Disk> Ownership<D> {
     /// Writes down which segment is the newest, so that its loss would be noticed. Call it off the hot path, some time after a roll.
+    ///
+    /// - **Input** `newest_segment`: what [`LogWriter::newest_segment`] says, never more: a segment that `EPOCH` names and nobody
+    ///   finds is damage.
     pub fn note_newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
         Epoch {
             number: self.epoch,
@@ -224,9 +235,12 @@ impl Store {
             exclusions: chosen.recovered.exclusions,
             findings,
             rewritten: chosen.recovered.rewritten,
-            owner: options.owner.clone(),
-            disk,
-            _lock: lock,
+            ownership: Ownership {
+                disk,
+                epoch: number,
+                owner: options.owner.clone(),
+                _lock: lock,
+            },
         })
     }
 }

@@ -75,10 +75,15 @@ fn appointment(trigger: &str) -> Family {
     }
 }
 
-/// Whether HL7 has this trigger: a letter and two digits, and for the types we read one of theirs. `Z` is anybody's.
+/// Whether HL7 has this trigger: for the types we read one of theirs, for others three letters or digits such as `P03`
+/// or `PC1`. `Z` is anybody's.
 fn is_trigger(name: &str, trigger: &str) -> bool {
     let number = trigger.get(1..).filter(|digits| digits.len() == 2).and_then(|digits| digits.parse::<u8>().ok());
-    let (Some(letter), Some(number)) = (trigger.bytes().next(), number) else { return trigger.is_empty() };
+    let letter = trigger.bytes().next().unwrap_or(b'Z');
+    let Some(number) = number else {
+        let is_plain = trigger.len() == 3 && trigger.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return trigger.is_empty() || letter == b'Z' || (is_plain && TYPES.contains(&name));
+    };
     if letter == b'Z' {
         return true;
     }
@@ -140,6 +145,7 @@ mod tests {
             ("ADT", "A45", Family::Move),
             ("ADT", "A60", Family::Ignored),
             ("DFT", "P03", Family::Ignored),
+            ("PPR", "PC1", Family::Ignored),
             ("ZPM", "Z01", Family::Ignored),
             ("ACK", "R01", Family::Answer),
         ] {

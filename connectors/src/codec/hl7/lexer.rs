@@ -74,7 +74,6 @@ impl Delimiters {
 
 /// A message cut into segments.
 pub(super) struct Message<'t> {
-    pub(super) delimiters: Delimiters,
     pub(super) segments: Vec<Segment<'t>>,
 }
 
@@ -133,7 +132,7 @@ impl<'t> Message<'t> {
             let id = line.get(..3).unwrap_or_default();
             segments.push(Segment { id, fields, delimiters });
         }
-        Ok(Self { delimiters, segments })
+        Ok(Self { segments })
     }
 
     /// The first segment with that name.

@@ -150,7 +150,9 @@ impl Reader<'_> {
         let received = order.obr.and_then(|obr| self.time(obr.field(14), "OBR-14"));
         let ended = order.obr.filter(|_| is_exam).and_then(|obr| self.time(obr.field(8), "OBR-8"));
         let analysed = order.results.iter().filter_map(|obx| self.time(obx.field(19), "OBX-19")).max_by_key(|at| at.lo);
-        let rejected = order.specimens.iter().find(|spm| spm.field(21).is_valued());
+        // Some senders fill the reason of a rejection with "acceptable".
+        let is_reject = |spm: &Segment<'_>| spm.field(21).is_valued() && spm.field(21).component(1).raw() != ACCEPTABLE;
+        let rejected = order.specimens.iter().find(|spm| is_reject(spm));
         let rejected_at = rejected.and(event.occurred_at);
         let found = [
             (begun, begun_at, Evidence::Own),
@@ -218,6 +220,9 @@ impl Reader<'_> {
             self.notes.expect(local.or_else(|| tables::priority(&word)), Fault::UnknownValue, field).into();
     }
 }
+
+/// LOINC answer code of a specimen that was not rejected.
+const ACCEPTABLE: &str = "LA12432-3";
 
 /// Sets a coded attribute.
 pub(super) fn attribute(event: &mut Event, key: &'static str, code: &str) {

@@ -46,7 +46,8 @@ impl Reader<'_> {
 
     /// EI: number and namespace.
     pub(super) fn ident(&mut self, part: Part<'_>, default: &str, field: &str) -> Option<Ident> {
-        self.ident_of([1, 2, 3].map(|number| part.component(number)), default, field)
+        // A number that is a pair, as in later versions, has its parts one level below.
+        self.ident_of([1, 2, 3].map(|number| part.component(number).sub(1)), default, field)
     }
 
     /// EIP: the filler's number of a pair, else the placer's.

@@ -16,7 +16,7 @@ use wardline_rules::{
 
 use crate::codec::json::encode;
 
-/// Results whose encoding certainly fits: 100 of 600 bytes, the longest that cleaning leaves.
+/// Results whose encoding certainly fits: 60 of a thousand bytes, the longest that cleaning leaves.
 const SURELY_FIT: usize = 60;
 
 /// Appends `event` to `events`, in as many parts as it needs.
@@ -27,7 +27,7 @@ pub(super) fn push(mut event: Event, events: &mut Vec<Event>) {
     let mut results = core::mem::take(&mut event.results);
     results.sort_by_key(|result| !is_critical(result));
     event.notes.push(Note::new(Fault::ResultsSplit, "OBX"));
-    let base = size(&event);
+    let base = size(&event) + LIST.len();
     let mut parts: Vec<Vec<ResultItem>> = vec![Vec::new()];
     let mut used = base;
     for result in results {
@@ -62,8 +62,11 @@ fn size(event: &Event) -> usize {
     text.len()
 }
 
-/// What one result adds: its own bytes, a comma, and the key of the list.
+/// What one result adds to those before it: its own bytes and a comma, which the brackets of a list of one outweigh.
 fn size_of_result(event: &Event, result: &ResultItem, base: usize) -> usize {
     let alone = Event { results: vec![result.clone()], ..event.clone() };
-    size(&alone).saturating_sub(base)
+    size(&alone).saturating_sub(base) + 1
 }
+
+/// The key and brackets of a list.
+const LIST: &str = r#","results":[]"#;

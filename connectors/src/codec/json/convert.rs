@@ -190,9 +190,8 @@ impl Convert<'_> {
     }
 
     fn msg_parts(&mut self, wire: &WireMsg<'_>) -> Msg {
-        let id = self.said(wire.id, "msg.id").filter(|id| !id.is_empty());
         Msg {
-            id: id.map(|id| clean::event_id(id, "msg.id", &mut self.notes)),
+            id: self.said(wire.id, "msg.id").and_then(|id| clean::message_id(id, "msg.id", &mut self.notes)),
             made_at: self.time(wire.made_at.as_ref(), "msg.made_at"),
             app: self.label(wire.app, "msg.app", APPLICATION_CHARS_MAX),
             facility: self.label(wire.facility, "msg.facility", APPLICATION_CHARS_MAX),

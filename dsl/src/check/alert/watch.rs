@@ -31,7 +31,11 @@ pub(super) fn check(cx: &mut Context<'_>, block: &Block) {
     clears(cx, block);
     for (limit, _) in block.limit() {
         if limit.count.node > LIMIT_COUNT_MAX || limit.count.node == 0 {
-            cx.problem(Code::WL0107, limit.count.span, format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."));
+            cx.problem(
+                Code::WL0107,
+                limit.count.span,
+                format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."),
+            );
         }
     }
 }
@@ -95,7 +99,12 @@ fn hold(cx: &mut Context<'_>, block: &Block) {
     for (hold, _) in block.hold() {
         if let Some(found) = length::length(cx, hold, length::Use { calendar: counts, what: "hold" }) {
             let hours = i64::try_from(HOLD_HOURS_MAX).unwrap_or(i64::MAX);
-            length::bounded(cx, hold, length::rough(found), (Micros::from_micros(hours * HOUR), "24 hours, the longest a hold may last"));
+            length::bounded(
+                cx,
+                hold,
+                length::rough(found),
+                (Micros::from_micros(hours * HOUR), "24 hours, the longest a hold may last"),
+            );
         }
     }
 }
@@ -126,7 +135,8 @@ fn minutes(span: &Spanned<Duration>) -> Option<i64> {
 
 /// WL0802: an alert that is raised and cleared at one level flaps.
 fn clears(cx: &mut Context<'_>, block: &Block) {
-    let raised = block.is().map(|(is, _)| &is.range.node).chain(block.while_().filter_map(|(state, _)| count_range(state)));
+    let raised =
+        block.is().map(|(is, _)| &is.range.node).chain(block.while_().filter_map(|(state, _)| count_range(state)));
     let raised: Vec<&Range> = raised.collect();
     for (clear, _) in block.clear() {
         length::elapsed(cx, &clear.hold, length::Use { calendar: None, what: "clear     … for" });
@@ -149,23 +159,31 @@ fn count_range(state: &State) -> Option<&Range> {
 /// Whether a clear range leaves room to the raise range; other shapes than above and below are left alone.
 fn is_quieter(raise: &Range, clear: &Range) -> bool {
     match (level(raise), level(clear)) {
-        (Some((raised, true)), Some((cleared, false))) => cleared < raised,
-        (Some((raised, false)), Some((cleared, true))) => cleared > raised,
-        (Some(_), Some(_)) => false,
+        (Some(raise), Some(clear)) if raise.above == clear.above => false,
+        (Some(raise), Some(clear)) if raise.bound == clear.bound => !raise.included && !clear.included,
+        (Some(raise), Some(clear)) => (clear.bound < raise.bound) == raise.above,
         (None, _) | (_, None) => true,
     }
 }
 
-/// The bound of a one-sided range, and whether it is the upper side that is meant.
-fn level(range: &Range) -> Option<(Decimal, bool)> {
-    let (amount, above) = match range {
-        Range::Above(amount) | Range::AtLeast(amount) => (amount, true),
-        Range::Below(amount) | Range::AtMost(amount) => (amount, false),
+/// A one-sided range.
+struct Level {
+    bound: Decimal,
+    above: bool,
+    included: bool,
+}
+
+fn level(range: &Range) -> Option<Level> {
+    let (amount, above, included) = match range {
+        Range::Above(amount) => (amount, true, false),
+        Range::AtLeast(amount) => (amount, true, true),
+        Range::Below(amount) => (amount, false, false),
+        Range::AtMost(amount) => (amount, false, true),
         Range::Between(..) | Range::Outside(..) => return None,
     };
-    let number = match &amount.node {
+    let bound = match &amount.node {
         Amount::Number(number) | Amount::Percent(number) | Amount::Quantity(number, _) => *number,
         Amount::Span(duration) => Decimal::whole(duration.length()?.micros()),
     };
-    Some((number, above))
+    Some(Level { bound, above, included })
 }

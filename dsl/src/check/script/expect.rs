@@ -15,7 +15,12 @@ use crate::syntax::script as tree;
 use crate::vocabulary::BlockKind;
 
 /// Reads the expectations of one clause into a test; `None` if one is wrong.
-pub(super) fn expectations(script: &mut Script, cx: &mut Context<'_>, written: &[tree::Expectation], test: &mut Test) -> Option<()> {
+pub(super) fn expectations(
+    script: &mut Script,
+    cx: &mut Context<'_>,
+    written: &[tree::Expectation],
+    test: &mut Test,
+) -> Option<()> {
     let mut complete = Some(());
     for expected in written {
         let at = match &expected.at {
@@ -77,7 +82,12 @@ fn sent(what: tree::SentWhat) -> Sent {
     }
 }
 
-fn clock(script: &mut Script, cx: &mut Context<'_>, (name, label): (&Name, &Name), is: &tree::ClockIs) -> Option<Outcome> {
+fn clock(
+    script: &mut Script,
+    cx: &mut Context<'_>,
+    (name, label): (&Name, &Name),
+    is: &tree::ClockIs,
+) -> Option<Outcome> {
     let report = script.label(cx, label);
     let is = match is {
         tree::ClockIs::Used(span) => ClockShows::Used(used(cx, span)?),

@@ -78,7 +78,11 @@ fn known_field(cx: &mut Context<'_>, pair: &Pair) -> Option<Field> {
         return None;
     };
     if matches!(field, Field::State | Field::PreviousValue | Field::Change | Field::TimeSinceSameTest) {
-        let found = Diagnostic::new(Code::WL0307, pair.field.span, format!("{} follows from what happened; a test cannot set it.", capital(&pair.field.node)));
+        let found = Diagnostic::new(
+            Code::WL0307,
+            pair.field.span,
+            format!("{} follows from what happened; a test cannot set it.", capital(&pair.field.node)),
+        );
         cx.report(found.because("Let it happen in an entry instead."));
         return None;
     }
@@ -130,7 +134,9 @@ fn reading_of(cx: &mut Context<'_>, pair: &Pair, value: &Value) -> Option<Readin
 pub(super) fn reading(cx: &mut Context<'_>, sign: Option<Comparator>, amount: &Amount, span: Span) -> Option<Reading> {
     match amount {
         Amount::Number(number) => Some(Reading { sign, number: *number, unit: None }),
-        Amount::Quantity(number, unit) => Some(Reading { sign, number: *number, unit: Some(catalogue::unit(cx, unit)?) }),
+        Amount::Quantity(number, unit) => {
+            Some(Reading { sign, number: *number, unit: Some(catalogue::unit(cx, unit)?) })
+        }
         Amount::Span(_) | Amount::Percent(_) => {
             cx.problem(Code::WL0307, span, "A value is a number, such as 6.9 mmol/L.");
             None
@@ -158,9 +164,9 @@ fn flags(field: Field, list: Vec<FlagWord>) -> Vec<Fact> {
     if list.is_empty() {
         return vec![Fact::NoPatientFlag];
     }
-    let of_patient = |flag| match flag {
+    let of_patient = |word: FlagWord| match word {
         FlagWord::Report(flag) if field == Field::PatientFlag => Fact::PatientFlag(flag),
-        flag => Fact::Flag(flag),
+        FlagWord::Report(_) | FlagWord::Result(_) | FlagWord::Wait(_) => Fact::Flag(word),
     };
     list.into_iter().map(of_patient).collect()
 }

@@ -39,12 +39,21 @@ fn impossible(cx: &mut Context<'_>, member: &Member<'_>) {
     match possible(&demands) {
         Answer::Yes => {}
         Answer::No => {
-            let found = Diagnostic::new(Code::WL0401, place(member, "covers"), "No report can match this, so this clock never starts.");
+            let found = Diagnostic::new(
+                Code::WL0401,
+                place(member, "covers"),
+                "No report can match this, so this clock never starts.",
+            );
             let parent = member.rule.parent.is_some();
-            cx.report(found.because(if parent { "What it covers must also be covered by the rule it is an exception to." } else { "Its parts exclude each other. Did you mean or?" }));
+            cx.report(found.because(if parent {
+                "What it covers must also be covered by the rule it is an exception to."
+            } else {
+                "Its parts exclude each other. Did you mean or?"
+            }));
         }
         Answer::TooMany => {
-            let message = format!("Whether anything matches \"{}\" is not proven: it has too many cases.", member.block.name());
+            let message =
+                format!("Whether anything matches \"{}\" is not proven: it has too many cases.", member.block.name());
             cx.problem(Code::WL0903, place(member, "covers"), message);
         }
     }
@@ -57,7 +66,8 @@ fn impossible(cx: &mut Context<'_>, member: &Member<'_>) {
 
 /// WL0507: a clock that is met the moment it starts.
 fn same_moment(cx: &mut Context<'_>, member: &Member<'_>) {
-    let same = member.rule.starts.iter().any(|start| member.rule.stops.iter().any(|stop| stop.happening == start.happening));
+    let same =
+        member.rule.starts.iter().any(|start| member.rule.stops.iter().any(|stop| stop.happening == start.happening));
     if same {
         let found = Diagnostic::new(Code::WL0507, place(member, "stops"), "This clock is always met in 0 minutes.");
         cx.report(found.because("It starts and stops at one moment."));
@@ -87,7 +97,11 @@ fn never_stops(cx: &mut Context<'_>, member: &Member<'_>) {
     let word = endless.iter().next().map_or("finalised", standard::final_word);
     let word = if endless.iter().all(|kind| standard::final_word(kind) == word) { word } else { "finalised" };
     let found = Diagnostic::new(Code::WL0501, place(member, "stops"), message);
-    cx.report(found.because("It would breach every time.").help("Change it to:", &[&format!("stops     when the report is {word}")]));
+    cx.report(
+        found
+            .because("It would breach every time.")
+            .help("Change it to:", &[&format!("stops     when the report is {word}")]),
+    );
 }
 
 /// The kinds among those covered for which the conditions can hold.
@@ -124,16 +138,26 @@ fn paused_from_the_start(cx: &mut Context<'_>, member: &Member<'_>) {
         })
     };
     let states: Option<Vec<_>> = member.rule.starts.iter().map(leads).collect();
-    let Some(states) = states.filter(|states| !states.is_empty() && states.iter().all(|state| pauses(*state))) else { return };
+    let Some(states) = states.filter(|states| !states.is_empty() && states.iter().all(|state| pauses(*state))) else {
+        return;
+    };
     let state = states.first().map_or("", |state| state.name());
-    let message = format!("This clock is paused from its first second: its start leads to \"{state}\", which pauses it.");
-    cx.report(Diagnostic::new(Code::WL0502, place(member, "pauses"), message).because("Pause on something that begins later, such as a flag."));
+    let message =
+        format!("This clock is paused from its first second: its start leads to \"{state}\", which pauses it.");
+    cx.report(
+        Diagnostic::new(Code::WL0502, place(member, "pauses"), message)
+            .because("Pause on something that begins later, such as a flag."),
+    );
 }
 
 /// WL0505: a deadline at a clock time cannot move.
 fn pauses_and_days(cx: &mut Context<'_>, member: &Member<'_>) {
     if let (Some(_), Length::WorkingDays { days, .. }) = (&member.rule.pauses, member.rule.target) {
-        let found = Diagnostic::new(Code::WL0505, place(member, "target"), "A deadline at a clock time does not move when paused.");
+        let found = Diagnostic::new(
+            Code::WL0505,
+            place(member, "target"),
+            "A deadline at a clock time does not move when paused.",
+        );
         let hours = u32::from(days) * 8;
         cx.report(found.help("Change it to:", &[&format!("target    {hours} working hours")]));
     }
@@ -155,12 +179,21 @@ fn warnings_before_target(cx: &mut Context<'_>, member: &Member<'_>) {
     for (warning, span) in member.rule.warnings.iter().zip(spans) {
         let text = if span == header { "inherited".to_owned() } else { cx.text(span).to_owned() };
         let message = match (warning.at, target) {
-            (Threshold::Share(_), Length::WorkingDays { .. }) => "A share of working days is no time of day.".to_owned(),
-            (Threshold::Length(at), target) if !same_measure(at, target) => format!("The warning at {text} counts another time than the target does."),
-            (at, target) if reached(at, target) >= Some(length::rough(target)) => format!("The warning at {text} comes with the breach, or after it."),
+            (Threshold::Share(_), Length::WorkingDays { .. }) => {
+                "A share of working days is no time of day.".to_owned()
+            }
+            (Threshold::Length(at), target) if !same_measure(at, target) => {
+                format!("The warning at {text} counts another time than the target does.")
+            }
+            (at, target) if reached(at, target) >= Some(length::rough(target)) => {
+                format!("The warning at {text} comes with the breach, or after it.")
+            }
             (_, _) => continue,
         };
-        cx.report(Diagnostic::new(Code::WL0506, span, message).because("A warning leaves time to act: it comes before the target, in the same sort of time."));
+        cx.report(
+            Diagnostic::new(Code::WL0506, span, message)
+                .because("A warning leaves time to act: it comes before the target, in the same sort of time."),
+        );
     }
 }
 

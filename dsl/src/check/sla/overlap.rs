@@ -36,7 +36,8 @@ pub(super) fn check(cx: &mut Context<'_>, families: &[Vec<Member<'_>>]) {
 fn is_above(members: &[Member<'_>], upper: usize, lower: usize) -> bool {
     let mut at = lower;
     for _ in 0..members.len() {
-        let parent = members.get(at).and_then(|member| member.rule.parent).and_then(|parent| usize::try_from(parent).ok());
+        let parent =
+            members.get(at).and_then(|member| member.rule.parent).and_then(|parent| usize::try_from(parent).ok());
         match parent {
             Some(parent) if parent == upper => return true,
             Some(parent) => at = parent,
@@ -60,14 +61,18 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
     match possible(&demands) {
         Answer::No => {}
         Answer::Yes => {
-            let message = format!("Two targets can apply to one report: that of \"{}\" and that of \"{}\".", names.0, names.1);
+            let message =
+                format!("Two targets can apply to one report: that of \"{}\" and that of \"{}\".", names.0, names.1);
             let span = later.block.clause("covers").map_or(later.block.header, |clause| clause.span);
             let found = Diagnostic::new(Code::WL0404, span, message).label(earlier.block.header, "the other");
             let found = found.because("Say which of them is the special case, or let them cover different reports.");
             cx.report(found.help("For example:", &[&format!("exception \"{}\" to \"{}\"", names.1, names.0)]));
         }
         Answer::TooMany => {
-            let message = format!("Overlap of \"{}\" and \"{}\" is not proven: together they have too many cases.", names.0, names.1);
+            let message = format!(
+                "Overlap of \"{}\" and \"{}\" is not proven: together they have too many cases.",
+                names.0, names.1
+            );
             cx.problem(Code::WL0903, later.block.name_span(), message);
         }
     }

@@ -85,7 +85,9 @@ fn advice(out: &mut String, diagnostic: &Diagnostic) {
 fn beside(out: &mut String, lead: &str, lines: &[String]) {
     match lines {
         [] => paragraph(out, lead),
-        [line] if lead.chars().count() + line.chars().count() < WIDTH - 4 => out.push_str(&format!("  {lead}  {line}\n")),
+        [line] if lead.chars().count() + line.chars().count() < WIDTH - 4 => {
+            out.push_str(&format!("  {lead}  {line}\n"))
+        }
         lines => {
             paragraph(out, lead);
             below(out, lines);

@@ -26,9 +26,10 @@ impl Partition {
             .records
             .last()
             .is_none_or(|last| (last.lo, last.made, last.tie) <= (record.lo, record.made, record.tie));
+        let known = report.records.len();
         let mut is_news = report.add_record(record).is_news;
         if is_news {
-            self.sum_up(report, tuple, is_last);
+            self.sum_up(report, tuple, is_last && report.records.len() > known);
         }
         for milestone in &event.milestones {
             let proved = Record {

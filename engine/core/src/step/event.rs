@@ -157,6 +157,7 @@ impl Partition {
         let patient = sibling.patient;
         if let Some(report) = self.reports.get_mut(slot) {
             report.records = shared;
+            report.sum_up(&mut self.tuples);
             report.cold.people = people;
             if !report.records.is_empty() {
                 report.patient = patient;
@@ -186,7 +187,9 @@ impl Partition {
         if let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter))
             && report.cold.encounter != Some(encounter)
         {
-            report.cold.encounter = Some(encounter);
+            if let Some(left) = report.cold.encounter.replace(encounter) {
+                self.index.unlink_encounter(left, slot);
+            }
             self.index.link_encounter(encounter, slot);
         }
     }

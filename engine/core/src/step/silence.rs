@@ -18,16 +18,11 @@ const SILENCE_MAX: Span = Span::from_minutes(24 * 60);
 impl Partition {
     pub(crate) fn silence(&mut self, silence: &Silence, _: &mut Output) {
         let until = silence.until.min(self.at.plus(SILENCE_MAX));
-        if until <= self.at || self.silences.iter().any(|known| known.id == silence.id) {
+        if until <= self.at || self.silences.iter().any(|(known, _)| known.id == silence.id) {
             return;
         }
-        self.silences.push(Silence { until, ..silence.clone() });
-        self.arm_silence(silence.id, until);
-    }
-
-    pub(crate) fn arm_silence(&mut self, id: u64, until: Timestamp) {
-        let timer = TimerId { class: Class::Mute, rule: 0, subject: id, part: 0 };
-        self.timers.arm(Timer { due: until, id: timer, owner: 0 });
+        let armed = self.timers.arm(mute_timer(silence.id, until));
+        self.silences.push((Silence { until, ..silence.clone() }, armed));
     }
 
     pub(crate) fn lift(&mut self, id: u64, out: &mut Output) {
@@ -36,11 +31,9 @@ impl Partition {
 
     /// Ends a silence; what it held and nothing else holds begins now.
     pub(crate) fn silence_over(&mut self, id: u64, out: &mut Output) {
-        let before = self.silences.len();
-        self.silences.retain(|silence| silence.id != id);
-        if self.silences.len() == before {
-            return;
-        }
+        let Some(place) = self.silences.iter().position(|(silence, _)| silence.id == id) else { return };
+        let (_, armed) = self.silences.remove(place);
+        self.timers.disarm(armed);
         let held = self.alerts.iter().filter(|(_, alert)| alert.course.phase == Phase::Held);
         let mut held: Vec<(u64, u32)> = held.map(|(slot, alert)| (alert.born, slot)).collect();
         held.sort_unstable();
@@ -57,4 +50,9 @@ impl Partition {
             }
         }
     }
+}
+
+/// The timer that ends a silence by itself.
+pub(crate) const fn mute_timer(id: u64, until: Timestamp) -> Timer {
+    Timer { due: until, id: TimerId { class: Class::Mute, rule: 0, subject: id, part: 0 }, owner: 0 }
 }

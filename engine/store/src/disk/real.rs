@@ -39,7 +39,13 @@ impl RealDisk {
             .mode(DIRECTORY_MODE)
             .recursive(true)
             .create(&root);
-        made.map_err(|source| Error::new(Call::CreateDirectory, &root.to_string_lossy(), source))?;
+        let wrap = |source| Error::new(Call::CreateDirectory, &root.to_string_lossy(), source);
+        made.map_err(wrap)?;
+        // The name of the directory itself must survive too.
+        if let Some(parent) = root.canonicalize().map_err(wrap)?.parent() {
+            let parent = File::open(parent).map_err(wrap)?;
+            rustix::fs::fsync(&parent).map_err(|source| wrap(source.into()))?;
+        }
         Ok(Self { root })
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Target {
         prepared: Prepared,
         /// Its final path.
         path: String,
+        /// First sequence in it.
+        first: u64,
     },
 }
 
@@ -90,7 +92,7 @@ impl<D: Disk> Flush<D> {
 
 impl<D: Disk> FlushIo<D> {
     fn write(&mut self, group: &Group) -> disk::Result<()> {
-        if let Target::Roll { prepared, path } = &group.target {
+        if let Target::Roll { prepared, path, .. } = &group.target {
             let from = format!("{}/{}", self.directory, prepared.name);
             self.disk.rename(&from, path)?;
             self.disk.sync_directory(&self.directory)?;

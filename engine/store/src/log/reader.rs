@@ -10,11 +10,10 @@
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::inventory::Segment;
-use super::{Error, Position, Result};
+use super::inventory::{Inventory, Segment};
+use super::{Error, Gap, Position, Result};
 use crate::codes::Code;
 use crate::disk::{self, Access, Disk};
-use crate::fields::Fields;
 use crate::finding::Finding;
 use crate::limits::BLOCK_BYTES;
 use crate::record::{ALIGNMENT, Chain, HEADER_BYTES, Header, Kind, Place, Record, Refusal};
@@ -185,6 +184,42 @@ impl<D: Disk> LogReader<D> {
         }))
     }
 
+    /// Reads the log again from record `from` to record `through`, both included; beside a writer, `through` must be durable.
+    ///
+    /// - **Errors**: [`Error::Damaged`] if no sound row of records leads to `from`.
+    /// - **Cost**: reads the segment of `from` from its beginning.
+    pub fn between(disk: &D, identity: Identity, from: u64, through: u64) -> Result<Self> {
+        let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
+        let holds = |segment: &Segment| segment.first <= from && segment.valid().is_some();
+        let index = segments.iter().rposition(holds);
+        let gone = |cause: String| {
+            Error::Damaged(Finding::new(
+                Code::SegmentMissing,
+                &identity.log_directory(),
+                cause,
+            ))
+        };
+        let found =
+            index.and_then(|index| segments.get(index)?.valid().map(|valid| (index, valid)));
+        let (next, (header, _)) =
+            found.ok_or_else(|| gone(format!("no segment holds record {from}")))?;
+        let mut mark = bookmark_at(Position {
+            sequence: header.first - 1,
+            at: 0,
+            chain: header.chain,
+        });
+        mark.next = next;
+        let mut reader = Self::new(disk.clone(), identity, segments, mark).through(from - 1);
+        while reader.next_record()?.is_some() {}
+        if reader.reached() + 1 < from {
+            return Err(gone(format!(
+                "no sound record {} leads to {from}",
+                reader.reached() + 1
+            )));
+        }
+        Ok(reader.through(through))
+    }
+
     /// Last sequence passed, accepted losses included.
     pub fn reached(&self) -> u64 {
         self.mark.expect.sequence - 1
@@ -197,10 +232,6 @@ impl<D: Disk> LogReader<D> {
 
     pub(crate) fn bookmark(&self) -> Bookmark {
         self.mark
-    }
-
-    pub(crate) fn segments(&self) -> &Arc<[Segment]> {
-        &self.segments
     }
 
     /// Where the last call ended with `None`.
@@ -407,22 +438,5 @@ pub(crate) fn bookmark_at(position: Position) -> Bookmark {
         next: 0,
         offset: 0,
         expect: Expect::after(position),
-    }
-}
-
-/// What a `gap` record says: the records up to `last` are lost, and `chain` is the hash of the last of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gap {
-    pub(crate) last: u64,
-    pub(crate) chain: Chain,
-}
-
-impl Gap {
-    pub(crate) fn decode(payload: &[u8]) -> Option<Self> {
-        let mut fields = Fields::new(payload);
-        Some(Self {
-            last: fields.u64()?,
-            chain: Chain(fields.array()?),
-        })
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::inventory::{HeaderState, Segment};
 use super::reader::Expect;
-use super::scan::{Seen, scan};
+use super::scan::scan;
 use super::{Bookmark, Error, LogReader, Position, Result, Stop};
 use crate::codes::Code;
 use crate::disk::{self, Access, Disk, DiskFile};
@@ -114,6 +114,17 @@ pub(crate) enum Verdict {
     Torn(u64),
     /// What follows had been durable.
     Damaged(Finding),
+}
+
+/// What lies behind the place where the log stops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Behind {
+    /// Highest sequence known to have been durable.
+    pub(crate) floor: u64,
+    /// First byte behind the last that is not zero in the segment of the stop; 0 if all are.
+    here: u64,
+    /// The same in the last segment.
+    torn: u64,
 }
 
 impl<D: Disk> Recovery<D> {
@@ -231,37 +242,49 @@ impl<D: Disk> Recovery<D> {
     /// Compares what is missing with what had been durable.
     pub(crate) fn verdict(&self, walk: &Walk) -> Result<Verdict> {
         let stop = walk.stop;
-        let mut floor = walk.floor;
-        let mut here = Seen::default();
-        if let Some(segment) = stop.segment.and_then(|index| self.segments.get(index)) {
-            here = scan(&self.disk, &self.identity, segment, stop.offset)?;
-            floor = floor.max(here.floor);
-        }
-        let mut torn = here.end;
-        for segment in self.segments.iter().skip(stop.next) {
-            let seen = scan(&self.disk, &self.identity, segment, 0)?;
-            floor = floor.max(seen.floor).max(segment.first.saturating_sub(1));
-            torn = seen.end;
+        let behind = self.look_behind(walk)?;
+        if let Some(finding) = self.newest_missing() {
+            return Ok(Verdict::Damaged(finding));
         }
         let following = self.segments.get(stop.next);
         let is_foreign = following.is_some_and(|segment| {
             segment.valid().is_some() || segment.first < stop.expect.sequence
         });
-        if floor >= stop.expect.sequence || is_foreign {
-            return Ok(Verdict::Damaged(self.damage(&stop, &here, floor)));
+        if behind.floor >= stop.expect.sequence || is_foreign {
+            return Ok(Verdict::Damaged(self.damage(&stop, &behind)));
         }
-        if let Some(finding) = self.newest_missing() {
-            return Ok(Verdict::Damaged(finding));
-        }
-        Ok(if torn > 0 {
-            Verdict::Torn(torn)
-        } else {
-            Verdict::End
+        Ok(match behind.torn {
+            0 => Verdict::End,
+            torn => Verdict::Torn(torn),
         })
     }
 
-    fn damage(&self, stop: &Stop, here: &Seen, floor: u64) -> Finding {
+    /// Scans everything from the stop on.
+    pub(crate) fn look_behind(&self, walk: &Walk) -> Result<Behind> {
+        let stop = walk.stop;
+        let mut behind = Behind {
+            floor: walk.floor,
+            here: 0,
+            torn: 0,
+        };
+        if let Some(segment) = stop.segment.and_then(|index| self.segments.get(index)) {
+            let seen = scan(&self.disk, &self.identity, segment, stop.offset)?;
+            behind.floor = behind.floor.max(seen.floor);
+            behind.here = seen.end;
+            behind.torn = seen.end;
+        }
+        for segment in self.segments.iter().skip(stop.next) {
+            let seen = scan(&self.disk, &self.identity, segment, 0)?;
+            let before = segment.first.saturating_sub(1);
+            behind.floor = behind.floor.max(seen.floor).max(before);
+            behind.torn = seen.end;
+        }
+        Ok(behind)
+    }
+
+    fn damage(&self, stop: &Stop, behind: &Behind) -> Finding {
         let sequence = stop.expect.sequence;
+        let floor = behind.floor;
         let proof = format!(
             "record {sequence} is not there or not sound, though records up to {floor} are known to have been durable"
         );
@@ -280,7 +303,7 @@ impl<D: Disk> Recovery<D> {
                 );
                 Finding::new(Code::SegmentMissing, &next.path, cause).at(0, sequence)
             }
-            (Some(segment), Some(_)) if here.end == 0 => {
+            (Some(segment), Some(_)) if behind.here == 0 => {
                 Finding::new(Code::SegmentMissing, &segment.path, proof).at(stop.offset, sequence)
             }
             (Some(segment), _) => {
@@ -389,16 +412,32 @@ impl<D: Disk> Recovery<D> {
             },
             (None, None) => Tail::Nothing,
         };
+        let position = stop.expect.position();
         End {
-            position: stop.expect.position(),
+            position,
             epoch: stop.expect.epoch,
-            batch_at: stop.expect.batch_at,
+            // Where no batch was read, none may repeat the last log time either.
+            batch_at: stop
+                .expect
+                .batch_at
+                .or((position.sequence > 0).then_some(position.at)),
             tail,
         }
     }
 }
 
 impl Walk {
+    /// A walk that ended at `stop`, having seen `floor`.
+    pub(crate) fn stopped(stop: Stop, floor: u64) -> Self {
+        Self {
+            suffix: None,
+            exclusions: Vec::new(),
+            stop,
+            floor,
+            unproven: VecDeque::new(),
+        }
+    }
+
     fn keep_exclusion(&mut self, record: &Record<'_>, identity: Identity) -> Result<()> {
         if record.header.kind != Kind::Exclude {
             return Ok(());

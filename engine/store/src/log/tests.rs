@@ -12,9 +12,9 @@ use crate::record::{Flags, Kind};
 use crate::store::{self, Opened, Options, Store};
 
 /// Small segments: five flushes of one block fill one.
-pub(super) const SEGMENT: u64 = 24 << 10;
+pub(crate) const SEGMENT: u64 = 24 << 10;
 
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         new_instance: [7; 16],
         segment_bytes: SEGMENT,
@@ -23,19 +23,20 @@ pub(super) fn options() -> Options {
     }
 }
 
-pub(super) fn open(disk: &SimDisk) -> Opened<SimDisk> {
+pub(crate) fn open(disk: &SimDisk) -> Opened<SimDisk> {
     Store::open(disk.clone(), &options()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A payload that differs for each record and length.
-pub(super) fn payload(number: u64, length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|index| (number as usize * 31 + index * 7) as u8 | 1)
+pub(crate) fn payload(number: u64, length: usize) -> Vec<u8> {
+    (0u64..)
+        .map(|index| u8::try_from((number * 31 + index * 7) % 255).unwrap_or_default() | 1)
+        .take(length)
         .collect()
 }
 
 /// Sequence, kind and payload of every record behind the checkpoint.
-pub(super) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)> {
+pub(crate) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)> {
     let mut records = Vec::new();
     while let Some(record) = opened.suffix.next_record().unwrap() {
         records.push((
@@ -47,12 +48,12 @@ pub(super) fn records(opened: &mut Opened<SimDisk>) -> Vec<(u64, Kind, Vec<u8>)>
     records
 }
 
-pub(super) fn batch(at: u64) -> Entry {
+pub(crate) fn batch(at: u64) -> Entry {
     Entry::new(Kind::Batch, at)
 }
 
 /// Opens, appends `open` and then batches of `sizes`, each flushed; gives the store still open.
-pub(super) fn filled(disk: &SimDisk, sizes: &[usize]) -> Opened<SimDisk> {
+pub(crate) fn filled(disk: &SimDisk, sizes: &[usize]) -> Opened<SimDisk> {
     let mut opened = open(disk);
     let at = opened.writer.last().at;
     opened
@@ -311,4 +312,26 @@ fn a_second_process_is_refused_and_told_who_has_it() {
     }
     drop(held);
     assert_eq!(open(&disk).epoch, 2);
+}
+
+#[test]
+fn any_stretch_of_the_log_is_read_again() {
+    let disk = SimDisk::new(1);
+    let opened = filled(&disk, &[3000; 12]);
+    let read = |from, through| -> Result<Vec<u64>> {
+        let mut reader = LogReader::between(&disk, opened.identity, from, through)?;
+        let mut sequences = Vec::new();
+        while let Some(record) = reader.next_record()? {
+            sequences.push(record.header.sequence);
+        }
+        Ok(sequences)
+    };
+    assert_eq!(read(1, 3).unwrap(), [1, 2, 3]);
+    assert_eq!(
+        read(6, 8).unwrap(),
+        [6, 7, 8],
+        "over the roll behind record 6"
+    );
+    assert_eq!(read(12, 99).unwrap(), [12, 13]);
+    assert!(read(20, 30).is_err());
 }

@@ -30,7 +30,7 @@ use super::recover::NO_CHAIN;
 use super::{End, Error, Position, Result, Tail};
 use crate::disk::{self, Access, Disk};
 use crate::limits::{BLOCK_BYTES, PAYLOAD_BYTES_MAX, PENDING_BYTES_MAX};
-use crate::record::{ALIGNMENT, Chain, Flags, HEADER_BYTES, Header, Kind, Place, footprint};
+use crate::record::{self, Chain, Flags, HEADER_BYTES, Header, Kind, Place, footprint};
 use crate::segment::{self, Identity};
 
 /// Sizes of a log.
@@ -69,6 +69,7 @@ impl Entry {
 
 #[derive(Clone, Copy, Debug)]
 struct Current {
+    first: u64,
     place: Place,
     size: u64,
     /// First byte that no record, written or waiting, takes.
@@ -145,6 +146,7 @@ impl<D: Disk> LogWriter<D> {
         let path = match tail {
             Tail::Nothing => return Ok(()),
             Tail::Blank { path, size } => {
+                self.newest_segment = self.last.sequence + 1;
                 self.begin_segment(Target::Current, *size);
                 path
             }
@@ -156,6 +158,7 @@ impl<D: Disk> LogWriter<D> {
             } => {
                 self.newest_segment = *first;
                 self.current = Some(Current {
+                    first: *first,
                     place: Place::new(&self.identity.instance, *first),
                     size: *size,
                     used: *offset,
@@ -181,10 +184,7 @@ impl<D: Disk> LogWriter<D> {
         let length = payload.iter().map(|part| part.len()).sum();
         self.admit(&entry, length)?;
         if !self.has_room(length) {
-            let prepared = self.take_prepared()?;
-            let path = self.identity.segment_path(self.last.sequence + 1);
-            let size = prepared.size;
-            self.begin_segment(Target::Roll { prepared, path }, size);
+            self.roll(length)?;
         }
         self.put(&entry, payload, length);
         self.has_opened = true;
@@ -192,6 +192,30 @@ impl<D: Disk> LogWriter<D> {
             self.batch_at = Some(entry.at);
         }
         Ok(self.last)
+    }
+
+    /// Begins a new segment, unless nothing is in this one yet: then no other would have room either.
+    fn roll(&mut self, length: usize) -> Result<()> {
+        let first = self.last.sequence + 1;
+        if let Some(current) = self.current.filter(|current| current.first == first) {
+            let limit = usize::try_from(current.size - current.used).unwrap_or(usize::MAX);
+            return Err(Error::TooLarge {
+                length,
+                limit: limit.saturating_sub(HEADER_BYTES),
+            });
+        }
+        let prepared = self.take_prepared()?;
+        let size = prepared.size;
+        let path = self.identity.segment_path(first);
+        self.begin_segment(
+            Target::Roll {
+                prepared,
+                path,
+                first,
+            },
+            size,
+        );
+        Ok(())
     }
 
     fn admit(&self, entry: &Entry, length: usize) -> Result<()> {
@@ -258,9 +282,9 @@ impl<D: Disk> LogWriter<D> {
         if first == 1 {
             self.last.chain = Chain::of(&bytes);
         }
-        self.newest_segment = first;
         self.pending += bytes.len();
         self.current = Some(Current {
+            first,
             place: Place::new(&self.identity.instance, first),
             size,
             used: bytes.len() as u64,
@@ -300,7 +324,7 @@ impl<D: Disk> LogWriter<D> {
             epoch: self.epoch,
             prev: self.last.chain,
         };
-        let chain = encode(&mut group.bytes, header, payload, current.place);
+        let chain = record::write(&mut group.bytes, header, payload, current.place);
         self.last = Position {
             sequence: header.sequence,
             at: entry.at,
@@ -349,8 +373,12 @@ impl<D: Disk> LogWriter<D> {
         self.io = Some(done.io);
         for mut group in done.groups {
             self.durable = group.last;
-            if let Target::Roll { prepared, .. } = &group.target {
+            if let Target::Roll {
+                prepared, first, ..
+            } = &group.target
+            {
                 self.shelf.release(&prepared.name);
+                self.newest_segment = *first;
             }
             group.bytes.clear();
             self.spare.push(group.bytes);
@@ -386,7 +414,8 @@ impl<D: Disk> LogWriter<D> {
         self.pending
     }
 
-    /// First sequence of the newest segment; 0 before the first. Worth noting in `EPOCH` once it is durable.
+    /// First sequence of the newest segment that is durable; 0 before the first. Worth noting in `EPOCH` after each roll,
+    /// with [`Ownership::note_newest_segment`](crate::store::Ownership::note_newest_segment).
     pub fn newest_segment(&self) -> u64 {
         self.newest_segment
     }
@@ -455,19 +484,4 @@ fn prepare_whole<D: Disk>(disk: &D, order: PrepareOrder) -> disk::Result<Prepare
             return Ok(prepared);
         }
     }
-}
-
-/// Appends one record to `bytes` and gives its hash.
-fn encode(bytes: &mut Vec<u8>, mut header: Header, payload: &[&[u8]], place: Place) -> Chain {
-    let start = bytes.len();
-    bytes.resize(start + HEADER_BYTES, 0);
-    for part in payload {
-        bytes.extend_from_slice(part);
-    }
-    let (head, body) = bytes[start..].split_at_mut(HEADER_BYTES);
-    header.payload_crc = crc32c::crc32c(body);
-    head.copy_from_slice(&header.encode(place));
-    let chain = Chain::of(&bytes[start..]);
-    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-    chain
 }

@@ -272,10 +272,9 @@ impl Content {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         self.blocks.truncate(length.div_ceil(BLOCK));
         let used = length % BLOCK;
-        if used > 0 && self.blocks.len() == length.div_ceil(BLOCK) {
-            if let Some(last) = self.blocks.last_mut() {
-                Arc::make_mut(last)[used..].fill(0);
-            }
+        let is_last_there = self.blocks.len() == length.div_ceil(BLOCK);
+        if let Some(last) = self.blocks.last_mut().filter(|_| used > 0 && is_last_there) {
+            Arc::make_mut(last)[used..].fill(0);
         }
         self
     }

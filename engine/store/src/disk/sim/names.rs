@@ -145,9 +145,9 @@ impl Names {
         }
         let (apply, rest) = std::mem::take(&mut self.changes)
             .into_iter()
-            .partition(|change| chosen.contains(&change.call));
+            .partition::<Vec<_>, _>(|change| chosen.contains(&change.call));
         self.changes = rest;
-        for change in Vec::<Change>::from(apply) {
+        for change in apply {
             if let Some(path) = change.gone {
                 self.kept.remove(&path);
             }

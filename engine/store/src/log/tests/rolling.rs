@@ -84,6 +84,45 @@ fn a_flush_over_a_roll_makes_the_older_segment_durable_first() {
 }
 
 #[test]
+fn a_segment_counts_as_begun_when_it_is_durable() {
+    let disk = SimDisk::new(1);
+    let mut opened = filled(&disk, &[3000; 5]);
+    opened
+        .writer
+        .append(batch(50), &[&payload(7, 3000)])
+        .unwrap();
+    assert_eq!(opened.writer.newest_segment(), 1);
+    opened.writer.flush().unwrap();
+    assert_eq!(opened.writer.newest_segment(), 7);
+}
+
+#[test]
+fn what_does_not_fit_an_empty_segment_fits_none() {
+    let disk = SimDisk::new(1);
+    drop(open(&disk));
+    // A roll that was cut short left a small segment with its name alone.
+    disk.write_file("log/p000/00000000000000000001.wlog", &[0; 16 << 10]);
+    let mut opened = open(&disk);
+    let refused = opened
+        .writer
+        .append(Entry::new(Kind::Open, 0), &[&[1; 13_000]]);
+    assert!(
+        matches!(refused, Err(Error::TooLarge { limit: 12_224, .. })),
+        "{refused:?}"
+    );
+    opened
+        .writer
+        .append(Entry::new(Kind::Open, 0), &[&[1; 12_000]])
+        .unwrap();
+    opened
+        .writer
+        .append(batch(1), &[&payload(2, 13_000)])
+        .unwrap();
+    opened.writer.flush().unwrap();
+    assert_eq!(segments(&disk), [1, 2]);
+}
+
+#[test]
 fn two_segments_and_the_reserve_are_prepared_and_adopted() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[]);

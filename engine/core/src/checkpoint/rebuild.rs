@@ -1,0 +1,174 @@
+//! Rebuild: what follows from the owners, once they are there again?
+//!
+//! Ways to reports, notices by id and by code, what is ready and in flight, remembered sums, and all timers. Each list comes
+//! out in the order that live operation keeps it in: reports under one key by place, notices under one code by birth.
+//!
+//! - **Not here**: what is written.
+
+use wardline_rules::{map::FastMap, token::Token};
+
+use super::Error;
+use crate::{
+    alerts::Alert,
+    clocks::Clock,
+    ids::Code,
+    output::NoticeState,
+    partition::Partition,
+    report::{Report, ReportSlot},
+    step::silence::mute_timer,
+    timers::{Armed, Class, Inclusive, Timer, TimerId, Timers},
+    tuple::SAYS_NOTHING,
+    ward::Ward,
+};
+
+impl Partition {
+    /// Refuses what would not end or would lead astray; a reference that leads nowhere is asked for everywhere and does no harm.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let tuples = self.tuples.all().len();
+        let is_known = |tuple: u32| (tuple as usize) < tuples;
+        let is_sound =
+            |report: &Report| is_known(report.effective) && report.records.iter().all(|record| is_known(record.tuple));
+        if !self.reports.iter().all(|(_, report)| is_sound(report)) {
+            return Err(Error::Inconsistent("reports"));
+        }
+        if self.active.is_some_and(|active| active as usize >= self.wards.len()) {
+            return Err(Error::Inconsistent("partition"));
+        }
+        if self.goes_in_circles() { Err(Error::Inconsistent("people")) } else { Ok(()) }
+    }
+
+    /// Whether following merges would never end.
+    fn goes_in_circles(&self) -> bool {
+        let mut ending: FastMap<Token, ()> = FastMap::default();
+        for first in self.aliases.keys() {
+            let mut path = vec![*first];
+            let mut at = *first;
+            while let Some(next) = self.aliases.get(&at).filter(|_| ending.get(&at).is_none()) {
+                path.push(*next);
+                at = *next;
+                if path.len() > self.aliases.len() + 1 {
+                    return true;
+                }
+            }
+            path.into_iter().for_each(|token| {
+                ending.insert(token, ());
+            });
+        }
+        false
+    }
+
+    pub(super) fn rebuild(&mut self) {
+        self.rebuild_index();
+        self.rebuild_outbox();
+        self.rebuild_sums();
+        // An empty wheel's hand is moved for nothing; arming then puts each timer where it belongs.
+        self.timers.pop_due(self.at, Inclusive::Before);
+        self.arm_reports();
+        self.arm_alerts();
+        self.arm_rest();
+    }
+
+    fn rebuild_index(&mut self) {
+        for (slot, report) in self.reports.iter() {
+            self.index.link(u128::from_le_bytes(report.id.0), slot);
+            for key in &report.keys {
+                self.index.link(*key, slot);
+            }
+            if let Some(encounter) = report.cold.encounter {
+                self.index.link_encounter(encounter, slot);
+            }
+        }
+    }
+
+    fn rebuild_outbox(&mut self) {
+        let mut by_birth: Vec<(u64, u32)> = self.notices.iter().map(|(place, notice)| (notice.born, place)).collect();
+        by_birth.sort_unstable();
+        self.codes = FastMap::<Code, Vec<u32>>::default();
+        for (_, place) in by_birth {
+            let Some(notice) = self.notices.get(place) else { continue };
+            let nid = notice.head.nid;
+            self.nids.insert(nid, place);
+            self.codes.get_or_insert_with(nid.code(), Vec::new).push(place);
+            if notice.state == NoticeState::Ready {
+                self.ready.insert((notice.level, notice.created, nid));
+            }
+            self.in_flight += usize::from(notice.state == NoticeState::Started);
+        }
+    }
+
+    fn rebuild_sums(&mut self) {
+        let Self { reports, tuples, .. } = self;
+        for (_, report) in reports.iter() {
+            report.records.iter().fold(SAYS_NOTHING, |sum, record| tuples.recall(sum, record.tuple));
+        }
+    }
+
+    fn arm_reports(&mut self) {
+        let Self { reports, wards, timers, .. } = self;
+        for (slot, report) in reports.iter_mut() {
+            let born = report.born;
+            arm_clocks(&mut report.clocks, (slot, born), wards, timers);
+            for wait in report.waits.iter_mut().filter(|wait| wait.armed.is_some()) {
+                let rule = wards.get(wait.ward as usize).and_then(|ward| ward.alert(wait.index));
+                let rule = rule.map_or(0, |found| found.1.rank);
+                let id = TimerId { class: Class::Absence, rule, subject: born, part: 0 };
+                wait.armed = Some(timers.arm(Timer { due: wait.due, id, owner: slot }));
+            }
+        }
+    }
+
+    fn arm_alerts(&mut self) {
+        let Self { alerts, timers, .. } = self;
+        for (slot, alert) in alerts.iter_mut() {
+            arm_course(alert, slot, timers);
+        }
+    }
+
+    fn arm_rest(&mut self) {
+        let Self { notices, feed_waits, silences, wards, timers, .. } = self;
+        for (place, notice) in notices.iter_mut() {
+            let born = notice.born;
+            let mut arm = |class, due| {
+                let id = TimerId { class, rule: 0, subject: born, part: 0 };
+                timers.arm(Timer { due, id, owner: place })
+            };
+            notice.retry = notice.retry.map(|(due, _)| (due, arm(Class::Retry, due)));
+            notice.deadline = notice.deadline.map(|(due, _)| (due, arm(Class::Deadline, due)));
+        }
+        for known in feed_waits.iter_mut().filter(|known| known.wait.armed.is_some()) {
+            let rule = wards.get(known.wait.ward as usize).and_then(|ward| ward.alert(known.wait.index));
+            let rule = rule.map_or(0, |found| found.1.rank);
+            let id = TimerId { class: Class::Absence, rule, subject: u64::from(known.feed), part: 1 };
+            known.wait.armed = Some(timers.arm(Timer { due: known.wait.due, id, owner: known.feed }));
+        }
+        for (silence, armed) in silences {
+            *armed = timers.arm(mute_timer(silence.id, silence.until));
+        }
+    }
+}
+
+fn arm_clocks(clocks: &mut [Clock], (slot, born): (ReportSlot, u64), wards: &[Ward], timers: &mut Timers) {
+    let families: Vec<u32> = clocks.iter().map(|clock| clock.family).collect();
+    for (place, clock) in clocks.iter_mut().enumerate() {
+        let Some((_, due)) = clock.armed else { continue };
+        let rule = wards.get(clock.ward as usize).and_then(|ward| ward.family(clock.index));
+        let rule = rule.map_or(0, |found| found.1.rank);
+        let before = families.iter().take(place).filter(|family| **family == clock.family).count();
+        let part = u32::try_from(before).unwrap_or(0);
+        let id = TimerId { class: Class::Clock, rule, subject: born, part };
+        clock.armed = Some((timers.arm(Timer { due, id, owner: slot }), due));
+    }
+}
+
+fn arm_course(alert: &mut Alert, slot: u32, timers: &mut Timers) {
+    let (rule, subject) = (alert.rank, alert.born);
+    let mut arm = |class, part, due| -> Armed {
+        timers.arm(Timer { due, id: TimerId { class, rule, subject, part }, owner: slot })
+    };
+    let course = &mut alert.course;
+    course.wait = course.wait.map(|(due, _)| (due, arm(Class::Wait, 0, due)));
+    course.lapse = course.lapse.map(|(due, _)| (due, arm(Class::Lapse, 0, due)));
+    for (due, part, armed) in &mut course.reminders {
+        *armed = arm(Class::Reminder, *part, *due);
+    }
+}

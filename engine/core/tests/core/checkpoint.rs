@@ -1,0 +1,176 @@
+//! Checkpoint: a restored partition goes on as the one that was written would have.
+
+use wardline_core::{
+    Batch, Input, Output, Partition,
+    checkpoint::{Error, SECTIONS},
+    input::{FeedState, FeedStatus, Outcome, Silence, Silenced},
+    step,
+};
+use wardline_rules::{
+    Text,
+    event::{Event, Fact, Merge},
+    token::Token,
+    words::{Act, Flag, MergeWhat, Priority, Step},
+};
+
+use crate::{
+    driver::{Run, Told, activate, compile},
+    said::{DR_BELL, DR_CHO, Said, answer, at},
+    ward,
+};
+
+fn silence(id: u64, what: Silenced, until: &str) -> Input {
+    let (author, because) = (Text::from("Ops"), Text::from("maintenance"));
+    Input::Silence(Box::new(Silence { id, what, until: at(until), author, because }))
+}
+
+/// A day with a bit of everything: critical values, holds, corrections, silences, merges, failures, a second edition.
+fn busy_day() -> Run {
+    let mut run = Run::hospital();
+    run.inputs("08:30", vec![Input::Feed(FeedStatus { feed: Text::from("lis"), state: FeedState::Connected })]);
+    for (clock, report) in [("08:50", "R1"), ("08:55", "R2"), ("08:58", "R3")] {
+        run.hear(clock, Said::step(Step::Received, clock).of(report).ordered_by(DR_BELL).site("STANNE"));
+    }
+    run.hear("09:05", Said::update("09:05").of("R2").flag(Flag::OnHold));
+    run.hear("09:10", Said::step(Step::Preliminary, "09:08").of("R1").potassium("6.9"));
+    let started = run.start("09:11");
+    run.outcome("09:11:30", started[0], (1, Outcome::FailedSoft { retry_after: Some(3) }));
+    let started = run.start("09:12:30");
+    run.outcome("09:12:31", started[0], (1, Outcome::Ambiguous));
+    run.inputs("09:13", vec![silence(1, Silenced::Rule(Text::from("sla/Lab")), "11:30")]);
+    run.inputs("09:14", vec![silence(2, Silenced::Site(Text::from("STANNE")), "12:00")]);
+    run.hear("09:40", Said::update("09:35").of("R2").no_flag(Flag::OnHold).priority(Priority::Stat));
+    run.inputs("10:30", vec![Input::Lift(2)]);
+    run.hear("10:40", Said::step(Step::Final, "10:35").of("R1").potassium("6.9"));
+    run.hear("10:45", Said::step(Step::Corrected, "10:44").of("R1").potassium("7.2"));
+    let code = run.code();
+    run.hear("10:46", answer(Act::Accepted, &code, "10:46"));
+    run.hear("10:50", Said::step(Step::Corrected, "10:49").of("R1").potassium("4.4"));
+    run.deliver("10:51");
+    let merge = Merge::Tokens { what: MergeWhat::Patient, from: Token([1; 16]), into: Token([2; 16]) };
+    run.inputs("10:55", vec![Input::Event(Box::new(Event::new("adt", "m1", Fact::Merge(Box::new(merge)))))]);
+    run.inputs("11:00", vec![activate(ward::second_edition(), "second")]);
+    run.hear("11:05", Said::step(Step::Received, "11:05").of("R4").ordered_by(DR_CHO));
+    run.hear("11:06", Said::step(Step::Final, "10:20").of("R3"));
+    run.pass("12:30");
+    run.pass("15:30");
+    run
+}
+
+fn copy(partition: &Partition) -> Partition {
+    let sections = partition.checkpoint();
+    let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    Partition::restore(&sections, &mut |text| compile(text)).unwrap()
+}
+
+fn replay(partition: &mut Partition, batch: &Batch) -> Told {
+    let mut out = Output::default();
+    step(partition, batch, &mut out);
+    Told::from(&out)
+}
+
+#[test]
+fn the_day_of_these_tests_has_something_in_every_section() {
+    let run = busy_day();
+    let empty = Run::empty().partition.checkpoint();
+    let sections = run.partition.checkpoint();
+    assert_eq!(sections.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SECTIONS);
+    let same: Vec<_> = sections.iter().zip(&empty).filter(|(one, other)| one == other).map(|(one, _)| one.0).collect();
+    // Both silences have ended by then, and nothing is old enough to leave.
+    assert_eq!(same, ["silences"]);
+}
+
+#[test]
+fn a_restart_after_every_batch_changes_nothing() {
+    // guarantees G8, O4
+    let run = busy_day();
+    let mut restarted = Run::empty().partition;
+    let mut never = Run::empty().partition;
+    for (batch, told) in run.batches.iter().zip(&run.told) {
+        restarted = copy(&restarted);
+        assert_eq!(&replay(&mut restarted, batch), told, "at {:?}", batch.at);
+        replay(&mut never, batch);
+        assert_eq!(restarted.checkpoint(), never.checkpoint(), "at {:?}", batch.at);
+        assert_eq!(restarted.state_hash(), never.state_hash());
+    }
+    assert_eq!(restarted.state_hash(), run.partition.state_hash());
+}
+
+#[test]
+fn one_restart_at_any_batch_ends_in_the_same_state() {
+    let run = busy_day();
+    let mut partition = Run::empty().partition;
+    for (place, batch) in run.batches.iter().enumerate() {
+        let mut restored = copy(&partition);
+        for (batch, told) in run.batches.iter().zip(&run.told).skip(place) {
+            assert_eq!(&replay(&mut restored, batch), told, "restored before {place}, at {:?}", batch.at);
+        }
+        assert_eq!(restored.state_hash(), run.partition.state_hash(), "restored before {place}");
+        replay(&mut partition, batch);
+    }
+}
+
+#[test]
+fn a_section_that_is_missing_doubled_or_unknown_is_refused() {
+    let sections = busy_day().partition.checkpoint();
+    let whole: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    for place in 0..whole.len() {
+        let mut missing = whole.clone();
+        let (name, bytes) = missing.remove(place);
+        assert_eq!(Partition::restore(&missing, &mut |text| compile(text)).unwrap_err(), missing_error(name));
+        missing.extend([(name, bytes), (name, bytes)]);
+        assert_eq!(Partition::restore(&missing, &mut |text| compile(text)).unwrap_err(), missing_error(name));
+    }
+    let mut newer = whole;
+    newer.push(("rosters", &[1]));
+    assert_eq!(Partition::restore(&newer, &mut |text| compile(text)).unwrap_err(), Error::Unknown);
+}
+
+fn missing_error(name: &str) -> Error {
+    Error::Missing(SECTIONS.iter().find(|known| **known == name).unwrap())
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let mut sections = busy_day().partition.checkpoint();
+    sections[4].1[0] = 9;
+    let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    let error = Partition::restore(&sections, &mut |text| compile(text)).unwrap_err();
+    assert_eq!(error, Error::Format("reports", 9));
+    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 1");
+}
+
+#[test]
+fn a_ward_that_compiles_to_something_else_is_refused() {
+    let sections = busy_day().partition.checkpoint();
+    let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    let restored = Partition::restore(&sections, &mut |_| Some(ward::second_edition()));
+    assert_eq!(restored.unwrap_err(), Error::Ward);
+    assert_eq!(Partition::restore(&sections, &mut |_| None).unwrap_err(), Error::Ward);
+}
+
+#[test]
+fn every_truncation_and_every_flipped_byte_is_refused_or_read_without_a_panic() {
+    let sections = busy_day().partition.checkpoint();
+    let mut refused = 0_usize;
+    for place in 0..sections.len() {
+        let mut damaged: Vec<(&str, Vec<u8>)> = sections.clone();
+        for end in 0..sections[place].1.len() {
+            damaged[place].1.truncate(0);
+            damaged[place].1.extend_from_slice(&sections[place].1[..end]);
+            assert!(restore(&damaged).is_err(), "{} cut at {end}", sections[place].0);
+        }
+        for flipped in 0..sections[place].1.len() {
+            damaged[place].1.clone_from(&sections[place].1);
+            damaged[place].1[flipped] ^= 0x41;
+            // Most flips are refused; one inside a number or text is another state, which hashes of the file find.
+            refused += usize::from(restore(&damaged).is_err());
+        }
+    }
+    assert!(refused > 1_000, "{refused} refused");
+}
+
+fn restore(sections: &[(&str, Vec<u8>)]) -> Result<Partition, Error> {
+    let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    Partition::restore(&sections, &mut |text| compile(text))
+}

@@ -1,0 +1,211 @@
+//! Driver: lets log time pass, as a driver without wall clock does, and writes down what was said.
+//!
+//! A `Tick` comes at each due time at which no batch falls; every output is kept, as values and as lines to be read.
+
+use wardline_core::{
+    Batch, Input, Output, Partition, Settings,
+    ids::Nid,
+    input::{Activation, Attempt, Outcome},
+    output::{AnswerOutcome, Change, Go, Obligation, Party, Purpose, QualityRow, Task, Transition},
+    step,
+};
+use wardline_rules::{
+    Text,
+    program::Program,
+    time::{Span, Timestamp},
+};
+
+use crate::{
+    said::{DR_BELL, DR_CHO, Said, at, clock},
+    ward,
+};
+
+/// All that one step said, comparable.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Told {
+    pub(crate) transitions: Vec<Transition>,
+    pub(crate) obligations: Vec<Obligation>,
+    pub(crate) go: Vec<Go>,
+    pub(crate) answers: Vec<AnswerOutcome>,
+    pub(crate) quality: Vec<QualityRow>,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) next_due: Option<Timestamp>,
+}
+
+impl From<&Output> for Told {
+    fn from(out: &Output) -> Self {
+        Self {
+            transitions: out.transitions.clone(),
+            obligations: out.obligations.clone(),
+            go: out.go.clone(),
+            answers: out.answers.clone(),
+            quality: out.quality.clone(),
+            tasks: out.tasks.clone(),
+            next_due: out.next_due,
+        }
+    }
+}
+
+/// One run of the core.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) partition: Partition,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) told: Vec<Told>,
+    out: Output,
+}
+
+/// The program of a packed text, as the tests pack them.
+pub(crate) fn compile(text: &[u8]) -> Option<Program> {
+    match text {
+        b"hospital" => Some(ward::hospital()),
+        b"second" => Some(ward::second_edition()),
+        _ => None,
+    }
+}
+
+/// A ward becomes active.
+pub(crate) fn activate(program: Program, text: &str) -> Input {
+    let author = Text::from("Quality");
+    Input::Activate(Box::new(Activation { program, text: text.as_bytes().to_vec(), author, moved: false }))
+}
+
+impl Run {
+    /// A partition whose ward is active since 08:00.
+    pub(crate) fn of(program: Program) -> Self {
+        let mut run = Self::empty();
+        run.batch(at("08:00"), vec![activate(program, "test")]);
+        run
+    }
+
+    /// The whole hospital, whose ward can be compiled again.
+    pub(crate) fn hospital() -> Self {
+        let mut run = Self::empty();
+        run.batch(at("08:00"), vec![activate(ward::hospital(), "hospital")]);
+        run
+    }
+
+    pub(crate) fn empty() -> Self {
+        let partition = Partition::new(Settings { instance: [7; 16] });
+        Self { partition, batches: Vec::new(), told: Vec::new(), out: Output::default() }
+    }
+
+    /// Exactly this batch.
+    pub(crate) fn batch(&mut self, at: Timestamp, inputs: Vec<Input>) {
+        let batch = Batch { at, inputs };
+        self.out.clear();
+        step(&mut self.partition, &batch, &mut self.out);
+        self.told.push(Told::from(&self.out));
+        self.batches.push(batch);
+    }
+
+    /// This batch, after a tick at every due time before it.
+    pub(crate) fn inputs(&mut self, to: &str, inputs: Vec<Input>) -> &mut Self {
+        let to = at(to);
+        while let Some(due) = self.partition.next_due().filter(|due| *due < to) {
+            self.batch(due, vec![Input::Tick]);
+        }
+        self.batch(to, inputs);
+        self
+    }
+
+    /// Hears this at `to`.
+    pub(crate) fn hear(&mut self, to: &str, said: Said) -> &mut Self {
+        self.inputs(to, vec![said.input()])
+    }
+
+    /// Nothing but time.
+    pub(crate) fn pass(&mut self, to: &str) -> &mut Self {
+        self.inputs(to, vec![Input::Tick])
+    }
+
+    /// Starts everything that is ready, at `to`; nothing comes of it yet.
+    pub(crate) fn start(&mut self, to: &str) -> Vec<Nid> {
+        let mut proposals = Vec::new();
+        self.partition.proposals(64, &mut proposals);
+        let attempt = |nid, number| Input::Attempt(Attempt { nid, number, epoch: 1, outcome: Outcome::Started });
+        let inputs = proposals.iter().map(|proposal| attempt(proposal.nid, proposal.number)).collect();
+        self.inputs(to, inputs);
+        self.told.last().unwrap().go.iter().map(|go| go.nid).collect()
+    }
+
+    /// What became of the newest attempt of a notice, number 1 if not said.
+    pub(crate) fn outcome(&mut self, to: &str, nid: Nid, (number, outcome): (u32, Outcome)) -> &mut Self {
+        self.inputs(to, vec![Input::Attempt(Attempt { nid, number, epoch: 1, outcome })])
+    }
+
+    /// Starts everything that is ready and delivers it at once.
+    pub(crate) fn deliver(&mut self, to: &str) -> &mut Self {
+        let started = self.start(to);
+        let next = at(to).plus(Span::from_micros(1));
+        let delivered = |nid| Input::Attempt(Attempt { nid, number: 1, epoch: 1, outcome: Outcome::Delivered });
+        self.batch(next, started.into_iter().map(delivered).collect());
+        self
+    }
+
+    /// The code of the newest notice that was made.
+    pub(crate) fn code(&self) -> String {
+        self.told.iter().flat_map(|told| &told.obligations).last().unwrap().head.nid.code().to_string()
+    }
+
+    /// What became of the newest answer.
+    pub(crate) fn verdict(&self) -> &'static str {
+        self.told.iter().flat_map(|told| &told.answers).last().unwrap().verdict.word()
+    }
+
+    /// All lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.told.iter().flat_map(lines).collect()
+    }
+
+    /// The lines about alerts, clocks and obligations from `from` on, without the states of notices.
+    pub(crate) fn story(&self, from: &str) -> Vec<String> {
+        let told = self.told.iter().zip(&self.batches).filter(|(_, batch)| batch.at >= at(from));
+        let lines = told.flat_map(|(told, _)| lines(told));
+        lines.filter(|line| !line.contains(" notice ")).collect()
+    }
+}
+
+fn who(party: &Party) -> String {
+    match party {
+        Party::Token(token) if *token == DR_BELL => "Dr Bell".to_owned(),
+        Party::Token(token) if *token == DR_CHO => "Dr Cho".to_owned(),
+        Party::Token(_) => "somebody".to_owned(),
+        Party::Person(name) => name.to_string(),
+        Party::Desk(name) => format!("desk {name}"),
+    }
+}
+
+fn lines(told: &Told) -> Vec<String> {
+    let mut lines: Vec<String> = told.transitions.iter().map(transition).collect();
+    for obligation in &told.obligations {
+        let verb = match obligation.purpose {
+            Purpose::Page => "page",
+            Purpose::Reminder => "remind",
+            Purpose::Tell => "tell",
+            Purpose::Withdrawal => "withdraw",
+        };
+        let head = &obligation.head;
+        let recipient = who(&head.recipient.party);
+        lines.push(format!("{} {verb} {recipient} by {}", clock(obligation.created), head.channel.word()));
+    }
+    lines.extend(told.tasks.iter().map(|task| format!("{} task for {}", clock(task.at), task.desk)));
+    lines
+}
+
+fn transition(transition: &Transition) -> String {
+    let rule = transition.rule.split('/').nth(1).unwrap_or_default();
+    let at = clock(transition.at);
+    match &transition.change {
+        Change::Clock(state, reading) => {
+            format!("{at} clock {rule} {} due {}", state.word(), clock(reading.due))
+        }
+        Change::Alert(state, why) if why.is_empty() => {
+            format!("{at} alert {rule}#{} {}", transition.generation, state.word())
+        }
+        Change::Alert(state, why) => format!("{at} alert {rule}#{} {}, {why}", transition.generation, state.word()),
+        Change::Notice(state, head) => {
+            format!("{at} notice {} by {} {}", who(&head.recipient.party), head.channel.word(), state.word())
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Core: does the state machine do what the language page says, in every order, and the same after every restart?
+
+mod checkpoint;
+mod driver;
+mod said;
+mod ward;

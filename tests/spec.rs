@@ -1,0 +1,120 @@
+//! Spec: does every scripted test of the specifications, the packs and the shipped wards come out as written?
+//!
+//! A page of `tests/spec` is prose; its `ward` fences, together with the base ward, are one ward. What uses parts of the
+//! language that this release refuses as planned is listed by name, so that it is taken off the list when they come.
+
+use std::{fs, path::Path};
+
+use wardline::{drivers::script, ward};
+use wardline_dsl::{check, diagnostic::render, source::{SourceFile, Sources}};
+use wardline_rules::time::Date;
+
+/// Pages and packs that need parts of the language which are refused as planned.
+const PLANNED: &[&str] = &[
+    "08-quiet-hours.md",
+    "09-suppression.md",
+    "10-window.md",
+    "12-script.md",
+    "ed-stat-lab.ward",
+    "feed-health.ward",
+    "imaging.ward",
+    "patient-notices.ward",
+];
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn files(folder: &str, extension: &str) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    let mut found: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.extension().is_some_and(|found| found == extension));
+    found.sort();
+    found
+}
+
+/// The `ward` fences of a page, on their own lines, so that places in messages are those of the page.
+fn fences(page: &str) -> String {
+    let mut inside = false;
+    let mut text = String::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = !inside && line == "```ward";
+        } else if inside {
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Checks a ward and runs its tests; every finding and every failure is a line.
+fn run(name: &str, sources: &Sources) -> Vec<String> {
+    let as_of = Date::new(2026, 1, 5).unwrap();
+    let checked = check(sources, as_of);
+    let errors = checked.diagnostics.iter().filter(|found| found.severity == wardline_dsl::codes::Severity::Error);
+    let mut problems: Vec<String> = errors.map(|found| render::text(std::slice::from_ref(found), sources)).collect();
+    let Some(program) = checked.program else { return problems };
+    assert!(!checked.tests.is_empty(), "{name} has tests");
+    for test in &checked.tests {
+        let text_of = |span: wardline_dsl::source::Span| {
+            sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
+        };
+        let verdict = script::run(&program, test, &text_of);
+        problems.extend(verdict.failures.iter().map(|failure| {
+            let closest = failure.closest.as_ref().map(|closest| format!("\n  closest   {closest}")).unwrap_or_default();
+            format!("{name}, \"{}\"\n  expected  {}\n  but       {}{closest}", test.name, failure.expected, failure.got)
+        }));
+    }
+    problems
+}
+
+fn assert_all_pass(wards: Vec<(String, Sources)>) {
+    let mut report = String::new();
+    for (name, sources) in &wards {
+        let problems = run(name, sources);
+        let is_planned = PLANNED.contains(&name.as_str());
+        match (problems.is_empty(), is_planned) {
+            (true, true) => report.push_str(&format!("{name} passes: take it off the list\n")),
+            (false, false) => report.push_str(&format!("{}\n", problems.join("\n"))),
+            (true, false) | (false, true) => {}
+        }
+    }
+    assert!(report.is_empty(), "{report}");
+    println!("{} wards, {} of them planned", wards.len(), PLANNED.len());
+}
+
+#[test]
+fn the_specifications_hold() {
+    let holidays = || vec![SourceFile::new("holidays/us-federal.toml", read(&root().join("tests/spec/base/holidays/us-federal.toml")))];
+    let base = || files("tests/spec/base", "ward").into_iter().map(|path| SourceFile::new(path.file_name().unwrap().to_string_lossy(), read(&path)));
+    let pages = files("tests/spec", "md").into_iter().filter(|path| path.file_name().unwrap() != "README.md");
+    let wards = pages.map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut sources = Sources { packs: ward::packs(), holidays: holidays(), ..Sources::default() };
+        sources.files.extend(base());
+        sources.files.push(SourceFile::new(name.clone(), fences(&read(&path))));
+        (name, sources)
+    });
+    assert_all_pass(wards.collect());
+}
+
+#[test]
+fn the_shipped_wards_pass_their_own_tests() {
+    let mut wards = Vec::new();
+    for path in files("rules/packs", "ward") {
+        if path.file_name().unwrap() == "starter.ward" {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        wards.push((name.clone(), Sources { packs: ward::packs(), ..Sources::of_text(&name, &read(&path)) }));
+    }
+    for path in ["engine/templates/new/ward", "engine/templates/demo"] {
+        wards.push((path.to_owned(), ward::load(&root().join(path)).unwrap()));
+    }
+    assert_all_pass(wards);
+}
