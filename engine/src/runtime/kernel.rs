@@ -10,7 +10,7 @@ use serde_json::Value;
 use wardline_core::{
     Batch, Output, Proposal,
     ids::{Code, Nid, ReportId},
-    input::Attempt,
+    input::{Attempt, Silence},
     output::{NoticeState, Party, Purpose},
 };
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
@@ -81,6 +81,9 @@ pub trait Kernel: Send + 'static {
 
     /// The newest alerts as JSON.
     fn alerts(&self, limit: usize) -> Vec<Value>;
+
+    /// The silences in force.
+    fn silences(&self) -> Vec<Silence>;
 
     /// The counters of conservation, by name.
     fn counters(&self) -> Vec<(&'static str, u64)>;
