@@ -11,11 +11,14 @@
 //! - **Not here**: decisions (`wardline-core`), rule text (`wardline-dsl`), bytes of feeds (`wardline-connectors`), disk
 //!   formats (`wardline-store`).
 
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod dispatcher;
 pub mod drivers;
 pub mod engine;
+pub mod http;
+pub mod intake;
 pub mod limits;
 pub mod metrics;
 pub mod runtime;

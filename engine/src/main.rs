@@ -1,2 +1,7 @@
 //! Wardline: the program. All it does is in the library.
-fn main() {}
+
+use wardline::cli::{self, Ending};
+
+fn main() -> Ending {
+    cli::run()
+}

@@ -12,7 +12,7 @@ use wardline_rules::{
     program::{FeedId, Happening, Program, Situation, TestId},
     time::{EventTime, Timestamp},
     token::Token,
-    words::{Abnormal, Evidence, Flag, FlagWord, Kind, Priority, ResultStatus, Role, Step, WardKind},
+    words::{Abnormal, Evidence, Flag, FlagWord, Kind, KindSet, Priority, ResultStatus, Role, Step, WardKind},
 };
 
 /// Namespace of the numbers that tests make up.
@@ -86,7 +86,8 @@ impl<'t> Builder<'t> {
         if !saying.known.is_begun {
             self.test.given.iter().for_each(|fact| saying.say(fact));
         }
-        if news.kinds != wardline_rules::words::KindSet::ALL {
+        // A trade word narrows the kinds; what was said before stays if it is among them.
+        if saying.known.kind.is_none_or(|kind| !news.kinds.has(kind)) && news.kinds != KindSet::ALL {
             saying.known.kind = news.kinds.iter().next();
         }
         facts.iter().for_each(|fact| saying.say(fact));
@@ -226,7 +227,8 @@ impl Saying<'_> {
         });
         let unit = self.known.test.and_then(|test| self.program.catalogue.tests.get(test.index())?.unit);
         self.event.attributes.dedup();
-        if news.of_result {
+        // News about a result that brings none of its own, such as an acknowledgement, leaves its value alone.
+        if news.of_result && news.step.is_some_and(Step::is_result_bearing) {
             self.result();
         }
         if let Some(mut item) = self.result.take() {

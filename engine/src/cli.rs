@@ -1,0 +1,62 @@
+//! Command line: which verb was asked for, and how did it end?
+//!
+//! One file for each verb. stdout carries data, stderr progress and errors; the exit code says how it ended.
+//!
+//! - **Not here**: what the verbs do; they are thin over the library.
+
+pub mod check;
+pub mod demo;
+pub mod ending;
+pub mod test;
+pub mod try_;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use ending::Ending;
+
+/// Watches clinical reports from order to acknowledgement, and acts when one is late or critical.
+#[derive(Parser, Debug)]
+#[command(name = "wardline", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "Examples:
+  wardline demo                               a synthetic hospital, everything on, nothing to install
+  wardline check wards/st-anne                what is wrong with this ward, and how to mend it
+  wardline test wards/st-anne                 run the ward's scripted tests
+  wardline try wards/st-anne --events may.ndjson   what would it have done in May?";
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// A synthetic hospital at accelerated time: pages, answers and escalations to watch.
+    Demo(demo::Args),
+    /// Checks a ward and says how to mend what is wrong.
+    Check(check::Args),
+    /// Runs the scripted tests of a ward.
+    Test(test::Args),
+    /// What a ward would have done with the events of the past.
+    Try(try_::Args),
+}
+
+/// How data is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; every object has `schema_version`.
+    Json,
+}
+
+/// Runs the verb that the command line asks for.
+#[must_use]
+pub fn run() -> Ending {
+    match Cli::parse().verb {
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Check(args) => check::run(&args),
+        Verb::Test(args) => test::run(&args),
+        Verb::Try(args) => try_::run(&args),
+    }
+}

@@ -1,0 +1,155 @@
+//! `wardline test`: does the ward do what its scripted days say?
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+use wardline_dsl::{Checked, check, script::Test, source::Sources};
+use wardline_rules::program::Program;
+
+use super::{
+    Ending, Format,
+    check::{has_error, with_summary},
+    ending::{print, tell, today},
+};
+use crate::{
+    drivers::script::{self, Verdict},
+    ward,
+};
+
+/// What `test` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline test wards/st-anne
+  wardline test lab.ward --format json
+Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
+pub struct Args {
+    /// A ward folder or one `.ward` file.
+    ward: PathBuf,
+    /// Only tests whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// One test, run.
+struct Ran<'t> {
+    test: &'t Test,
+    verdict: Verdict,
+    took: Duration,
+}
+
+/// Runs the tests of a ward and prints how they went.
+pub fn run(args: &Args) -> Ending {
+    let started = Instant::now();
+    let sources = match ward::load(&args.ward) {
+        Ok(sources) => sources,
+        Err(finding) => {
+            tell(&format!("{finding}\n"));
+            return Ending::Usage;
+        }
+    };
+    let checked = check(&sources, today());
+    let Some(program) = checked.program.as_ref().filter(|_| !has_error(&checked)) else {
+        tell(&with_summary(&checked, &sources, started));
+        return Ending::Findings;
+    };
+    let ran = run_all(program, &checked, &sources, args.only.as_deref());
+    print(&match args.format {
+        Format::Text => text(&ran, &sources, started.elapsed()),
+        Format::Json => json(&ran, &sources),
+    });
+    if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
+}
+
+fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only: Option<&str>) -> Vec<Ran<'t>> {
+    let text_of = |span: wardline_dsl::source::Span| {
+        sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
+    };
+    let wanted = checked.tests.iter().filter(|test| only.is_none_or(|only| test.name.contains(only)));
+    wanted
+        .map(|test| {
+            let started = Instant::now();
+            let verdict = script::run(program, test, &text_of);
+            Ran { test, verdict, took: started.elapsed() }
+        })
+        .collect()
+}
+
+fn place(sources: &Sources, span: wardline_dsl::source::Span) -> (String, u32) {
+    let file = sources.file(span.file);
+    file.map_or_else(Default::default, |file| (file.name.clone(), file.place(span.start).line))
+}
+
+fn text(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
+    let mut text = String::new();
+    for ran in ran {
+        if ran.verdict.failures.is_empty() {
+            text.push_str(&format!("ok    {:<66} {} ms\n", ran.verdict.name, ran.took.as_millis()));
+            continue;
+        }
+        let (file, line) = place(sources, ran.test.span);
+        text.push_str(&format!("FAIL  {:<66} {file} line {line}\n", ran.verdict.name));
+        for failure in &ran.verdict.failures {
+            text.push_str(&format!("      expected  {}\n      but       {}\n", failure.expected, failure.got));
+            if let Some(closest) = &failure.closest {
+                text.push_str(&format!("      closest   {closest}\n"));
+            }
+        }
+    }
+    let failed = ran.iter().filter(|ran| !ran.verdict.failures.is_empty()).count();
+    let simulated: i64 = ran.iter().map(|ran| ran.verdict.simulated.micros()).sum();
+    let tenths = simulated / (24 * 3_600 * 100_000);
+    let count = if ran.len() == 1 { "1 test".to_owned() } else { format!("{} tests", ran.len()) };
+    text.push_str(&format!(
+        "{count}, {failed} failed, {}.{} simulated days in {} ms\n",
+        tenths / 10,
+        tenths % 10,
+        took.as_millis()
+    ));
+    text
+}
+
+#[derive(Serialize)]
+struct TestLine<'a> {
+    schema_version: u32,
+    name: &'a str,
+    file: String,
+    line: u32,
+    passed: bool,
+    failures: Vec<FailureLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    expected: &'a str,
+    got: &'a str,
+    closest: Option<&'a str>,
+}
+
+fn json(ran: &[Ran<'_>], sources: &Sources) -> String {
+    let mut text = String::new();
+    for ran in ran {
+        let (file, line) = place(sources, ran.test.span);
+        let failures = ran.verdict.failures.iter().map(|failure| FailureLine {
+            expected: &failure.expected,
+            got: &failure.got,
+            closest: failure.closest.as_deref(),
+        });
+        let object = TestLine {
+            schema_version: 1,
+            name: &ran.verdict.name,
+            file,
+            line,
+            passed: ran.verdict.failures.is_empty(),
+            failures: failures.collect(),
+        };
+        text.push_str(&serde_json::to_string(&object).unwrap_or_default());
+        text.push('\n');
+    }
+    text
+}
