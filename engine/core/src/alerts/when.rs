@@ -78,14 +78,10 @@ impl Partition {
             (known, Some(key)) => {
                 let open = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open));
                 let key = match self.told(report, id, wanted.about, key) {
-                    Told::Never(key) => key,
-                    Told::TakenBack(key) if open.is_none() => key,
-                    Told::Stands(told) if open != Some(told) => {
-                        // Somebody answered for what is so after all.
-                        open.into_iter().for_each(|open| self.end(open, Some(report), Closing::Superseded, out));
-                        return;
+                    Told::Not(key) => key,
+                    Told::Stands(told) => {
+                        return self.stay((told, wanted.since), open.filter(|open| *open != told), report, out);
                     }
-                    Told::TakenBack(_) | Told::Stands(_) => return self.go_on(open, wanted.since),
                 };
                 if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
                     return;
@@ -118,10 +114,19 @@ impl Partition {
         report.alerts.iter().rfind(mine).copied()
     }
 
-    /// Older news of the same content: what is told began earlier than we thought.
-    fn go_on(&mut self, open: Option<AlertSlot>, since: Timestamp) {
-        if let Some(alert) = open.and_then(|open| self.alerts.get_mut(open)) {
+    /// What is so was told. Older news of it says that it began earlier; anything else that is open gives way to it.
+    fn stay(
+        &mut self,
+        (told, since): (AlertSlot, Timestamp),
+        other: Option<AlertSlot>,
+        report: &mut Report,
+        out: &mut Output,
+    ) {
+        if let Some(alert) = self.alerts.get_mut(told) {
             alert.since = since;
+        }
+        if let Some(other) = other {
+            self.end(other, Some(report), Closing::Superseded, out);
         }
     }
 
@@ -141,7 +146,7 @@ impl Partition {
             again += 1;
             appearance = hash64(&(key, again));
         }
-        if again == 0 { Told::Never(appearance) } else { Told::TakenBack(appearance) }
+        Told::Not(appearance)
     }
 
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
@@ -178,10 +183,8 @@ impl Partition {
 /// Whether a generation was told.
 #[derive(Clone, Copy, Debug)]
 enum Told {
-    /// Not yet; its key.
-    Never(u64),
-    /// It was, and was taken back; the key of its next appearance.
-    TakenBack(u64),
+    /// Not yet, or it was taken back since; the key of its next appearance.
+    Not(u64),
     /// It was, and that holds: somebody is asked, or answered.
     Stands(AlertSlot),
 }

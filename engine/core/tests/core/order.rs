@@ -58,8 +58,12 @@ fn statements(count: usize) -> impl Strategy<Value = Vec<Statement>> {
     proptest::collection::vec(statement, 1..=count)
 }
 
-fn said((what, tens, later): Statement, index: usize) -> Said {
-    let clock = format!("{:02}:{:02}", 9 + tens * 10 / 60, tens * 10 % 60);
+fn said(statement: Statement, index: usize) -> Said {
+    said_at(statement, index, 0)
+}
+
+fn said_at((what, tens, later): Statement, index: usize, second: usize) -> Said {
+    let clock = format!("{:02}:{:02}:{second:02}", 9 + tens * 10 / 60, tens * 10 % 60);
     let mut said = match what {
         What::Step(step) => Said::step(step, &clock),
         What::Valued(step, value) => Said::step(step, &clock).potassium(value),
@@ -167,9 +171,10 @@ proptest! {
         statements in statements(40),
         orders in proptest::collection::vec(Just((0..40).collect::<Vec<usize>>()).prop_shuffle(), 6),
     ) {
-        // [REP-1]
+        // [REP-1] Each fact has an instant of its own.
         let rules = rules();
-        let said: Vec<Said> = statements.iter().enumerate().map(|(index, what)| said(*what, index)).collect();
+        let said: Vec<Said> =
+            statements.iter().enumerate().map(|(index, what)| said_at(*what, index, index)).collect();
         let in_order = |order: &Vec<usize>| -> Vec<usize> {
             order.iter().copied().filter(|index| *index < said.len()).collect()
         };
