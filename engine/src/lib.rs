@@ -17,6 +17,8 @@ pub mod config;
 pub mod dispatcher;
 pub mod drivers;
 pub mod engine;
+pub mod http;
+pub mod intake;
 pub mod limits;
 pub mod metrics;
 pub mod runtime;

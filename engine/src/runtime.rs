@@ -235,4 +235,4 @@ fn spawn<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -42,6 +42,7 @@ mod step;
 pub mod timers;
 mod tuple;
 mod view;
+pub mod views;
 mod ward;
 pub mod wire;
 
@@ -51,3 +52,4 @@ pub use outbox::Proposal;
 pub use output::Output;
 pub use partition::{Counters, Partition, Settings};
 pub use step::{party_token, step};
+pub use views::{AlertView, NoticeView, ReportView};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
+use wardline_connectors::codec::profile::Profile;
 use wardline_rules::words::Channel;
 
 #[derive(Deserialize)]
@@ -49,6 +50,8 @@ pub(super) struct RawFeed {
     pub(super) path: Option<PathBuf>,
     pub(super) zone: Option<Spanned<String>>,
     pub(super) authority: Option<String>,
+    #[serde(default)]
+    pub(super) profile: Profile,
     #[serde(default)]
     pub(super) critical: bool,
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use toml::Spanned;
-use wardline_connectors::adapters::Class;
+use wardline_connectors::{adapters::Class, codec::profile::Profile};
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
 use super::{
@@ -116,10 +116,8 @@ pub struct Feed {
     pub name: Text,
     /// How it comes.
     pub kind: FeedKind,
-    /// Zone of times without an offset.
-    pub zone: Option<Text>,
-    /// Namespace of its report numbers.
-    pub authority: Text,
+    /// What is particular about its messages.
+    pub profile: Profile,
     /// Whether all it sends counts as critical under pressure.
     pub critical: bool,
 }
@@ -347,10 +345,9 @@ impl Check<'_> {
             self.refuse(Code::WrongValue, zone.span(), headline, "Write an IANA name such as `America/Chicago`.");
         }
         Some(Feed {
-            name: Text::from(name),
+            name: Text::from(&name),
             kind: self.feed_kind(raw)?,
-            zone: raw.zone.as_ref().map(|zone| Text::from(zone.get_ref())),
-            authority: raw.authority.as_deref().map(Text::from).unwrap_or_default(),
+            profile: profile(raw, &name),
             critical: raw.critical,
         })
     }
@@ -426,4 +423,23 @@ impl Check<'_> {
             is_inside: raw.inside,
         })
     }
+}
+
+/// The feed's own profile, with the two keys that most feeds need.
+fn profile(raw: &RawFeed, name: &str) -> Profile {
+    let mut profile = raw.profile.clone();
+    profile.source = Text::from(name);
+    if let Some(zone) = raw.zone.as_ref().and_then(|zone| wardline_rules::time::zone(zone.get_ref())) {
+        profile.zone = Some(zone);
+    }
+    if let Some(authority) = &raw.authority {
+        for namespace in
+            [&mut profile.authorities.placer, &mut profile.authorities.filler, &mut profile.authorities.accession]
+        {
+            if namespace.is_empty() {
+                *namespace = Text::from(authority);
+            }
+        }
+    }
+    profile
 }

@@ -93,6 +93,14 @@ impl Sinks {
         Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
     }
 
+    /// The licence that the directory gives the recipient of a notice.
+    #[must_use]
+    pub fn licence(&self, notice: &Notice, at: Timestamp) -> Option<Text> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let entry = directory.address(&notice.party, notice.channel, at)?;
+        (!entry.licence.is_empty()).then(|| entry.licence.clone())
+    }
+
     fn address(&self, notice: &Notice, at: Timestamp) -> Option<Text> {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
         directory.address(&notice.party, notice.channel, at).map(|entry| entry.address.clone())

@@ -7,7 +7,7 @@
 //! - **Not here**: sleeping. Whoever waits, waits by the machine's monotonic clock and asks again.
 
 use std::{
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -89,13 +89,23 @@ impl WallClock for FastClock {
 
 /// A clock that is set by hand; for tests and the simulator.
 #[derive(Debug)]
-pub struct HandClock(Mutex<Reading>);
+pub struct HandClock {
+    reading: Mutex<Reading>,
+    /// How much passes at each look.
+    step: Span,
+}
 
 impl HandClock {
     /// Stands at `wall`, just booted.
     #[must_use]
     pub const fn at(wall: Timestamp) -> Self {
-        Self(Mutex::new(Reading { wall, boot: Span::ZERO, is_synchronised: true }))
+        Self::stepping(wall, Span::ZERO)
+    }
+
+    /// Goes on by `step` whenever somebody looks.
+    #[must_use]
+    pub const fn stepping(wall: Timestamp, step: Span) -> Self {
+        Self { reading: Mutex::new(Reading { wall, boot: Span::ZERO, is_synchronised: true }), step }
     }
 
     /// Lets time pass, on both clocks.
@@ -112,17 +122,14 @@ impl HandClock {
     }
 
     fn change(&self, change: impl FnOnce(&mut Reading)) {
-        if let Ok(mut reading) = self.0.lock() {
-            change(&mut reading);
-        }
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut reading);
     }
 }
 
 impl WallClock for HandClock {
     fn read(&self) -> Reading {
-        match self.0.lock() {
-            Ok(reading) => *reading,
-            Err(poisoned) => *poisoned.into_inner(),
-        }
+        self.pass(self.step);
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use wardline_core::{
     Batch, Output, Proposal,
     ids::{Code, Nid, ReportId},
-    input::Attempt,
-    output::{NoticeState, Party, Purpose},
+    input::{Attempt, Silence},
+    output::{AlertState, NoticeState, Party, Purpose},
 };
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
 
@@ -44,6 +44,10 @@ pub struct Notice {
     pub report: Option<ReportId>,
     /// When it came to be.
     pub created: Timestamp,
+    /// The display word of its alert.
+    pub alert_state: AlertState,
+    /// The step of the escalation that runs, from 1; 0 if none was begun.
+    pub step: u32,
     /// Text for signed-in, secured channels, with its placeholders; the default if none.
     pub message: Option<Text>,
     /// Text for all others, with its placeholders; the default if none.
@@ -81,6 +85,9 @@ pub trait Kernel: Send + 'static {
 
     /// The newest alerts as JSON.
     fn alerts(&self, limit: usize) -> Vec<Value>;
+
+    /// The silences in force.
+    fn silences(&self) -> Vec<Silence>;
 
     /// The counters of conservation, by name.
     fn counters(&self) -> Vec<(&'static str, u64)>;

@@ -1,6 +1,6 @@
 //! A whole engine on a simulated disk and a clock that is set by hand.
 
-mod script;
+pub(crate) mod script;
 
 use std::sync::{Mutex, mpsc as blocking};
 

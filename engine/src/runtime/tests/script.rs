@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wardline_core::{
     Batch, Input, Output, Proposal,
     ids::{Nid, ReportId},
-    input::{Attempt, Outcome},
+    input::{Attempt, Outcome, Silence},
     output::{AnswerOutcome, AnswerVerdict, Go, NoticeState},
 };
 use wardline_rules::{
@@ -26,22 +26,23 @@ use crate::{
 
 /// Everything that happened, as lines.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Script {
+pub(crate) struct Script {
     pub(super) events: Vec<String>,
     notices: BTreeMap<Nid, (NoticeState, u32, u32)>,
     due: Option<Timestamp>,
     pub(super) fired: u64,
     pub(super) ambiguous: u64,
+    silences: Vec<Silence>,
 }
 
-pub(super) fn nid(event_id: &str) -> Nid {
+pub(crate) fn nid(event_id: &str) -> Nid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(event_id.bytes()).for_each(|(to, from)| *to = from);
     Nid(bytes)
 }
 
 /// An event that the script understands by its id.
-pub(super) fn event(id: &str) -> Input {
+pub(crate) fn event(id: &str) -> Input {
     Input::Event(Box::new(Event::new("lis", id, Fact::Update)))
 }
 
@@ -50,6 +51,8 @@ impl Script {
         match input {
             Input::Event(event) => self.take_event(at, event, output),
             Input::Attempt(attempt) => self.take_attempt(*attempt, output),
+            Input::Silence(silence) => self.silences.push(silence.as_ref().clone()),
+            Input::Lift(id) => self.silences.retain(|silence| silence.id != *id),
             _ => {}
         }
     }
@@ -130,6 +133,10 @@ impl Kernel for Script {
 
     fn alerts(&self, limit: usize) -> Vec<Value> {
         self.events.iter().rev().take(limit).map(|event| json!({ "alert": event })).collect()
+    }
+
+    fn silences(&self) -> Vec<Silence> {
+        self.silences.clone()
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {

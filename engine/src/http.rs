@@ -1,0 +1,124 @@
+//! HTTP: which requests are answered, by whom may they be made, and what do they cost at most?
+//!
+//! ```text
+//!  listen ─► limits, timers ─► router ─► who is it? ─► handler ─► Engine ─► answer with strict headers
+//! ```
+//! - **How it fits**: `wardline run`, the demo and the tests serve [`api`] and [`admin`] with [`listen::serve`].
+//! - INVARIANT: 200 to a sender means durable; patient data leaves only behind a durable access record; GET changes nothing.
+//! - LIMIT: everything named in [`limits`](crate::limits) above the log queue.
+//! - **Not here**: decoding ([`intake`](crate::intake)), SQL (its own process), TLS.
+//! - **Source**: architecture page 10; guarantees page 5.2, 5.3, 9.1.
+
+mod alerts;
+mod answers;
+mod auth;
+mod body;
+mod events;
+pub mod guard;
+mod headers;
+mod health;
+mod hl7;
+pub mod listen;
+mod page;
+mod problem;
+mod reports;
+mod silences;
+mod wards;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use self::{auth::Keys, guard::Guard};
+use crate::{
+    config::ApiKey,
+    dispatcher::{message::Links, sinks::Sinks},
+    engine::Engine,
+    intake::Intake,
+    limits::WRONG_CODES_PER_HOUR_MAX,
+};
+
+pub use auth::Caller;
+pub use problem::Problem;
+
+/// What the API is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The engine behind it.
+    pub engine: Engine,
+    /// The codecs.
+    pub intake: Intake,
+    /// Who may do what; empty lets everyone do everything.
+    pub keys: Vec<ApiKey>,
+    /// Links of answer pages.
+    pub links: Links,
+    /// Addresses and licences of people.
+    pub sinks: Arc<Sinks>,
+}
+
+/// State shared by all handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) engine: Engine,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) sinks: Arc<Sinks>,
+    /// Wrong codes, by peer.
+    pub(crate) guesses: Arc<Guard>,
+}
+
+impl Api {
+    fn new(parts: Parts) -> Self {
+        Self {
+            engine: parts.engine,
+            intake: Arc::new(parts.intake),
+            keys: Arc::new(Keys::new(parts.keys)),
+            links: Arc::new(parts.links),
+            sinks: parts.sinks,
+            guesses: Arc::new(Guard::per_hour(WRONG_CODES_PER_HOUR_MAX)),
+        }
+    }
+}
+
+/// The routers of both listeners.
+#[derive(Debug)]
+pub struct Routers {
+    /// Port 8470: events, answers, reports, health.
+    pub api: Router,
+    /// Port 9471: metrics, health.
+    pub admin: Router,
+}
+
+/// All routes.
+#[must_use]
+pub fn routers(parts: Parts) -> Routers {
+    let api = Api::new(parts);
+    let health = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health", get(health::all));
+    let events = Router::new()
+        .route("/v1/events", post(events::post))
+        .route("/v1/hl7", post(hl7::post))
+        .route("/v1/answers/{code}", post(answers::post))
+        .route("/v1/reports/{id}", get(reports::get))
+        .route("/v1/alerts", get(alerts::get))
+        .route("/v1/wards", get(wards::get).post(wards::post))
+        .route("/v1/silences", get(silences::list).post(silences::post))
+        .route("/v1/silences/{id}", axum::routing::delete(silences::lift))
+        .route("/a/{code}", get(page::show).post(page::answer))
+        .route("/page.css", get(page::style));
+    let admin = Router::new().route("/metrics", get(health::metrics));
+    Routers { api: finish(events.merge(health.clone()), api.clone()), admin: finish(admin.merge(health), api) }
+}
+
+fn finish(routes: Router<Api>, api: Api) -> Router {
+    routes.fallback(problem::not_found).method_not_allowed_fallback(problem::wrong_method).with_state(api)
+}

@@ -1,0 +1,138 @@
+//! Health: may this engine be restarted, does it take messages, and how is each part of it?
+//!
+//! - **How it fits**: three paths on both listeners; `/metrics` on the admin listener alone.
+//! - **Source**: guarantees page 10.1. A dead channel does not make the engine unready: refusing results because mail is
+//!   down would harm.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, json};
+
+use super::{Api, Caller, problem::Problem};
+use crate::{
+    config::Role,
+    engine::{Engine, Phase},
+    limits::LIVE_WITHIN,
+    metrics::Metric,
+};
+
+/// One part of the engine.
+struct Part {
+    name: &'static str,
+    state: State3,
+    reason: String,
+    remedy: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State3 {
+    Ok,
+    Degraded,
+    Failed,
+}
+
+impl State3 {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Fails only if the timers have not turned for 15 s while nothing is being recovered.
+pub(super) async fn live(State(api): State<Api>) -> (StatusCode, &'static str) {
+    if is_turning(&api.engine) { (StatusCode::OK, "live\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stalled\n") }
+}
+
+/// Whether messages are taken now.
+pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
+    match api.engine.status().phase() {
+        Phase::Running if api.engine.queue_percent() < 100 => (StatusCode::OK, "ready\n"),
+        Phase::Running => (StatusCode::SERVICE_UNAVAILABLE, "busy\n"),
+        Phase::Recovering => (StatusCode::SERVICE_UNAVAILABLE, "recovering\n"),
+        Phase::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Phase::Poisoned => (StatusCode::SERVICE_UNAVAILABLE, "poisoned\n"),
+    }
+}
+
+/// Every part with reason and remedy; details for those with a key.
+pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>) -> (StatusCode, Json<Value>) {
+    let parts = parts(&api.engine);
+    let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
+    let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
+    if let (Ok(_), Some(fields)) = (caller, shown.as_object_mut()) {
+        let entry = |part: &Part| json!({ "part": part.name, "state": part.state.word(), "reason": part.reason, "remedy": part.remedy });
+        fields.insert("parts".to_owned(), parts.iter().map(entry).collect());
+    }
+    (status, Json(shown))
+}
+
+/// The registry in Prometheus' text format.
+pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+    caller.need_one(&[Role::Metrics, Role::Admin])?;
+    let metrics = api.engine.metrics();
+    let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
+    metrics.set(Metric::QueueDepth, &["log"], percent);
+    metrics.set(Metric::QueueCapacity, &["log"], 100);
+    let mut response = metrics.text().into_response();
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+fn is_turning(engine: &Engine) -> bool {
+    let since = engine.status().since_turn(engine.boot()).micros();
+    let is_awake = since <= i64::try_from(LIVE_WITHIN.as_micros()).unwrap_or(i64::MAX);
+    engine.status().phase() == Phase::Recovering || is_awake
+}
+
+fn parts(engine: &Engine) -> Vec<Part> {
+    let part = |name, state, reason: &str, remedy| Part { name, state, reason: reason.to_owned(), remedy };
+    let log = match engine.status().phase() {
+        Phase::Recovering => part("log", State3::Degraded, "recovering", "Wait."),
+        Phase::Running => part("log", State3::Ok, "", ""),
+        Phase::Stopping => part("log", State3::Degraded, "stopping", "Wait for the end of the process."),
+        Phase::Poisoned => {
+            part("log", State3::Failed, "a write or sync failed", "Have the disk checked, then start again.")
+        }
+    };
+    let timers = if is_turning(engine) {
+        part("timers", State3::Ok, "", "")
+    } else {
+        part("timers", State3::Failed, "the core has not turned for 15 seconds", "Restart the engine.")
+    };
+    let time = if engine.status().is_in_doubt() {
+        let remedy = "Correct the machine's time, or start with `--accept-time` if it is right.";
+        part("time", State3::Degraded, "the wall time jumped and is not believed yet", remedy)
+    } else {
+        part("time", State3::Ok, "", "")
+    };
+    let queue = match engine.queue_percent() {
+        0..=69 => part("queue", State3::Ok, "", ""),
+        percent => Part {
+            name: "queue",
+            state: State3::Degraded,
+            reason: format!("{percent} percent of the queue before the log is taken"),
+            remedy: "Look at the disk's sync time.",
+        },
+    };
+    let age = engine.status().since_checkpoint(engine.boot()).map_or(0, |age| age.micros() / 60_000_000);
+    let checkpoint = if age > 60 {
+        part(
+            "checkpoint",
+            State3::Degraded,
+            "the last checkpoint is older than an hour",
+            "Look for `checkpoint.write` in the log lines.",
+        )
+    } else {
+        part("checkpoint", State3::Ok, "", "")
+    };
+    vec![log, timers, time, queue, checkpoint]
+}

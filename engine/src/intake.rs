@@ -1,0 +1,241 @@
+//! Intake: what does one request or one piece of a file bring, and what will its sender be told?
+//!
+//! ```text
+//!  bytes ─► lines, elements, messages ─► codec of the feed ─► Parcel: inputs, dead letters ─► log
+//!                                                     └──► one Line each, for the receipt
+//! ```
+//! - **How it fits**: the API and the file feeds read with it; both submit the parcel and answer when it is durable.
+//! - LIMIT: `LINES_PER_REQUEST_MAX` here, the bounds of a message in the codecs.
+//! - **Not here**: sockets and files, durability.
+
+use std::collections::BTreeMap;
+
+use wardline_connectors::codec::{
+    Unreadable,
+    cloudevents::{self, Unwrapped},
+    hl7::{self, Found, ack},
+    json,
+    profile::Profile,
+    settle::arrive,
+    token::Tokeniser,
+};
+use wardline_connectors::codes::Code as CodecCode;
+use wardline_core::{Input, wire};
+use wardline_rules::{Text, event::Event, time::Timestamp};
+
+use crate::{config::Feed, engine::Parcel, limits::LINES_PER_REQUEST_MAX, runtime::admission::Lane};
+
+/// Reads the messages of every feed.
+#[derive(Clone)]
+pub struct Intake {
+    tokeniser: Tokeniser,
+    feeds: BTreeMap<Text, (Profile, bool)>,
+    /// Of no feed: speaks for all.
+    open: Profile,
+}
+
+impl core::fmt::Debug for Intake {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Intake").field("feeds", &self.feeds.keys()).finish_non_exhaustive()
+    }
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// One event per line.
+    Lines,
+    /// One event, or a list of events.
+    Json,
+    /// One CloudEvent.
+    CloudEvent,
+    /// A list of CloudEvents.
+    CloudEvents,
+}
+
+/// What a request brings.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// For the log.
+    pub parcel: Parcel,
+    /// What became of each part, in order.
+    pub lines: Vec<Line>,
+}
+
+/// What became of one line, element or message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Its number, from 1; blank lines count.
+    pub n: u32,
+    /// The id of its event; that of the dead letter if nobody could read it.
+    pub event_id: Text,
+    /// Why nobody could read it, and where.
+    pub refused: Option<(CodecCode, Text)>,
+}
+
+/// The body has more parts than one request may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("more than {LINES_PER_REQUEST_MAX} lines")]
+pub struct TooManyLines;
+
+impl Intake {
+    /// For the configured feeds.
+    #[must_use]
+    pub fn new(feeds: &[Feed], tokeniser: Tokeniser) -> Self {
+        let profile = |feed: &Feed| (feed.name.clone(), (feed.profile.clone(), feed.critical));
+        Self { tokeniser, feeds: feeds.iter().map(profile).collect(), open: Profile::default() }
+    }
+
+    /// Whether a feed of this name is configured.
+    #[must_use]
+    pub fn knows(&self, feed: &str) -> bool {
+        self.feeds.contains_key(feed)
+    }
+
+    fn profile(&self, feed: &str) -> (&Profile, bool) {
+        self.feeds.get(feed).map_or((&self.open, false), |(profile, critical)| (profile, *critical))
+    }
+
+    /// Reads events as JSON.
+    ///
+    /// - **Input** `feed`: the authenticated one; empty for none. `at`: when it arrived.
+    ///
+    /// # Errors
+    /// [`TooManyLines`]: nothing of it is taken.
+    pub fn events(&self, feed: &str, shape: Shape, body: &[u8], at: Timestamp) -> Result<Reading, TooManyLines> {
+        let mut reading = Reading::default();
+        let decoder = json::Decoder::new(self.profile(feed).0, &self.tokeniser);
+        match shape {
+            Shape::Lines => {
+                for (n, line) in body.split(|byte| *byte == b'\n').enumerate() {
+                    if !line.trim_ascii().is_empty() {
+                        reading.take(n, decoder.line(line), (line, feed, at))?;
+                    }
+                }
+            }
+            Shape::Json if body.trim_ascii_start().starts_with(b"[") => {
+                for (n, element) in elements(body).iter().enumerate() {
+                    reading.take(n, decoder.line(element.as_bytes()), (element.as_bytes(), feed, at))?;
+                }
+                if reading.lines.is_empty() {
+                    reading.take(0, decoder.line(body), (body, feed, at))?;
+                }
+            }
+            Shape::Json => reading.take(0, decoder.line(body), (body, feed, at))?,
+            Shape::CloudEvent => {
+                let unwrapped = cloudevents::structured(body);
+                reading.take(0, enveloped(&decoder, unwrapped, body), (body, feed, at))?;
+            }
+            Shape::CloudEvents => match cloudevents::batch(body) {
+                Ok(list) => {
+                    for (n, unwrapped) in list.into_iter().enumerate() {
+                        reading.take(n, enveloped(&decoder, unwrapped, body), (body, feed, at))?;
+                    }
+                }
+                Err(code) => reading.take(0, Err(Unreadable::new(code, "", body)), (body, feed, at))?,
+            },
+        }
+        Ok(self.finished(reading, feed, body.len()))
+    }
+
+    /// Reads HL7 messages; the answers to send once they are durable come beside them.
+    ///
+    /// - **Input** `stamp`: control ids and the time of the answers, by number of the message.
+    ///
+    /// # Errors
+    /// [`TooManyLines`]: nothing of it is taken.
+    pub fn hl7(&self, feed: &str, body: &[u8], at: Timestamp) -> Result<(Reading, Vec<hl7::Reading>), TooManyLines> {
+        let decoder = hl7::Decoder::new(self.profile(feed).0, &self.tokeniser);
+        let split = hl7::batch::split(body);
+        let mut reading = Reading::default();
+        let mut messages = Vec::new();
+        for (n, bytes) in split.messages.iter().enumerate() {
+            let message = decoder.message(bytes);
+            match &message.found {
+                Found::Events(events) => {
+                    for event in events {
+                        reading.take(n, Ok(event.clone()), (bytes, feed, at))?;
+                    }
+                }
+                Found::Answer => {}
+                Found::Unreadable(unreadable) => reading.take(n, Err(unreadable.clone()), (bytes, feed, at))?,
+            }
+            messages.push(message);
+        }
+        Ok((self.finished(reading, feed, body.len()), messages))
+    }
+
+    /// The answers to one message of `feed`, to be sent once it is durable.
+    #[must_use]
+    pub fn answers(&self, feed: &str, message: &hl7::Reading, stamp: ack::Stamp<'_>) -> Vec<Vec<u8>> {
+        ack::answers(message.header.as_ref(), &message.verdict(), self.profile(feed).0.ack_mode, stamp)
+    }
+
+    fn finished(&self, mut reading: Reading, feed: &str, bytes: usize) -> Reading {
+        reading.parcel.feed = Text::from(feed);
+        reading.parcel.bytes = bytes.max(1);
+        reading.parcel.is_urgent = self.lane(feed, &reading.parcel.inputs) == Lane::Critical;
+        reading
+    }
+
+    /// How important the parcel of a feed is: as its most important input; answers alone are control.
+    #[must_use]
+    pub fn lane(&self, feed: &str, inputs: &[Input]) -> Lane {
+        let lanes = || inputs.iter().map(wire::lane);
+        match (self.profile(feed).1, lanes().min()) {
+            (_, Some(0)) if lanes().all(|lane| lane == 0) => Lane::Control,
+            (true, _) => Lane::Critical,
+            (false, _) if lanes().any(|lane| lane == 1) => Lane::Critical,
+            (false, _) => Lane::Routine,
+        }
+    }
+}
+
+/// Where a part stood, which feed it came by, and when.
+type Origin<'a> = (&'a [u8], &'a str, Timestamp);
+
+impl Reading {
+    /// Takes one part in: its event, or a dead letter with its exact bytes.
+    fn take(&mut self, n: usize, part: Result<Event, Unreadable>, origin: Origin<'_>) -> Result<(), TooManyLines> {
+        if self.lines.len() >= LINES_PER_REQUEST_MAX {
+            return Err(TooManyLines);
+        }
+        let (bytes, feed, at) = origin;
+        let (mut event, refused) = match part {
+            Ok(event) => (event, None),
+            Err(unreadable) => {
+                let input = u32::try_from(self.parcel.inputs.len()).unwrap_or(u32::MAX);
+                self.parcel.letters.push((input, bytes.to_vec()));
+                (
+                    unreadable.event(if feed.is_empty() { "api" } else { feed }),
+                    Some((unreadable.code, unreadable.place)),
+                )
+            }
+        };
+        arrive(&mut event, at);
+        let n = u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        self.lines.push(Line { n, event_id: event.event_id.clone(), refused });
+        self.parcel.inputs.push(Input::Event(Box::new(event)));
+        Ok(())
+    }
+}
+
+fn enveloped(
+    decoder: &json::Decoder<'_>,
+    unwrapped: Result<Unwrapped, CodecCode>,
+    body: &[u8],
+) -> Result<Event, Unreadable> {
+    match unwrapped {
+        Ok(unwrapped) => decoder.enveloped(&unwrapped.line, &unwrapped.envelope),
+        Err(code) => Err(Unreadable::new(code, "", body)),
+    }
+}
+
+/// The elements of a JSON list as they are written; empty if it is none.
+fn elements(body: &[u8]) -> Vec<&str> {
+    let list: Result<Vec<&serde_json::value::RawValue>, _> = serde_json::from_slice(body);
+    list.map(|list| list.into_iter().map(|raw| raw.get()).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What a request becomes, for each way of writing it.
+
+use wardline_connectors::codec::hl7::ack::Stamp;
+
+use super::*;
+use crate::runtime::records::encode_letters;
+
+const AT: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
+
+fn intake() -> Intake {
+    Intake::new(&[], Tokeniser::new(&[7; 32]))
+}
+
+fn line(id: &str, more: &str) -> String {
+    format!(
+        r#"{{"v":1,"event_id":"{id}","source":"lis","report":{{"placer":"9"}},"step":"received","occurred_at":"2026-01-14T07:52:10Z"{more}}}"#
+    )
+}
+
+fn read(shape: Shape, body: &str) -> Reading {
+    intake().events("", shape, body.as_bytes(), AT).unwrap()
+}
+
+fn told(reading: &Reading) -> Vec<String> {
+    let words = |line: &Line| match &line.refused {
+        None => format!("{} {}", line.n, line.event_id),
+        Some((code, place)) => format!("{} {} {place}", line.n, code.number()),
+    };
+    reading.lines.iter().map(words).collect()
+}
+
+#[test]
+fn a_bad_line_becomes_a_dead_letter_and_the_lines_around_it_are_read() {
+    let body = format!("{}\n\n{{broken\n{}\n", line("a", ""), line("b", ""));
+    let reading = read(Shape::Lines, &body);
+    assert_eq!(told(&reading), ["1 a", "3 WL1201 ", "4 b"]);
+    assert_eq!(reading.parcel.letters, [(1, b"{broken".to_vec())]);
+    assert_eq!(reading.parcel.inputs.len(), 3);
+    assert!(!encode_letters(&reading.parcel.letters).is_empty());
+}
+
+#[test]
+fn an_event_gets_the_time_of_its_arrival() {
+    let reading = read(Shape::Json, &line("a", ""));
+    let Input::Event(event) = &reading.parcel.inputs[0] else { panic!("an event") };
+    assert_eq!(event.received_at, Some(AT));
+}
+
+#[test]
+fn a_list_is_read_element_by_element() {
+    let body = format!("[{}, 7, {}]", line("a", ""), line("b", ""));
+    assert_eq!(told(&read(Shape::Json, &body)), ["1 a", "2 WL1201 ", "3 b"]);
+    assert_eq!(told(&read(Shape::Json, "[")), ["1 WL1201 "]);
+}
+
+#[test]
+fn a_cloud_event_lends_its_id() {
+    let inner = line("a", "").replace(r#""event_id":"a","#, "");
+    let body = format!(
+        r#"{{"specversion":"1.0","id":"ce-1","type":"x","source":"/lis","datacontenttype":"application/json","data":{inner}}}"#
+    );
+    assert_eq!(told(&read(Shape::CloudEvent, &body)), ["1 ce-1"]);
+    assert_eq!(told(&read(Shape::CloudEvents, &format!("[{body}]"))), ["1 ce-1"]);
+    assert_eq!(told(&read(Shape::CloudEvent, "{}")), ["1 WL1215 "]);
+}
+
+#[test]
+fn more_lines_than_one_request_may_have_are_refused_as_a_whole() {
+    let body = "{}\n".repeat(LINES_PER_REQUEST_MAX + 1);
+    assert_eq!(intake().events("", Shape::Lines, body.as_bytes(), AT).err(), Some(TooManyLines));
+}
+
+#[test]
+fn the_most_important_part_decides_the_lane() {
+    let lane = |body: &str| {
+        let reading = read(Shape::Lines, body);
+        intake().lane("", &reading.parcel.inputs)
+    };
+    let answer = r#"{"v":1,"source":"pager","type":"answer","occurred_at":"2026-01-14T07:52:10Z","answer":{"act":"accepted","code":"K7Q2MD"}}"#;
+    assert_eq!(lane(&line("a", "")), Lane::Routine);
+    assert_eq!(lane(&format!("{}\n{}", line("a", ""), line("b", r#","priority":"stat""#))), Lane::Critical);
+    assert_eq!(lane(answer), Lane::Control);
+    assert_eq!(lane(&format!("{answer}\n{}", line("a", ""))), Lane::Routine, "an answer opens no door for the rest");
+}
+
+#[test]
+fn hl7_messages_bring_their_answers() {
+    let message = "MSH|^~\\&|LIS|STANNE|WL|STANNE|20260114075210||ORU^R01|M1|P|2.5\r\
+                   PID|1||12^^^A^MR\rOBR|1|9|F1|24321-2^BMP^LN|||20260114070000\rOBX|1|NM|2823-3^K^LN||6.9|mmol/L|||||F\r";
+    let (reading, messages) = intake().hl7("lis", message.as_bytes(), AT).unwrap();
+    assert!(reading.lines.iter().all(|line| line.refused.is_none()), "{:?}", told(&reading));
+    let stamp = Stamp { control_id: "W1", at: "20260114080000+0000" };
+    let answers = intake().answers("lis", &messages[0], stamp);
+    let text = String::from_utf8(answers[0].clone()).unwrap();
+    assert!(text.contains("MSA|AA|M1"), "{text}");
+    let (reading, _) = intake().hl7("lis", b"nonsense", AT).unwrap();
+    assert_eq!(told(&reading), ["1 WL1221 "]);
+    assert_eq!(reading.parcel.letters[0].1, b"nonsense");
+}
