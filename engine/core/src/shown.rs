@@ -53,6 +53,10 @@ pub struct NoticeView {
     pub created: Timestamp,
     /// When the alert was raised.
     pub raised: Timestamp,
+    /// The display word of the alert.
+    pub alert_state: AlertState,
+    /// The step of its escalation that runs, from 1; 0 if none was begun.
+    pub step: u32,
     /// What the ward says its notices say.
     pub texts: Answering,
     /// Whether an answer must read the value back.
@@ -133,6 +137,8 @@ impl Partition {
             rule: self.dictionary.text(alert.rule).into(),
             created: notice.created,
             raised: alert.raised,
+            alert_state: alert.display,
+            step: alert.course.step,
             texts: self.texts_of(alert),
             wants_read_back: self.escalation_of(notice.alert).is_some_and(|escalation| escalation.read_back),
             result: self.result_of(alert),

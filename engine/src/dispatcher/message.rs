@@ -189,6 +189,8 @@ pub(crate) mod tests {
             rule: Text::const_new("Critical potassium"),
             report: None,
             created: Timestamp::from_micros(0),
+            alert_state: wardline_core::output::AlertState::Raised,
+            step: 1,
             message: Some(Text::const_new("{severity}: {test} {value}. {link} Code {code}")),
             brief: None,
             values: vec![("test", Text::const_new("potassium")), ("value", Text::const_new("6.9"))],

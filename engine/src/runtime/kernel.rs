@@ -11,7 +11,7 @@ use wardline_core::{
     Batch, Output, Proposal,
     ids::{Code, Nid, ReportId},
     input::{Attempt, Silence},
-    output::{NoticeState, Party, Purpose},
+    output::{AlertState, NoticeState, Party, Purpose},
 };
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
 
@@ -44,6 +44,10 @@ pub struct Notice {
     pub report: Option<ReportId>,
     /// When it came to be.
     pub created: Timestamp,
+    /// The display word of its alert.
+    pub alert_state: AlertState,
+    /// The step of the escalation that runs, from 1; 0 if none was begun.
+    pub step: u32,
     /// Text for signed-in, secured channels, with its placeholders; the default if none.
     pub message: Option<Text>,
     /// Text for all others, with its placeholders; the default if none.

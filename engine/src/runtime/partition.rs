@@ -121,6 +121,8 @@ fn notice(view: NoticeView, program: Option<&Program>, at: Timestamp) -> Notice 
         rule: Text::from(view.rule.split_once('/').map_or(view.rule.as_str(), |(_, name)| name)),
         report: view.report.as_ref().map(|report| report.id),
         created: view.created,
+        alert_state: view.alert_state,
+        step: view.step,
         message: view.texts.message.clone(),
         brief: view.texts.brief.clone(),
         values: values(&view, at),
