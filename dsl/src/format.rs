@@ -110,12 +110,7 @@ fn as_written(raw: &RawBlock, file: &SourceFile) -> String {
     let rest = file.text.get(start..).unwrap_or("");
     let length = usize::try_from(raw.span.end).unwrap_or(usize::MAX).saturating_sub(start);
     let to_line_end = rest.get(length..).and_then(|behind| behind.find('\n')).map_or(rest.len(), |at| length + at);
-    let mut text = rest.get(..to_line_end).unwrap_or("").trim_end().to_owned();
-    if raw.clauses.last().is_some_and(|clause| clause.script.is_some()) {
-        text.push_str("\n  end");
-    }
-    text.push('\n');
-    text
+    format!("{}\n", rest.get(..to_line_end).unwrap_or("").trim_end())
 }
 
 /// A block whose header and clauses can all be read.

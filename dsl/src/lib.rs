@@ -29,6 +29,7 @@ pub mod format;
 mod grammar;
 pub mod layout;
 pub mod limits;
+pub mod prose;
 pub mod script;
 pub mod source;
 mod suggest;

@@ -11,11 +11,7 @@ use crate::draw::whole;
 use crate::error::Error;
 
 fn wrong(text: &str, wanted: &'static str, example: &'static str) -> Error {
-    Error::Argument {
-        text: text.to_owned(),
-        wanted,
-        example,
-    }
+    Error::Argument { text: text.to_owned(), wanted, example }
 }
 
 /// A span in microseconds: a number and `s`, `min`, `h`, `d` or `w`.
@@ -29,9 +25,7 @@ fn wrong(text: &str, wanted: &'static str, example: &'static str) -> Error {
 /// ```
 pub fn span(text: &str) -> Result<i64, Error> {
     let refused = || wrong(text, "span of time", "60s, 45min, 4h, 7d or 2w");
-    let digits = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .ok_or_else(refused)?;
+    let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(refused)?;
     let (number, unit) = text.split_at_checked(digits).ok_or_else(refused)?;
     let unit = match unit {
         "s" => 1_000_000,
@@ -43,11 +37,7 @@ pub fn span(text: &str) -> Result<i64, Error> {
     };
     let number: f64 = number.trim().parse().map_err(|_| refused())?;
     let micros = number * unit as f64;
-    if micros >= 1.0 && micros < 1000.0 * 366.0 * DAY as f64 {
-        Ok(whole(micros))
-    } else {
-        Err(refused())
-    }
+    if micros >= 1.0 && micros < 1000.0 * 366.0 * DAY as f64 { Ok(whole(micros)) } else { Err(refused()) }
 }
 
 /// A factor: `5x`, or `5`.
@@ -71,9 +61,7 @@ pub fn rate(text: &str) -> Result<f64, Error> {
 pub fn load(text: &str) -> Result<LoadRate, Error> {
     let refused = || wrong(text, "rate", "5x or 50k/s");
     match text.strip_suffix("/s") {
-        Some(number) => count(number)
-            .map(|count| LoadRate::PerSecond(count as f64))
-            .map_err(|_| refused()),
+        Some(number) => count(number).map(|count| LoadRate::PerSecond(count as f64)).map_err(|_| refused()),
         None => rate(text).map(LoadRate::Peaks).map_err(|_| refused()),
     }
 }
@@ -97,24 +85,15 @@ pub fn count(text: &str) -> Result<u64, Error> {
         Some(b'M') => (text.trim_end_matches('M'), 1_000_000),
         Some(_) | None => (text, 1),
     };
-    let number: u64 = digits
-        .replace(['_', ','], "")
-        .parse()
-        .map_err(|_| refused())?;
-    number
-        .checked_mul(factor)
-        .filter(|count| *count > 0)
-        .ok_or_else(refused)
+    let number: u64 = digits.replace(['_', ','], "").parse().map_err(|_| refused())?;
+    number.checked_mul(factor).filter(|count| *count > 0).ok_or_else(refused)
 }
 
 /// A date of the calendar.
 ///
 /// **Errors**: no date between 1990 and 2100.
 pub fn date(text: &str) -> Result<Date, Error> {
-    let date = text
-        .parse::<Date>()
-        .ok()
-        .filter(|date| crate::limits::YEARS.contains(&date.year()));
+    let date = text.parse::<Date>().ok().filter(|date| crate::limits::YEARS.contains(&date.year()));
     date.ok_or_else(|| wrong(text, "date", "2026-01-05"))
 }
 
@@ -126,14 +105,7 @@ mod tests {
     fn spans_counts_rates_and_dates_are_read() {
         assert_eq!(span("45min").unwrap(), 45 * MINUTE);
         assert_eq!(span("2w").unwrap(), 14 * DAY);
-        assert_eq!(
-            [
-                count("1_000").unwrap(),
-                count("5M").unwrap(),
-                count("20k").unwrap()
-            ],
-            [1_000, 5_000_000, 20_000]
-        );
+        assert_eq!([count("1_000").unwrap(), count("5M").unwrap(), count("20k").unwrap()], [1_000, 5_000_000, 20_000]);
         assert_eq!([rate("5x").unwrap(), rate("0.5").unwrap()], [5.0, 0.5]);
         assert_eq!(date("2026-01-05").unwrap(), jiff::civil::date(2026, 1, 5));
     }

@@ -63,19 +63,12 @@ impl Arrivals {
         let mut processes = Vec::new();
         for (setting, choices) in &world.settings {
             for (zone, sites) in world.zones.iter().enumerate() {
-                let reports = world.profile.reports_per_year
-                    * rate
-                    * world.profile.shares[setting]
-                    * sites.share;
+                let reports = world.profile.reports_per_year * rate * world.profile.shares[setting] * sites.share;
                 let figures = world.figures(*setting);
                 processes.push(Process {
                     setting: *setting,
                     zone,
-                    stream: Stream::new(
-                        world.seed,
-                        Domain::Arrival,
-                        u64::try_from(processes.len()).unwrap_or(0),
-                    ),
+                    stream: Stream::new(world.seed, Domain::Arrival, u64::try_from(processes.len()).unwrap_or(0)),
                     mean: reports / choices.reports_per_group / YEAR_MICROS,
                     hour_mean: figures.hours.iter().sum::<f64>() / 24.0,
                     weekday_mean: figures.weekdays.iter().sum::<f64>() / 7.0,
@@ -87,11 +80,7 @@ impl Arrivals {
         }
         processes.retain(|process| process.mean > 0.0);
         let storm = scenario.storm().filter(|(_, left)| *left > 0);
-        let mut arrivals = Self {
-            processes,
-            storm,
-            next_number: 0,
-        };
+        let mut arrivals = Self { processes, storm, next_number: 0 };
         for process in &mut arrivals.processes {
             process.advance(world, scenario);
         }
@@ -105,23 +94,11 @@ impl Arrivals {
         self.next_number += 1;
         if let Some((at, left)) = self.storm.filter(|(at, _)| *at <= process.at) {
             self.storm = (left > 1).then_some((at, left - 1));
-            return Some(Arrival {
-                number,
-                at,
-                setting,
-                zone,
-                is_storm: true,
-            });
+            return Some(Arrival { number, at, setting, zone, is_storm: true });
         }
         let at = process.at - process.at.rem_euclid(1_000_000);
         process.advance(world, scenario);
-        Some(Arrival {
-            number,
-            at,
-            setting,
-            zone,
-            is_storm: false,
-        })
+        Some(Arrival { number, at, setting, zone, is_storm: false })
     }
 }
 
@@ -136,9 +113,7 @@ impl Process {
             }
             left -= within;
             self.at = self.quarter_end;
-            self.quarter_end = scenario
-                .next_edge(self.at)
-                .min(self.at.div_euclid(QUARTER) * QUARTER + QUARTER);
+            self.quarter_end = scenario.next_edge(self.at).min(self.at.div_euclid(QUARTER) * QUARTER + QUARTER);
             self.rate = self.mean
                 * self.shape(world)
                 * scenario.rate_factor(self.setting, self.at, &world.calendars[self.zone]);
@@ -148,18 +123,9 @@ impl Process {
     fn shape(&self, world: &World) -> f64 {
         let (figures, calendar) = (world.figures(self.setting), &world.calendars[self.zone]);
         let local = calendar.local(self.at);
-        let holiday = if calendar.is_holiday(local.day) {
-            figures.holiday
-        } else {
-            1.0
-        };
-        let season = if calendar.flat().season {
-            1.0
-        } else {
-            Calendar::season(local.day, figures.season)
-        };
-        figures.hours[local.hour()] / self.hour_mean * figures.weekdays[local.weekday()]
-            / self.weekday_mean
+        let holiday = if calendar.is_holiday(local.day) { figures.holiday } else { 1.0 };
+        let season = if calendar.flat().season { 1.0 } else { Calendar::season(local.day, figures.season) };
+        figures.hours[local.hour()] / self.hour_mean * figures.weekdays[local.weekday()] / self.weekday_mean
             * season
             * holiday
     }

@@ -45,10 +45,7 @@ pub struct Local {
 
 impl Local {
     const fn from_micros(micros: i64) -> Self {
-        Self {
-            day: micros.div_euclid(DAY),
-            of_day: micros.rem_euclid(DAY),
-        }
+        Self { day: micros.div_euclid(DAY), of_day: micros.rem_euclid(DAY) }
     }
 
     /// 0 is Monday.
@@ -84,16 +81,10 @@ impl Calendar {
         let zone = TimeZoneDatabase::bundled().get(zone).ok()?;
         let mut days: Vec<i64> = Vec::new();
         if !flat.holidays {
-            days = YEARS
-                .flat_map(|year| holidays.iter().filter_map(move |holiday| holiday.day(year)))
-                .collect();
+            days = YEARS.flat_map(|year| holidays.iter().filter_map(move |holiday| holiday.day(year))).collect();
             days.sort_unstable();
         }
-        Some(Self {
-            offsets: offsets(&zone),
-            holidays: days,
-            flat,
-        })
+        Some(Self { offsets: offsets(&zone), holidays: days, flat })
     }
 
     /// Which of the yearly shapes are left out.
@@ -113,18 +104,12 @@ impl Calendar {
     pub fn instant(&self, local: Local) -> i64 {
         let wall = local.day * DAY + local.of_day;
         let early = wall - self.offset(wall - DAY);
-        if early + self.offset(early) == wall {
-            early
-        } else {
-            wall - self.offset(wall)
-        }
+        if early + self.offset(early) == wall { early } else { wall - self.offset(wall) }
     }
 
     fn offset(&self, at: i64) -> i64 {
         let next = self.offsets.partition_point(|(from, _)| *from <= at);
-        self.offsets
-            .get(next.saturating_sub(1))
-            .map_or(0, |(_, offset)| *offset)
+        self.offsets.get(next.saturating_sub(1)).map_or(0, |(_, offset)| *offset)
     }
 
     /// Whether a day is neither weekend nor holiday.
@@ -150,18 +135,11 @@ impl Calendar {
     #[must_use]
     pub fn next_opening(&self, at: i64, hours: [i64; 2]) -> i64 {
         let local = self.local(at);
-        let mut day = if local.of_day < hours[0] * HOUR {
-            local.day
-        } else {
-            local.day + 1
-        };
+        let mut day = if local.of_day < hours[0] * HOUR { local.day } else { local.day + 1 };
         while !self.is_working(day) {
             day += 1;
         }
-        self.instant(Local {
-            day,
-            of_day: hours[0] * HOUR,
-        })
+        self.instant(Local { day, of_day: hours[0] * HOUR })
     }
 
     /// `at` plus `span` of weekday time: only working days count, each for 24 hours.
@@ -170,24 +148,15 @@ impl Calendar {
         let (mut local, mut left) = (self.local(at), span);
         loop {
             if !self.is_working(local.day) {
-                local = Local {
-                    day: local.day + 1,
-                    of_day: 0,
-                };
+                local = Local { day: local.day + 1, of_day: 0 };
                 continue;
             }
             let today = DAY - local.of_day;
             if left < today {
-                return self.instant(Local {
-                    day: local.day,
-                    of_day: local.of_day + left,
-                });
+                return self.instant(Local { day: local.day, of_day: local.of_day + left });
             }
             left -= today;
-            local = Local {
-                day: local.day + 1,
-                of_day: 0,
-            };
+            local = Local { day: local.day + 1, of_day: 0 };
         }
     }
 
@@ -195,19 +164,13 @@ impl Calendar {
     #[must_use]
     pub fn weekday_time(&self, from: i64, to: i64) -> i64 {
         let (from, to) = (self.local(from), self.local(to));
-        (from.day..=to.day)
-            .filter(|day| self.is_working(*day))
-            .map(|day| share_of(day, from, to))
-            .sum()
+        (from.day..=to.day).filter(|day| self.is_working(*day)).map(|day| share_of(day, from, to)).sum()
     }
 
     /// Midnight at which a date begins.
     #[must_use]
     pub fn midnight(&self, date: Date) -> i64 {
-        self.instant(Local {
-            day: day_number(date),
-            of_day: 0,
-        })
+        self.instant(Local { day: day_number(date), of_day: 0 })
     }
 
     /// Factor of the season: 1 + amplitude × cos(2π(n − 15) ÷ 365), n the day of the year.
@@ -236,9 +199,7 @@ pub fn day_number(date: Date) -> i64 {
 /// The date of a day since 1970-01-01; `None` beyond the years a date can hold.
 #[must_use]
 pub fn date_of(day: i64) -> Option<Date> {
-    Date::constant(1970, 1, 1)
-        .checked_add(SignedDuration::from_hours(day.checked_mul(24)?))
-        .ok()
+    Date::constant(1970, 1, 1).checked_add(SignedDuration::from_hours(day.checked_mul(24)?)).ok()
 }
 
 fn offsets(zone: &TimeZone) -> Vec<(i64, i64)> {
@@ -247,10 +208,7 @@ fn offsets(zone: &TimeZone) -> Vec<(i64, i64)> {
     let Ok(first) = Timestamp::from_microsecond(start) else {
         return Vec::new();
     };
-    let mut offsets = vec![(
-        i64::MIN,
-        i64::from(zone.to_offset(first).seconds()) * 1_000_000,
-    )];
+    let mut offsets = vec![(i64::MIN, i64::from(zone.to_offset(first).seconds()) * 1_000_000)];
     for change in zone.following(first) {
         let at = change.timestamp().as_microsecond();
         if at > end {

@@ -70,10 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Error> {
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     use std::io::Write;
     let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|source| Error::Output {
-        path: "stdout".into(),
-        source,
-    })
+    written.map_err(|source| Error::Output { path: "stdout".into(), source })
 }
 
 /// A number in groups of three digits.
@@ -93,8 +90,5 @@ pub(crate) fn grouped(number: u64) -> String {
 pub(crate) fn bytes(number: f64) -> String {
     let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
     let unit = units.into_iter().find(|(size, _)| number >= *size);
-    unit.map_or_else(
-        || format!("{number:.0} B"),
-        |(size, unit)| format!("{:.1} {unit}", number / size),
-    )
+    unit.map_or_else(|| format!("{number:.0} B"), |(size, unit)| format!("{:.1} {unit}", number / size))
 }

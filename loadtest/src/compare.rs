@@ -24,12 +24,7 @@ pub struct Row {
 
 impl Row {
     fn new(name: &'static str, a: f64, b: f64) -> Self {
-        Self {
-            name,
-            a,
-            b,
-            ratio: (a > 0.0).then(|| b / a),
-        }
+        Self { name, a, b, ratio: (a > 0.0).then(|| b / a) }
     }
 }
 
@@ -40,29 +35,17 @@ pub fn rows(a: &Outcome, b: &Outcome) -> Vec<Row> {
     vec![
         row("offered, events/s", Outcome::offered_per_second),
         row("accepted, events/s", Outcome::accepted_per_second),
-        row("refused, requests", |outcome| {
-            outcome.refused.requests as f64
-        }),
+        row("refused, requests", |outcome| outcome.refused.requests as f64),
         row("failed, requests", |outcome| outcome.failed.requests as f64),
-        row("unanswered, requests", |outcome| {
-            outcome.unanswered.requests as f64
-        }),
-        row("backlog, most requests", |outcome| {
-            outcome.backlog_max as f64
-        }),
+        row("unanswered, requests", |outcome| outcome.unanswered.requests as f64),
+        row("backlog, most requests", |outcome| outcome.backlog_max as f64),
         row("p50, ms", |outcome| outcome.corrected.p50_us as f64 / 1e3),
         row("p90, ms", |outcome| outcome.corrected.p90_us as f64 / 1e3),
         row("p99, ms", |outcome| outcome.corrected.p99_us as f64 / 1e3),
-        row("p99.9, ms", |outcome| {
-            outcome.corrected.p999_us as f64 / 1e3
-        }),
-        row("p99.99, ms", |outcome| {
-            outcome.corrected.p9999_us as f64 / 1e3
-        }),
+        row("p99.9, ms", |outcome| outcome.corrected.p999_us as f64 / 1e3),
+        row("p99.99, ms", |outcome| outcome.corrected.p9999_us as f64 / 1e3),
         row("max, ms", |outcome| outcome.corrected.max_us as f64 / 1e3),
-        row("p99 uncorrected, ms", |outcome| {
-            outcome.uncorrected.p99_us as f64 / 1e3
-        }),
+        row("p99 uncorrected, ms", |outcome| outcome.uncorrected.p99_us as f64 / 1e3),
     ]
 }
 
@@ -75,29 +58,13 @@ pub fn differences(a: &Outcome, b: &Outcome) -> Vec<String> {
             told.push(format!("{name}: {a} and {b}"));
         }
     };
-    let rate = |outcome: &Outcome| {
-        outcome
-            .setup
-            .rate
-            .map_or_else(|| "as shaped".to_owned(), |rate| format!("{rate:.0}/s"))
-    };
+    let rate =
+        |outcome: &Outcome| outcome.setup.rate.map_or_else(|| "as shaped".to_owned(), |rate| format!("{rate:.0}/s"));
     compare("profile", a.setup.profile.clone(), b.setup.profile.clone());
     compare("rate", rate(a), rate(b));
-    compare(
-        "events per request",
-        a.setup.batch.to_string(),
-        b.setup.batch.to_string(),
-    );
-    compare(
-        "connections",
-        a.setup.connections.to_string(),
-        b.setup.connections.to_string(),
-    );
-    compare(
-        "cores",
-        a.setup.cores.to_string(),
-        b.setup.cores.to_string(),
-    );
+    compare("events per request", a.setup.batch.to_string(), b.setup.batch.to_string());
+    compare("connections", a.setup.connections.to_string(), b.setup.connections.to_string());
+    compare("cores", a.setup.cores.to_string(), b.setup.cores.to_string());
     told
 }
 
@@ -120,17 +87,10 @@ mod tests {
 
     #[test]
     fn runs_that_were_asked_differently_are_named() {
-        let setup = |profile: &str, rate| Setup {
-            profile: profile.to_owned(),
-            rate,
-            ..Setup::default()
-        };
-        let [a, b] = [setup("clinic", None), setup("hospital", Some(500.0))]
-            .map(|setup| stalled(0).outcome(setup, 1.0, 0));
-        assert_eq!(
-            differences(&a, &b),
-            ["profile: clinic and hospital", "rate: as shaped and 500/s"]
-        );
+        let setup = |profile: &str, rate| Setup { profile: profile.to_owned(), rate, ..Setup::default() };
+        let [a, b] =
+            [setup("clinic", None), setup("hospital", Some(500.0))].map(|setup| stalled(0).outcome(setup, 1.0, 0));
+        assert_eq!(differences(&a, &b), ["profile: clinic and hospital", "rate: as shaped and 500/s"]);
         assert!(differences(&a, &a).is_empty());
     }
 }

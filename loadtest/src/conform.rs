@@ -48,23 +48,10 @@ impl Figure {
 /// `told` is called now and then with the number of reports so far.
 ///
 /// **Errors**: those of the profile.
-pub fn measure(
-    profile: Profile,
-    seed: u64,
-    reports: u64,
-    mut told: impl FnMut(u64),
-) -> Result<Vec<Figure>, Error> {
+pub fn measure(profile: Profile, seed: u64, reports: u64, mut told: impl FnMut(u64)) -> Result<Vec<Figure>, Error> {
     // Monday 2026-01-05, midnight in the first zone.
     let start = crate::Generator::midnight(&profile, jiff::civil::date(2026, 1, 5))?;
-    let world = World::new(
-        profile,
-        Some("clean"),
-        seed,
-        Flat {
-            season: true,
-            holidays: true,
-        },
-    )?;
+    let world = World::new(profile, Some("clean"), seed, Flat { season: true, holidays: true })?;
     let scenario = Scenario::none();
     // All of them within one year, so that every hour of the week is met often.
     let rate = reports as f64 / world.profile.reports_per_year;
@@ -90,53 +77,16 @@ fn figures(world: &World, tally: &mut Tally<'_>, reports: u64) -> Vec<Figure> {
     let hours_band = expected.hours_open.unwrap_or(0.0) * 0.02 * widen;
     let busy_band = expected.busiest_hour.unwrap_or(0.0) * 0.05 * widen;
     let named = [
-        (
-            "events per report",
-            tally.events_per_report(),
-            expected.events_per_report,
-            events_band,
-        ),
-        (
-            "critical, % of laboratory reports",
-            tally.critical_percent(),
-            expected.critical_lab_percent,
-            0.08 * widen,
-        ),
-        (
-            "hours open",
-            tally.hours_open(),
-            expected.hours_open,
-            hours_band,
-        ),
-        (
-            "busiest hour ÷ mean",
-            tally.busiest_hour(),
-            expected.busiest_hour,
-            busy_band,
-        ),
-        (
-            "finals on Monday 07–10, %",
-            tally.monday_percent(),
-            expected.monday_finals_percent,
-            0.2 * widen,
-        ),
-        (
-            "changed after final, %",
-            tally.changed_percent(),
-            expected.changed_percent,
-            0.03 * widen,
-        ),
+        ("events per report", tally.events_per_report(), expected.events_per_report, events_band),
+        ("critical, % of laboratory reports", tally.critical_percent(), expected.critical_lab_percent, 0.08 * widen),
+        ("hours open", tally.hours_open(), expected.hours_open, hours_band),
+        ("busiest hour ÷ mean", tally.busiest_hour(), expected.busiest_hour, busy_band),
+        ("finals on Monday 07–10, %", tally.monday_percent(), expected.monday_finals_percent, 0.2 * widen),
+        ("changed after final, %", tally.changed_percent(), expected.changed_percent, 0.03 * widen),
     ];
     let named = named
         .into_iter()
-        .filter_map(|(name, found, expected, band)| {
-            Some(Figure {
-                name,
-                found,
-                expected: expected?,
-                band,
-            })
-        });
+        .filter_map(|(name, found, expected, band)| Some(Figure { name, found, expected: expected?, band }));
     let mut figures: Vec<Figure> = named.collect();
     figures.extend(tally.kind_shares(widen));
     if !is_minimal {
@@ -153,32 +103,25 @@ mod tests {
     fn outside(profile: &str, reports: u64) -> Vec<String> {
         let figures = measure(Profile::load(profile).unwrap(), 7, reports, |_| {}).unwrap();
         assert!(figures.len() >= 5, "{figures:?}");
-        figures
-            .iter()
-            .filter(|figure| !figure.is_inside())
-            .map(|figure| format!("{profile}: {figure:?}"))
-            .collect()
+        figures.iter().filter(|figure| !figure.is_inside()).map(|figure| format!("{profile}: {figure:?}")).collect()
     }
 
+    /// [GEN-6]
     #[test]
     fn hospital_looks_like_a_hospital() {
         assert_eq!(outside("hospital", 40_000), Vec::<String>::new());
     }
 
+    /// [GEN-6]
     #[test]
     fn benchmark_has_exactly_five_events_a_report() {
         assert_eq!(outside("tatmark", 40_000), Vec::<String>::new());
     }
 
+    /// [GEN-6]
     #[test]
     fn other_profiles_look_like_their_tables() {
-        for profile in [
-            "clinic",
-            "health-system",
-            "reference-lab",
-            "national",
-            "us-wide",
-        ] {
+        for profile in ["clinic", "health-system", "reference-lab", "national", "us-wide"] {
             assert_eq!(outside(profile, 20_000), Vec::<String>::new());
         }
     }

@@ -41,11 +41,7 @@ impl LogNormal {
     #[must_use]
     pub fn new(median: f64, p90: f64) -> Self {
         let log_median = libm::log(median);
-        Self {
-            log_median,
-            sigma: (libm::log(p90) - log_median) / NORMAL_P90,
-            median,
-        }
+        Self { log_median, sigma: (libm::log(p90) - log_median) / NORMAL_P90, median }
     }
 
     /// One span in minutes, drawn again while it is above `SPAN_MINUTES_MAX`.
@@ -101,9 +97,7 @@ impl Weighted {
     /// Index of the chosen one.
     pub fn pick(&self, stream: &mut Stream) -> usize {
         let unit = stream.unit();
-        self.upto
-            .partition_point(|edge| *edge <= unit)
-            .min(self.upto.len() - 1)
+        self.upto.partition_point(|edge| *edge <= unit).min(self.upto.len() - 1)
     }
 }
 
@@ -123,13 +117,7 @@ impl Zipf {
     /// **Input** `count` ≥ 1, `exponent` in (0, 1) or (1, ∞).
     #[must_use]
     pub fn new(count: u64, exponent: f64) -> Self {
-        let mut zipf = Self {
-            count: count.max(1),
-            exponent,
-            area_first: 0.0,
-            area_all: 0.0,
-            cut: 0.0,
-        };
+        let mut zipf = Self { count: count.max(1), exponent, area_first: 0.0, area_all: 0.0, cut: 0.0 };
         zipf.area_first = zipf.area(1.5) - 1.0;
         zipf.area_all = zipf.area(zipf.count as f64 + 0.5);
         zipf.cut = 2.0 - zipf.edge(zipf.area(2.5) - zipf.height(2.0));
@@ -178,11 +166,7 @@ impl GeometricTail {
     #[must_use]
     pub fn new(least: u32, mean: f64, most: u32) -> Self {
         let extra = (mean - f64::from(least)).max(1e-9);
-        Self {
-            least,
-            most,
-            log_again: libm::log(extra / (1.0 + extra)),
-        }
+        Self { least, most, log_again: libm::log(extra / (1.0 + extra)) }
     }
 
     /// One number.

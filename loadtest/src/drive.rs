@@ -8,7 +8,7 @@
 //! What no connection can take waits in the backlog, and its latency counts from the time it should have been sent.
 //!
 //! - **How it fits**: `run` gives it lines of a [`Generator`](crate::Generator) or of anything else; it gives back an [`Outcome`](crate::result::Outcome).
-//! - LIMIT: `BATCHES_AHEAD`, `BACKLOG_MAX`, `GRACE_SECONDS`, `ANSWER_BYTES_MAX` in [`limits`](crate::limits). A full backlog ends
+//! - LIMIT: `BATCHES_AHEAD`, `BATCHES_AHEAD_MAX`, `BACKLOG_MAX`, `GRACE_SECONDS`, `ANSWER_BYTES_MAX` in [`limits`](crate::limits). A full backlog ends
 //!   the sending: the engine is overloaded, and more would only measure this machine's memory.
 //! - **Not here**: HTTPS (load belongs on a loopback or a private net); repeating what was refused (an open loop does not).
 
@@ -113,12 +113,11 @@ impl Backlog {
 /// Sends lines until the time, the lines or the backlog come to their end; `glance` is called several times a second.
 ///
 /// **Errors**: the engine cannot be reached at all. What happens later is counted, not returned.
-pub async fn drive(
-    load: &Load,
-    lines: Lines,
-    mut glance: impl FnMut(Glance),
-) -> Result<Driven, Error> {
+pub async fn drive(load: &Load, lines: Lines, mut glance: impl FnMut(Glance)) -> Result<Driven, Error> {
     client::knock(&load.target).await?;
+    let (batches, full) = pace::prepare(load, lines);
+    // Either answer means that the feeder has done what it could.
+    let _ = full.await;
     let begun = Instant::now();
     let (jobs, queue) = mpsc::unbounded_channel::<Job>();
     let (tell, mut news) = mpsc::unbounded_channel::<News>();
@@ -126,21 +125,10 @@ pub async fn drive(
     let queue = Arc::new(Mutex::new(queue));
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..load.connections.max(1) {
-        workers.spawn(client::work(
-            load.target.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&backlog),
-            tell.clone(),
-            begun,
-        ));
+        workers.spawn(client::work(load.target.clone(), Arc::clone(&queue), Arc::clone(&backlog), tell.clone(), begun));
     }
-    let sender = pace::Sender {
-        jobs,
-        tell,
-        backlog: Arc::clone(&backlog),
-        begun,
-    };
-    let pacer = pace::start(load.clone(), lines, sender);
+    let sender = pace::Sender { jobs, tell, backlog: Arc::clone(&backlog), begun };
+    let pacer = pace::start(load.clone(), batches, sender);
     let mut tally = Tally::default();
     let mut beat = tokio::time::interval(Duration::from_millis(200));
     let deadline = tokio::time::sleep(load.length + Duration::from_secs(GRACE_SECONDS));
@@ -170,13 +158,7 @@ pub async fn drive(
 
 fn look(tally: &Tally, backlog: &Backlog, elapsed: Duration) -> Glance {
     let (offered, accepted, p99_us) = tally.now();
-    Glance {
-        elapsed,
-        offered,
-        accepted,
-        backlog: backlog.now.load(Ordering::Relaxed),
-        p99_us,
-    }
+    Glance { elapsed, offered, accepted, backlog: backlog.now.load(Ordering::Relaxed), p99_us }
 }
 
 fn micros(span: Duration) -> u64 {

@@ -129,12 +129,7 @@ pub enum Error {
 }
 
 fn first_lines(message: &str) -> String {
-    message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ")
+    message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 impl Error {
@@ -168,18 +163,34 @@ impl Error {
             }
             Self::ProfileFile { .. } => "Check the path and its permissions.".to_owned(),
             Self::ProfileLong { .. } => "A profile holds figures only; take out what does not belong to it.".to_owned(),
-            Self::ProfileShape { .. } => "Compare it with `wardline-loadtest profile hospital`, which prints a whole profile.".to_owned(),
-            Self::ProfileFigure { .. } => "Change this figure in the profile; `wardline-loadtest profile hospital` prints sound ones.".to_owned(),
+            Self::ProfileShape { .. } => {
+                "Compare it with `wardline-loadtest profile hospital`, which prints a whole profile.".to_owned()
+            }
+            Self::ProfileFigure { .. } => {
+                "Change this figure in the profile; `wardline-loadtest profile hospital` prints sound ones.".to_owned()
+            }
             Self::Output { .. } => "Choose another `--out`, or free some space.".to_owned(),
             Self::Argument { example, .. } => format!("Write it like this: {example}."),
             Self::Endless => "Say how much you want: `--reports 1M`, `--for 7d` or `--scenario week`.".to_owned(),
-            Self::GateUnreadable { .. } => "Write it like this: p99>20ms, max>1s, accepted<300k/s, errors>0 or backlog>100.".to_owned(),
-            Self::GateFailed { .. } => "Open report.html of this run, or compare it with an earlier one: wardline-loadtest compare A B.".to_owned(),
-            Self::KeyFile { .. } => "Check the path and its permissions; the file holds the key and nothing else.".to_owned(),
-            Self::EventsFile { .. } => "Check the path; `wardline-loadtest generate --out FILE` writes such a file.".to_owned(),
+            Self::GateUnreadable { .. } => {
+                "Write it like this: p99>20ms, max>1s, accepted<300k/s, errors>0 or backlog>100.".to_owned()
+            }
+            Self::GateFailed { .. } => {
+                "Open report.html of this run, or compare it with an earlier one: wardline-loadtest compare A B."
+                    .to_owned()
+            }
+            Self::KeyFile { .. } => {
+                "Check the path and its permissions; the file holds the key and nothing else.".to_owned()
+            }
+            Self::EventsFile { .. } => {
+                "Check the path; `wardline-loadtest generate --out FILE` writes such a file.".to_owned()
+            }
             Self::Unreachable { .. } => "Start the engine, or give its address with --url http://host:port.".to_owned(),
             Self::ResultUnreadable { .. } => "Give the result.json of a run, or the folder it is in.".to_owned(),
-            Self::OutsideBand { .. } => "The profile no longer makes the reports it promises; compare the figures above with what was changed.".to_owned(),
+            Self::OutsideBand { .. } => {
+                "The profile no longer makes the reports it promises; compare the figures above with what was changed."
+                    .to_owned()
+            }
         }
     }
 

@@ -62,12 +62,7 @@ pub struct Delivery {
 
 /// All deliveries of a group, by report and moment, and where its patient was known by another token until.
 pub fn deliver(world: &World, scenario: &Scenario, group: &mut Group, into: &mut Vec<Delivery>) {
-    let mut courier = Courier {
-        world,
-        scenario,
-        stream: None,
-        site: group.site,
-    };
+    let mut courier = Courier { world, scenario, stream: None, site: group.site };
     courier.merge(group);
     for (number, report) in (0_u16..).zip(&group.reports) {
         courier.report(number, report, into);
@@ -85,75 +80,38 @@ struct Courier<'a> {
 impl Courier<'_> {
     /// A patient is merged somewhere in the requisition's life.
     fn merge(&mut self, group: &mut Group) {
-        self.stream = self
-            .has_faults()
-            .then(|| Stream::new(self.world.seed, Domain::Fault, group.number));
+        self.stream = self.has_faults().then(|| Stream::new(self.world.seed, Domain::Fault, group.number));
         let share = self.world.faults.merged * group.reports.len() as f64;
         if !self.chance(share) {
             return;
         }
-        let all = group
-            .reports
-            .iter()
-            .flat_map(|report| &report.moments)
-            .map(|moment| moment.at);
-        let (first, last) = all.fold((i64::MAX, i64::MIN), |(first, last), at| {
-            (first.min(at), last.max(at))
-        });
+        let all = group.reports.iter().flat_map(|report| &report.moments).map(|moment| moment.at);
+        let (first, last) = all.fold((i64::MAX, i64::MIN), |(first, last), at| (first.min(at), last.max(at)));
         let unit = self.stream.as_mut().map_or(0.0, Stream::unit);
         let at = first + crate::draw::whole((last - first).max(0) as f64 * unit);
         let at = at - at.rem_euclid(1_000_000);
         if let Some(report) = group.reports.first_mut() {
             let place = report.moments.partition_point(|moment| moment.at <= at);
-            report.moments.insert(
-                place,
-                Moment {
-                    at,
-                    fact: Fact::Merged,
-                },
-            );
+            report.moments.insert(place, Moment { at, fact: Fact::Merged });
             group.merged_at = Some(at);
         }
     }
 
     fn has_faults(&self) -> bool {
         let FaultFigures {
-            resent,
-            same_content,
-            late,
-            swapped,
-            reused_id,
-            malformed,
-            merged,
-            identifiers_missing,
-            ..
+            resent, same_content, late, swapped, reused_id, malformed, merged, identifiers_missing, ..
         } = self.world.faults;
-        resent
-            + same_content
-            + late
-            + swapped
-            + reused_id
-            + malformed
-            + merged
-            + identifiers_missing
-            > 0.0
+        resent + same_content + late + swapped + reused_id + malformed + merged + identifiers_missing > 0.0
     }
 
     fn chance(&mut self, share: f64) -> bool {
-        self.stream
-            .as_mut()
-            .is_some_and(|stream| stream.chance(share))
+        self.stream.as_mut().is_some_and(|stream| stream.chance(share))
     }
 
     fn report(&mut self, number: u16, report: &Report, into: &mut Vec<Delivery>) {
         for (index, moment) in (0_u16..).zip(&report.moments) {
-            let next = report
-                .moments
-                .get(usize::from(index) + 1)
-                .map(|moment| moment.at);
-            let feed = self
-                .world
-                .feed(self.site, speaker(report.kind, moment.fact));
+            let next = report.moments.get(usize::from(index) + 1).map(|moment| moment.at);
+            let feed = self.world.feed(self.site, speaker(report.kind, moment.fact));
             let sent = self.sent(moment.at, next);
             let ahead = self.world.feed_clocks[feed] + self.scenario.clock_ahead(feed, moment.at);
             let delivery = Delivery {
@@ -180,9 +138,7 @@ impl Courier<'_> {
             return spans.late.end(at, calendar, stream);
         }
         match next {
-            Some(next) if stream.chance(faults.swapped) => {
-                spans.swapped.end(next, calendar, stream)
-            }
+            Some(next) if stream.chance(faults.swapped) => spans.swapped.end(next, calendar, stream),
             Some(_) | None => at,
         }
     }
@@ -197,9 +153,7 @@ impl Courier<'_> {
         match unit {
             _ if unit < garbled => Form::Garbled(garble(stream)),
             _ if unit < reused && index > 0 => Form::ReusedId,
-            _ if unit >= reused && unit < reused + faults.identifiers_missing => {
-                Form::MissingIdentifier
-            }
+            _ if unit >= reused && unit < reused + faults.identifiers_missing => Form::MissingIdentifier,
             _ => Form::Plain,
         }
     }
@@ -210,29 +164,13 @@ impl Courier<'_> {
         if let Some(stream) = self.stream.as_mut() {
             let unit = stream.unit();
             if unit < faults.resent + faults.same_content {
-                let at = spans
-                    .resent
-                    .end(first.arrival, &self.world.calendars[0], stream);
-                let form = if unit < faults.resent {
-                    first.form
-                } else {
-                    Form::NewId
-                };
-                into.push(Delivery {
-                    arrival: whole_seconds(at),
-                    form,
-                    ..first
-                });
+                let at = spans.resent.end(first.arrival, &self.world.calendars[0], stream);
+                let form = if unit < faults.resent { first.form } else { Form::NewId };
+                into.push(Delivery { arrival: whole_seconds(at), form, ..first });
             }
         }
-        if let Some(at) = self
-            .scenario
-            .flood(usize::try_from(first.feed).unwrap_or(0), first.arrival)
-        {
-            into.push(Delivery {
-                arrival: whole_seconds(at),
-                ..first
-            });
+        if let Some(at) = self.scenario.flood(usize::try_from(first.feed).unwrap_or(0), first.arrival) {
+            into.push(Delivery { arrival: whole_seconds(at), ..first });
         }
     }
 }
@@ -254,13 +192,11 @@ fn garble(stream: &mut Stream) -> Garble {
 /// Who tells a fact.
 fn speaker(kind: Kind, fact: Fact) -> FeedRole {
     match fact {
-        Fact::Step(Step::Ordered | Step::Delivered | Step::Reviewed | Step::Released)
-        | Fact::Moved
-        | Fact::Merged => FeedRole::Record,
-        Fact::Step(Step::PatientNotified | Step::PatientViewed) => FeedRole::Portal,
-        Fact::Step(Step::Acknowledged) | Fact::Answer(Act::ReadBack | Act::Declined) => {
-            FeedRole::Calls
+        Fact::Step(Step::Ordered | Step::Delivered | Step::Reviewed | Step::Released) | Fact::Moved | Fact::Merged => {
+            FeedRole::Record
         }
+        Fact::Step(Step::PatientNotified | Step::PatientViewed) => FeedRole::Portal,
+        Fact::Step(Step::Acknowledged) | Fact::Answer(Act::ReadBack | Act::Declined) => FeedRole::Calls,
         Fact::Step(_) | Fact::WaitBegun | Fact::WaitEnded => FeedRole::Department(kind),
     }
 }

@@ -45,22 +45,12 @@ impl Gate {
     /// assert!(Gate::parse("p99 is fine").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::GateUnreadable {
-            text: text.to_owned(),
-        };
+        let wrong = || Error::GateUnreadable { text: text.to_owned() };
         let at = text.find(['>', '<']).ok_or_else(wrong)?;
         let (name, rest) = text.split_at_checked(at).ok_or_else(wrong)?;
         let measure = measure(name.trim()).ok_or_else(wrong)?;
-        let bound = rest
-            .get(1..)
-            .and_then(|figure| bound(measure, figure.trim()))
-            .ok_or_else(wrong)?;
-        Ok(Self {
-            text: text.to_owned(),
-            measure,
-            above: rest.starts_with('>'),
-            bound,
-        })
+        let bound = rest.get(1..).and_then(|figure| bound(measure, figure.trim())).ok_or_else(wrong)?;
+        Ok(Self { text: text.to_owned(), measure, above: rest.starts_with('>'), bound })
     }
 
     /// The sentence that says why a run fails; `None` when it does not.
@@ -69,20 +59,13 @@ impl Gate {
     #[must_use]
     pub fn verdict(&self, outcome: &Outcome) -> Option<String> {
         let found = self.found(outcome);
-        let applies = if self.above {
-            found > self.bound
-        } else {
-            found < self.bound
-        };
+        let applies = if self.above { found > self.bound } else { found < self.bound };
         applies.then(|| format!("{}: {}", self.text, shown(self.measure, found)))
     }
 
     fn found(&self, outcome: &Outcome) -> f64 {
         let latency = &outcome.corrected;
-        let is_latency = matches!(
-            self.measure,
-            Measure::Quantile(_) | Measure::Max | Measure::Mean
-        );
+        let is_latency = matches!(self.measure, Measure::Quantile(_) | Measure::Max | Measure::Mean);
         if is_latency && outcome.accepted.requests == 0 {
             return f64::INFINITY;
         }
@@ -110,10 +93,7 @@ fn quantile_of(outcome: &Outcome, quantile: f64) -> f64 {
         (0.999, latency.p999_us),
         (0.9999, latency.p9999_us),
     ];
-    if let Some((_, micros)) = named
-        .into_iter()
-        .find(|(named, _)| (named - quantile).abs() < 1e-9)
-    {
+    if let Some((_, micros)) = named.into_iter().find(|(named, _)| (named - quantile).abs() < 1e-9) {
         return micros as f64;
     }
     let beyond = latency.spectrum.iter().find(|(at, _)| *at >= quantile);
@@ -132,9 +112,7 @@ fn measure(name: &str) -> Option<Measure> {
         "backlog" => Some(Measure::Backlog),
         _ => {
             let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
-            (50.0..100.0)
-                .contains(&percent)
-                .then_some(Measure::Quantile(percent / 100.0))
+            (50.0..100.0).contains(&percent).then_some(Measure::Quantile(percent / 100.0))
         }
     }
 }
@@ -144,24 +122,18 @@ type Units = &'static [(&'static str, f64)];
 
 fn bound(measure: Measure, figure: &str) -> Option<f64> {
     let units: Units = match measure {
-        Measure::Quantile(_) | Measure::Max | Measure::Mean => {
-            &[("us", 1.0), ("ms", 1e3), ("min", 60e6), ("s", 1e6)]
-        }
+        Measure::Quantile(_) | Measure::Max | Measure::Mean => &[("us", 1.0), ("ms", 1e3), ("min", 60e6), ("s", 1e6)],
         Measure::Accepted | Measure::Offered => &[("k/s", 1e3), ("M/s", 1e6), ("/s", 1.0)],
         Measure::Errors | Measure::Refused | Measure::Unanswered | Measure::Backlog => &[("", 1.0)],
     };
-    let (number, size) = units
-        .iter()
-        .find_map(|(unit, size)| Some((figure.strip_suffix(unit)?, size)))?;
+    let (number, size) = units.iter().find_map(|(unit, size)| Some((figure.strip_suffix(unit)?, size)))?;
     let number: f64 = number.trim().parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some(number * size)
 }
 
 fn shown(measure: Measure, found: f64) -> String {
     match measure {
-        Measure::Quantile(_) | Measure::Max | Measure::Mean if found.is_infinite() => {
-            "nothing was accepted".to_owned()
-        }
+        Measure::Quantile(_) | Measure::Max | Measure::Mean if found.is_infinite() => "nothing was accepted".to_owned(),
         Measure::Quantile(_) | Measure::Max | Measure::Mean => format!("{:.3} ms", found / 1e3),
         Measure::Accepted | Measure::Offered => format!("{found:.0}/s"),
         Measure::Errors | Measure::Refused | Measure::Unanswered | Measure::Backlog => {

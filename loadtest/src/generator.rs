@@ -96,11 +96,7 @@ impl Generator {
     pub fn new(profile: Profile, seed: u64, start: i64, order: Order) -> Result<Self, Error> {
         let rate = order.rate.unwrap_or(1.0);
         if !(rate.is_finite() && rate > 0.0) {
-            return Err(Error::Argument {
-                text: rate.to_string(),
-                wanted: "rate",
-                example: "--rate 5x",
-            });
+            return Err(Error::Argument { text: rate.to_string(), wanted: "rate", example: "--rate 5x" });
         }
         let world = World::new(profile, order.faults.as_deref(), seed, order.flat)?;
         let choices = order.choices.unwrap_or(Choices::usual(start));
@@ -154,8 +150,7 @@ impl Generator {
         let delivery = pending.delivery;
         let slot = usize::try_from(pending.slot).unwrap_or(0);
         let living = self.lives[slot].as_mut()?;
-        self.pen
-            .write(&self.world, &living.group, &living.tokens, delivery, line);
+        self.pen.write(&self.world, &living.group, &living.tokens, delivery, line);
         living.left -= 1;
         if living.left == 0 {
             self.lives[slot] = None;
@@ -176,11 +171,7 @@ impl Generator {
                 return Some(pending);
             }
             // INVARIANT: a box is opened as soon as it is complete, so that what waits is only what is under way.
-            let upto = if self.is_over() {
-                i64::MAX
-            } else {
-                self.boxes.upto()
-            };
+            let upto = if self.is_over() { i64::MAX } else { self.boxes.upto() };
             match (self.boxes.open_next(upto), self.is_over()) {
                 (true, _) => {}
                 (false, true) => return None,
@@ -200,9 +191,7 @@ impl Generator {
                 Some(arrival) if arrival.at < self.end => {
                     let mut group = tell(&self.world, &self.scenario, arrival);
                     let left = self.reports_max - self.reports;
-                    group
-                        .reports
-                        .truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                    group.reports.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                     self.reports += u64::try_from(group.reports.len()).unwrap_or(0);
                     self.keep(group);
                     if self.boxes.passes(arrival.at) {
@@ -216,30 +205,16 @@ impl Generator {
 
     fn keep(&mut self, mut group: Group) {
         self.deliveries.clear();
-        deliver(
-            &self.world,
-            &self.scenario,
-            &mut group,
-            &mut self.deliveries,
-        );
+        deliver(&self.world, &self.scenario, &mut group, &mut self.deliveries);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.lives.push(None);
             u32::try_from(self.lives.len() - 1).unwrap_or(u32::MAX)
         });
         for (place, delivery) in (0_u32..).zip(&self.deliveries) {
-            self.boxes.put(Pending {
-                group: group.number,
-                place,
-                slot,
-                delivery: *delivery,
-            });
+            self.boxes.put(Pending { group: group.number, place, slot, delivery: *delivery });
         }
         let tokens = Tokens::new(&self.world, &group);
-        let living = Living {
-            left: self.deliveries.len(),
-            tokens,
-            group,
-        };
+        let living = Living { left: self.deliveries.len(), tokens, group };
         if living.left == 0 {
             self.free.push(slot);
         } else if let Some(place) = self.lives.get_mut(usize::try_from(slot).unwrap_or(0)) {

@@ -81,10 +81,7 @@ impl Report {
     /// When a step first happened.
     #[must_use]
     pub fn at(&self, step: Step) -> Option<i64> {
-        self.moments
-            .iter()
-            .find(|moment| moment.fact == Fact::Step(step))
-            .map(|moment| moment.at)
+        self.moments.iter().find(|moment| moment.fact == Fact::Step(step)).map(|moment| moment.at)
     }
 }
 
@@ -134,17 +131,10 @@ struct Author<'a> {
 #[must_use]
 pub fn tell(world: &World, scenario: &Scenario, arrival: Arrival) -> Group {
     let mut stream = Stream::new(world.seed, Domain::Life, arrival.number);
-    let (choices, zone) = (
-        &world.settings[&arrival.setting],
-        &world.zones[arrival.zone],
-    );
+    let (choices, zone) = (&world.settings[&arrival.setting], &world.zones[arrival.zone]);
     let kind = choices.kinds[choices.kind.pick(&mut stream)];
     let drawn = choices.priorities[choices.priority.pick(&mut stream)];
-    let priority = if arrival.is_storm {
-        Priority::Stat
-    } else {
-        drawn
-    };
+    let priority = if arrival.is_storm { Priority::Stat } else { drawn };
     let site = zone.sites[zone.site.pick(&mut stream)];
     let figures = world.figures(arrival.setting);
     let patient = world.patients.rank(&mut stream);
@@ -199,17 +189,11 @@ struct Draft {
 
 impl Draft {
     fn new(ordered: i64) -> Self {
-        Self {
-            final_at: ordered,
-            ..Self::default()
-        }
+        Self { final_at: ordered, ..Self::default() }
     }
 
     fn step(&mut self, step: Step, at: i64) {
-        self.moments.push(Moment {
-            at,
-            fact: Fact::Step(step),
-        });
+        self.moments.push(Moment { at, fact: Fact::Step(step) });
     }
 }
 
@@ -220,11 +204,7 @@ fn part_way(from: i64, to: i64, share: f64) -> i64 {
 
 impl Author<'_> {
     fn reports(&mut self, kind: Kind, is_walk_in: bool) -> Vec<Report> {
-        let count = if matches!(kind, Kind::Lab | Kind::BloodBank) {
-            self.size()
-        } else {
-            1
-        };
+        let count = if matches!(kind, Kind::Lab | Kind::BloodBank) { self.size() } else { 1 };
         let specimen = self.specimen(kind);
         let mut used = Vec::new();
         (0..count)
@@ -245,9 +225,7 @@ impl Author<'_> {
     fn size(&mut self) -> u32 {
         let picked = self.world.size.pick(&mut self.stream);
         match &self.world.long {
-            Some(long) if picked == self.world.profile.group.shares.len() => {
-                long.draw(&mut self.stream)
-            }
+            Some(long) if picked == self.world.profile.group.shares.len() => long.draw(&mut self.stream),
             Some(_) | None => u32::try_from(picked).unwrap_or(0) + 1,
         }
     }
@@ -264,9 +242,7 @@ impl Author<'_> {
             chosen = offers.choice.pick(&mut self.stream);
         }
         if used.contains(&chosen) {
-            chosen = (0..offers.tests.len())
-                .find(|test| !used.contains(test))
-                .unwrap_or(first);
+            chosen = (0..offers.tests.len()).find(|test| !used.contains(test)).unwrap_or(first);
         }
         let round = used.iter().filter(|test| **test == chosen).count();
         used.push(chosen);

@@ -30,8 +30,11 @@ pub const BOX_EVENTS: f64 = 20_000.0;
 /// Bytes gathered before a write to the output file: 1 MiB, about 3,500 short lines.
 pub const WRITE_BYTES: usize = 1 << 20;
 
-/// Batches written ahead of their send time: 256 of 100 short lines are 7 MB.
+/// Batches written ahead of their send time at least: 256 of 100 short lines are 7 MB.
 pub const BATCHES_AHEAD: usize = 256;
+
+/// Batches written ahead at most: 4,096 of 150 short lines are 180 MB, a second and a half at 400,000 events a second.
+pub const BATCHES_AHEAD_MAX: usize = 4_096;
 
 /// Batches that wait for a free connection before the run is called overloaded: at 100 short lines each, 2.8 GB of a day's backlog is too much, 280 MB is not.
 pub const BACKLOG_MAX: usize = 10_000;

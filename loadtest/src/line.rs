@@ -36,17 +36,11 @@ impl Tokens {
         let is_full = world.profile.path == PathShape::Full;
         let unused = [b'a'; LETTERS];
         let full = |sort, number| {
-            if is_full {
-                letters(world.seed, sort, number)
-            } else {
-                unused
-            }
+            if is_full { letters(world.seed, sort, number) } else { unused }
         };
         Self {
             patient: letters(world.seed, Sort::Patient, group.patient),
-            former: group
-                .merged_at
-                .map(|_| letters(world.seed, Sort::Alias, group.patient)),
+            former: group.merged_at.map(|_| letters(world.seed, Sort::Alias, group.patient)),
             clinician: full(Sort::Clinician, group.clinician),
             encounter: full(Sort::Encounter, group.number),
         }
@@ -72,34 +66,17 @@ struct Sheet<'a> {
 
 impl Pen {
     /// Appends one line, with its line break.
-    pub fn write(
-        &mut self,
-        world: &World,
-        group: &Group,
-        tokens: &Tokens,
-        delivery: Delivery,
-        line: &mut Vec<u8>,
-    ) {
+    pub fn write(&mut self, world: &World, group: &Group, tokens: &Tokens, delivery: Delivery, line: &mut Vec<u8>) {
         let report = &group.reports[usize::from(delivery.report)];
         let moment = report.moments[usize::from(delivery.moment)];
         let is_full = world.profile.path == PathShape::Full;
-        let sheet = Sheet {
-            world,
-            group,
-            tokens,
-            report,
-            delivery,
-            moment,
-            is_full,
-        };
+        let sheet = Sheet { world, group, tokens, report, delivery, moment, is_full };
         let start = line.len();
         line.extend_from_slice(b"{\"v\":1,\"event_id\":\"");
         sheet.event_id(line);
         sheet.kind_of_event(line);
         line.extend_from_slice(b"\",\"source\":\"");
-        line.extend_from_slice(
-            world.feed_names[usize::try_from(delivery.feed).unwrap_or(0)].as_bytes(),
-        );
+        line.extend_from_slice(world.feed_names[usize::try_from(delivery.feed).unwrap_or(0)].as_bytes());
         line.push(b'"');
         if moment.fact == Fact::Merged {
             sheet.merge(line)
@@ -138,11 +115,7 @@ impl Sheet<'_> {
     /// `e<group>.<report>.<moment>`; another fact's under a reused id, a new one when told again.
     fn event_id(&self, line: &mut Vec<u8>) {
         let is_reused = self.delivery.form == Form::ReusedId;
-        let moment = if is_reused {
-            self.delivery.moment.saturating_sub(1)
-        } else {
-            self.delivery.moment
-        };
+        let moment = if is_reused { self.delivery.moment.saturating_sub(1) } else { self.delivery.moment };
         line.push(b'e');
         number(line, self.group.number);
         line.push(b'.');
@@ -194,11 +167,7 @@ impl Sheet<'_> {
             line.push(b'"');
         }
         text(line, "kind", self.report.kind.word());
-        text(
-            line,
-            "test",
-            &self.world.offers(self.report.kind).tests[self.report.offer].code,
-        );
+        text(line, "test", &self.world.offers(self.report.kind).tests[self.report.offer].code);
         text(line, "priority", self.group.priority.word());
     }
 
@@ -244,8 +213,7 @@ impl Sheet<'_> {
     }
 
     fn has_filler(&self) -> bool {
-        self.moment.fact != Fact::Step(Step::Ordered) && self.moment.fact != Fact::Moved
-            || self.group.is_walk_in
+        self.moment.fact != Fact::Step(Step::Ordered) && self.moment.fact != Fact::Moved || self.group.is_walk_in
     }
 
     fn has_one_identifier(&self) -> bool {
@@ -255,20 +223,14 @@ impl Sheet<'_> {
     /// Group and report in one number: report 3 of group 12 is 1203.
     fn order_number(&self, line: &mut Vec<u8>) {
         if self.is_full {
-            number(
-                line,
-                self.group.number * 100 + u64::from(self.delivery.report),
-            );
+            number(line, self.group.number * 100 + u64::from(self.delivery.report));
         } else {
             number(line, 900_000 + self.group.number);
         }
     }
 
     fn patient(&self) -> &[u8] {
-        let is_former = self
-            .group
-            .merged_at
-            .is_some_and(|merged| self.moment.at <= merged);
+        let is_former = self.group.merged_at.is_some_and(|merged| self.moment.at <= merged);
         match &self.tokens.former {
             Some(former) if is_former => former,
             Some(_) | None => &self.tokens.patient,
@@ -284,11 +246,7 @@ impl Sheet<'_> {
         let figures = self.world.figures(self.group.setting);
         let site = usize::try_from(self.group.site).unwrap_or(0);
         text(line, "site", &self.world.site_names[site]);
-        text(
-            line,
-            "department",
-            &self.world.offers(self.report.kind).tests[self.report.offer].department,
-        );
+        text(line, "department", &self.world.offers(self.report.kind).tests[self.report.offer].department);
         line.extend_from_slice(b",\"location\":\"");
         line.extend_from_slice(figures.locations.prefix.as_bytes());
         let moved = self.is_in_house() && self.has_moved();
@@ -300,11 +258,7 @@ impl Sheet<'_> {
     }
 
     fn has_moved(&self) -> bool {
-        let upto = self
-            .report
-            .moments
-            .iter()
-            .take_while(|moment| moment.at <= self.moment.at);
+        let upto = self.report.moments.iter().take_while(|moment| moment.at <= self.moment.at);
         upto.into_iter().any(|moment| moment.fact == Fact::Moved)
     }
 }

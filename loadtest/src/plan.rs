@@ -30,14 +30,7 @@ const HOURS_OPEN: f64 = 48.0;
 const HOURS_PER_YEAR: f64 = 8766.0;
 
 /// Profiles that stand for sites; the benchmark does not.
-const SITES: [&str; 6] = [
-    "clinic",
-    "hospital",
-    "health-system",
-    "reference-lab",
-    "national",
-    "us-wide",
-];
+const SITES: [&str; 6] = ["clinic", "hospital", "health-system", "reference-lab", "national", "us-wide"];
 
 /// What a site needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,21 +62,11 @@ impl Plan {
     ///
     /// **Errors**: none but those of a broken built-in profile.
     pub fn for_yearly(yearly: f64) -> Result<Self, Error> {
-        let profiles = SITES
-            .iter()
-            .map(|name| Profile::load(name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let profiles = SITES.iter().map(|name| Profile::load(name)).collect::<Result<Vec<_>, _>>()?;
         let distance = |profile: &Profile| libm::fabs(libm::log(profile.reports_per_year / yearly));
-        let nearest = profiles
-            .into_iter()
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let nearest = profiles.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
         nearest.map_or_else(
-            || {
-                Err(Error::ProfileUnknown {
-                    name: "clinic".to_owned(),
-                    nearest: None,
-                })
-            },
+            || Err(Error::ProfileUnknown { name: "clinic".to_owned(), nearest: None }),
             |profile| Ok(Self::of(&profile, yearly)),
         )
     }
@@ -120,11 +103,7 @@ mod tests {
         let plan = Plan::for_yearly(900_000.0).unwrap();
         assert_eq!(plan.profile, "hospital");
         // 10.8 M inputs ÷ 31.6 M seconds = .34; × 8 = 2.7; 900,000 ÷ 8,766 × 45.2 = 4,640 open.
-        assert!(
-            (plan.mean_per_second - 0.342).abs() < 0.001
-                && (plan.peak_per_second - 2.74).abs() < 0.01,
-            "{plan:?}"
-        );
+        assert!((plan.mean_per_second - 0.342).abs() < 0.001 && (plan.peak_per_second - 2.74).abs() < 0.01, "{plan:?}");
         assert!((plan.open_reports - 4640.0).abs() < 10.0, "{plan:?}");
         // 4,640 + 86,242 kept × 384 B = 35 MB, and 50 MB idle.
         assert!((plan.memory_bytes - 84.9e6).abs() < 0.1e6, "{plan:?}");
@@ -135,20 +114,8 @@ mod tests {
     fn volume_chooses_the_nearest_profile() {
         let chosen = |yearly| Plan::for_yearly(yearly).unwrap().profile;
         assert_eq!(
-            [
-                chosen(1.0),
-                chosen(3e6),
-                chosen(6e6),
-                chosen(250e6),
-                chosen(1e12)
-            ],
-            [
-                "clinic",
-                "hospital",
-                "health-system",
-                "reference-lab",
-                "us-wide"
-            ]
+            [chosen(1.0), chosen(3e6), chosen(6e6), chosen(250e6), chosen(1e12)],
+            ["clinic", "hospital", "health-system", "reference-lab", "us-wide"]
         );
     }
 }

@@ -24,15 +24,7 @@ use crate::limits::PROFILE_BYTES_MAX;
 use crate::vocabulary::Setting;
 
 /// The built-in profiles, smallest first; `tatmark` is the benchmark.
-pub const NAMES: [&str; 7] = [
-    "clinic",
-    "hospital",
-    "health-system",
-    "reference-lab",
-    "national",
-    "us-wide",
-    "tatmark",
-];
+pub const NAMES: [&str; 7] = ["clinic", "hospital", "health-system", "reference-lab", "national", "us-wide", "tatmark"];
 
 const COMMON: &str = include_str!("../profiles/common.toml");
 
@@ -133,10 +125,7 @@ impl Profile {
             None if Path::new(name).extension().is_some_and(|end| end == "toml") => {
                 Self::parse(name, &read_file(Path::new(name))?)
             }
-            None => Err(Error::ProfileUnknown {
-                name: name.to_owned(),
-                nearest: nearest(name),
-            }),
+            None => Err(Error::ProfileUnknown { name: name.to_owned(), nearest: nearest(name) }),
         }
     }
 
@@ -144,17 +133,11 @@ impl Profile {
     ///
     /// **Errors**: wrong shape, senseless figure.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let shape = |message: String| Error::ProfileShape {
-            name: name.to_owned(),
-            message,
-        };
+        let shape = |message: String| Error::ProfileShape { name: name.to_owned(), message };
         let over: toml::Table = toml::from_str(text).map_err(|error| shape(error.to_string()))?;
-        let mut all: toml::Table =
-            toml::from_str(COMMON).map_err(|error| shape(error.to_string()))?;
+        let mut all: toml::Table = toml::from_str(COMMON).map_err(|error| shape(error.to_string()))?;
         overlay(&mut all, over);
-        let profile: Self = all
-            .try_into()
-            .map_err(|error: toml::de::Error| shape(error.to_string()))?;
+        let profile: Self = all.try_into().map_err(|error: toml::de::Error| shape(error.to_string()))?;
         check::check(&profile)?;
         Ok(profile)
     }
@@ -174,24 +157,14 @@ impl Profile {
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = NAMES
-        .into_iter()
-        .map(|known| (strsim::osa_distance(name, known), known))
-        .min();
-    near.filter(|(distance, known)| *distance <= known.len() / 3 + 1)
-        .map(|(_, known)| known)
+    let near = NAMES.into_iter().map(|known| (strsim::osa_distance(name, known), known)).min();
+    near.filter(|(distance, known)| *distance <= known.len() / 3 + 1).map(|(_, known)| known)
 }
 
 fn read_file(path: &Path) -> Result<String, Error> {
-    let unreadable = |source| Error::ProfileFile {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| Error::ProfileFile { path: path.to_owned(), source };
     if std::fs::metadata(path).map_err(unreadable)?.len() > PROFILE_BYTES_MAX {
-        return Err(Error::ProfileLong {
-            path: path.to_owned(),
-            limit: PROFILE_BYTES_MAX,
-        });
+        return Err(Error::ProfileLong { path: path.to_owned(), limit: PROFILE_BYTES_MAX });
     }
     std::fs::read_to_string(path).map_err(unreadable)
 }

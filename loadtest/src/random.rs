@@ -56,10 +56,7 @@ impl Stream {
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&domain.number().to_le_bytes());
         key[16..24].copy_from_slice(&number.to_le_bytes());
-        Self {
-            words: ChaCha8Rng::from_seed(key),
-            spare_normal: None,
-        }
+        Self { words: ChaCha8Rng::from_seed(key), spare_normal: None }
     }
 
     /// The next 64 bits.

@@ -43,10 +43,7 @@ pub fn html(outcome: &Outcome) -> String {
 
 fn setup(outcome: &Outcome) -> String {
     let setup = &outcome.setup;
-    let rate = setup.rate.map_or_else(
-        || "as shaped".to_owned(),
-        |rate| format!("{rate:.0} events/s"),
-    );
+    let rate = setup.rate.map_or_else(|| "as shaped".to_owned(), |rate| format!("{rate:.0} events/s"));
     format!(
         "<p class=\"note\">{} · {} · {rate} for {:.0} s · {} connections · {} events a request · seed {} · {} cores · load tool {}</p>",
         escaped(&setup.started),
@@ -61,8 +58,7 @@ fn setup(outcome: &Outcome) -> String {
 }
 
 fn flows(outcome: &Outcome) -> String {
-    let mut table =
-        "<table><tr><th></th><th>requests</th><th>events</th><th>events/s</th></tr>".to_owned();
+    let mut table = "<table><tr><th></th><th>requests</th><th>events</th><th>events/s</th></tr>".to_owned();
     let rows: [(&str, Flow); 5] = [
         ("offered", outcome.offered),
         ("accepted", outcome.accepted),
@@ -78,29 +74,18 @@ fn flows(outcome: &Outcome) -> String {
             flow.requests, flow.events
         );
     }
-    let _ = write!(
-        table,
-        "<tr><td>most that waited</td><td>{}</td><td></td><td></td></tr></table>",
-        outcome.backlog_max
-    );
+    let _ =
+        write!(table, "<tr><td>most that waited</td><td>{}</td><td></td><td></td></tr></table>", outcome.backlog_max);
     table
 }
 
 fn latencies(outcome: &Outcome) -> String {
     let mut table = "<h2>Latency, milliseconds</h2><table><tr><th></th><th>p50</th><th>p90</th><th>p99</th><th>p99.9</th><th>p99.99</th><th>max</th><th>mean</th></tr>".to_owned();
-    for (name, latency) in [
-        ("corrected", &outcome.corrected),
-        ("uncorrected", &outcome.uncorrected),
-    ] {
+    for (name, latency) in [("corrected", &outcome.corrected), ("uncorrected", &outcome.uncorrected)] {
         let _ = write!(table, "<tr><td>{name}</td>");
-        for micros in [
-            latency.p50_us,
-            latency.p90_us,
-            latency.p99_us,
-            latency.p999_us,
-            latency.p9999_us,
-            latency.max_us,
-        ] {
+        for micros in
+            [latency.p50_us, latency.p90_us, latency.p99_us, latency.p999_us, latency.p9999_us, latency.max_us]
+        {
             let _ = write!(table, "<td>{:.3}</td>", micros as f64 / 1e3);
         }
         let _ = write!(table, "<td>{:.3}</td></tr>", latency.mean_us / 1e3);
@@ -112,82 +97,45 @@ fn latencies(outcome: &Outcome) -> String {
 fn spectrum(outcome: &Outcome) -> Plot {
     let points = |spectrum: &[(f64, u64)]| {
         let nines = |quantile: f64| -libm::log10((1.0 - quantile).max(1e-6));
-        spectrum
-            .iter()
-            .map(|(quantile, micros)| (nines(*quantile), *micros as f64 / 1e3))
-            .collect()
+        spectrum.iter().map(|(quantile, micros)| (nines(*quantile), *micros as f64 / 1e3)).collect()
     };
     Plot {
         x: Scale::Nines,
         y: Scale::Log("ms"),
         series: vec![
-            Series {
-                name: "corrected",
-                colour: "#c2410c",
-                points: points(&outcome.corrected.spectrum),
-            },
-            Series {
-                name: "uncorrected",
-                colour: "#2563eb",
-                points: points(&outcome.uncorrected.spectrum),
-            },
+            Series { name: "corrected", colour: "#c2410c", points: points(&outcome.corrected.spectrum) },
+            Series { name: "uncorrected", colour: "#2563eb", points: points(&outcome.uncorrected.spectrum) },
         ],
     }
 }
 
 fn throughput(outcome: &Outcome) -> Plot {
     let of = |count: fn(&crate::result::Second) -> u64| {
-        (0_u32..)
-            .zip(&outcome.series)
-            .map(|(second, counts)| (f64::from(second), count(counts) as f64))
-            .collect()
+        (0_u32..).zip(&outcome.series).map(|(second, counts)| (f64::from(second), count(counts) as f64)).collect()
     };
     Plot {
         x: Scale::Linear("s"),
         y: Scale::Linear("events/s"),
         series: vec![
-            Series {
-                name: "offered",
-                colour: "#6b7280",
-                points: of(|second| second.offered),
-            },
-            Series {
-                name: "accepted",
-                colour: "#15803d",
-                points: of(|second| second.accepted),
-            },
-            Series {
-                name: "refused or failed",
-                colour: "#b91c1c",
-                points: of(|second| second.rejected),
-            },
+            Series { name: "offered", colour: "#6b7280", points: of(|second| second.offered) },
+            Series { name: "accepted", colour: "#15803d", points: of(|second| second.accepted) },
+            Series { name: "refused or failed", colour: "#b91c1c", points: of(|second| second.rejected) },
         ],
     }
 }
 
 fn p99(outcome: &Outcome) -> Plot {
-    let answered = (0_u32..)
-        .zip(&outcome.series)
-        .filter(|(_, second)| second.p99_us > 0);
-    let points = answered
-        .map(|(second, counts)| (f64::from(second), counts.p99_us as f64 / 1e3))
-        .collect();
+    let answered = (0_u32..).zip(&outcome.series).filter(|(_, second)| second.p99_us > 0);
+    let points = answered.map(|(second, counts)| (f64::from(second), counts.p99_us as f64 / 1e3)).collect();
     Plot {
         x: Scale::Linear("s"),
         y: Scale::Log("ms"),
-        series: vec![Series {
-            name: "p99, corrected",
-            colour: "#c2410c",
-            points,
-        }],
+        series: vec![Series { name: "p99, corrected", colour: "#c2410c", points }],
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -164,26 +164,17 @@ impl Outcome {
     ///
     /// **Errors**: unreadable, too long, or no result of ours.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let wrong = |problem: String| Error::ResultUnreadable {
-            path: path.to_owned(),
-            problem,
-        };
-        let length = std::fs::metadata(path)
-            .map_err(|error| wrong(error.to_string()))?
-            .len();
+        let wrong = |problem: String| Error::ResultUnreadable { path: path.to_owned(), problem };
+        let length = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
         if length > RESULT_BYTES_MAX {
             return Err(wrong(format!("it is longer than {RESULT_BYTES_MAX} bytes")));
         }
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let outcome: Self =
-            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let outcome: Self = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         if outcome.schema_version == 1 {
             Ok(outcome)
         } else {
-            Err(wrong(format!(
-                "its version is {}, not 1",
-                outcome.schema_version
-            )))
+            Err(wrong(format!("its version is {}, not 1", outcome.schema_version)))
         }
     }
 
@@ -241,8 +232,7 @@ impl Tally {
         match sample.ending {
             Ending::Accepted => {
                 self.corrected.saturating_record(latency);
-                self.uncorrected
-                    .saturating_record(sample.done.saturating_sub(sample.sent).max(1));
+                self.uncorrected.saturating_record(sample.done.saturating_sub(sample.sent).max(1));
                 self.second(sample.done).accepted += events;
                 self.interval(at).saturating_record(latency);
                 self.flows[0].add(sample.events);
@@ -259,9 +249,7 @@ impl Tally {
     }
 
     fn second(&mut self, micros: u64) -> &mut Second {
-        let at = usize::try_from(micros / 1_000_000)
-            .unwrap_or(usize::MAX)
-            .min(1 << 20);
+        let at = usize::try_from(micros / 1_000_000).unwrap_or(usize::MAX).min(1 << 20);
         if at >= self.series.len() {
             self.series.resize(at + 1, Second::default());
         }
@@ -279,11 +267,7 @@ impl Tally {
     /// Events offered and accepted so far, and the corrected 99th percentile in microseconds.
     #[must_use]
     pub fn now(&self) -> (u64, u64, u64) {
-        (
-            self.offered.events,
-            self.flows[0].events,
-            self.corrected.value_at_quantile(0.99),
-        )
+        (self.offered.events, self.flows[0].events, self.corrected.value_at_quantile(0.99))
     }
 
     /// Closes the books.
@@ -291,8 +275,7 @@ impl Tally {
     pub fn outcome(&self, setup: Setup, seconds: f64, backlog_max: usize) -> Outcome {
         let [accepted, refused, failed] = self.flows;
         let answered = [accepted, refused, failed];
-        let left =
-            |all: u64, part: fn(&Flow) -> u64| all.saturating_sub(answered.iter().map(part).sum());
+        let left = |all: u64, part: fn(&Flow) -> u64| all.saturating_sub(answered.iter().map(part).sum());
         let mut series = self.series.clone();
         for (second, interval) in series.iter_mut().zip(&self.intervals) {
             second.p99_us = interval.value_at_quantile(0.99);
@@ -329,19 +312,11 @@ impl Tally {
             .begin_log_with(&mut buffer, &mut serializer)?;
         for (second, interval) in (0_u32..).zip(&self.intervals) {
             let at = Duration::from_secs(second.into());
-            log.write_histogram(
-                interval,
-                at,
-                Duration::from_secs(1),
-                Tag::new("corrected-second"),
-            )
-            .map_err(|error| failed(error.to_string()))?;
+            log.write_histogram(interval, at, Duration::from_secs(1), Tag::new("corrected-second"))
+                .map_err(|error| failed(error.to_string()))?;
         }
         let whole = Duration::from_secs_f64(seconds.max(0.0));
-        for (tag, histogram) in [
-            ("corrected", &self.corrected),
-            ("uncorrected", &self.uncorrected),
-        ] {
+        for (tag, histogram) in [("corrected", &self.corrected), ("uncorrected", &self.uncorrected)] {
             log.write_histogram(histogram, Duration::ZERO, whole, Tag::new(tag))
                 .map_err(|error| failed(error.to_string()))?;
         }
@@ -354,9 +329,7 @@ fn latency(histogram: &Histogram<u64>) -> Latency {
     let mut spectrum: Vec<(f64, u64)> = Vec::new();
     for value in histogram.iter_quantiles(4) {
         if value.quantile_iterated_to() >= 0.5
-            && spectrum
-                .last()
-                .is_none_or(|(_, last)| *last < value.value_iterated_to())
+            && spectrum.last().is_none_or(|(_, last)| *last < value.value_iterated_to())
         {
             spectrum.push((value.quantile_iterated_to(), value.value_iterated_to()));
         }
@@ -368,11 +341,7 @@ fn latency(histogram: &Histogram<u64>) -> Latency {
         p999_us: at(0.999),
         p9999_us: at(0.9999),
         max_us: histogram.max(),
-        mean_us: if histogram.is_empty() {
-            0.0
-        } else {
-            histogram.mean()
-        },
+        mean_us: if histogram.is_empty() { 0.0 } else { histogram.mean() },
         spectrum,
     }
 }

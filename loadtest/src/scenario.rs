@@ -46,12 +46,7 @@ impl Choices {
     /// Four hours of hold and outage, ten million clocks.
     #[must_use]
     pub const fn usual(start: i64) -> Self {
-        Self {
-            start,
-            hold: 4 * HOUR,
-            outage: 4 * HOUR,
-            storm: 10_000_000,
-        }
+        Self { start, hold: 4 * HOUR, outage: 4 * HOUR, storm: 10_000_000 }
     }
 }
 
@@ -64,10 +59,7 @@ pub struct Window {
 
 impl Window {
     const fn new(from: i64, length: i64) -> Self {
-        Self {
-            from,
-            until: from + length,
-        }
+        Self { from, until: from + length }
     }
 
     const fn holds(self, at: i64) -> bool {
@@ -132,17 +124,13 @@ impl Scenario {
             "week" => self.length = Some(7 * DAY),
             "monday-backlog" => self.monday = true,
             "mass-release" => self.mass_release = Some(Window::new(ten, choices.hold)),
-            "surge" => self
-                .factors
-                .push((Window::new(choices.start, 14 * DAY), Factor::Beds(1.3))),
+            "surge" => self.factors.push((Window::new(choices.start, 14 * DAY), Factor::Beds(1.3))),
             "outage-replay" => self.outage = Some(Window::new(ten, choices.outage)),
             "feed-silence" => self.quiet_feed = Some((Window::new(ten, 45 * MINUTE), laboratory)),
             "skew" => self.skew = Some((Window::new(ten, 2 * HOUR), laboratory)),
             "duplicate-flood" => self.flood = Some((Window::new(ten, DAY), laboratory)),
             "storm" => self.storm = Some((ten, choices.storm)),
-            "burst" => self
-                .factors
-                .push((Window::new(ten, MINUTE), Factor::All(50.0))),
+            "burst" => self.factors.push((Window::new(ten, MINUTE), Factor::All(50.0))),
             "nobody-answers" => self.silence = Some(Window::new(ten, 2 * HOUR)),
             _ => return None,
         }
@@ -164,10 +152,7 @@ impl Scenario {
     /// The next instant after `at` at which a factor changes.
     #[must_use]
     pub fn next_edge(&self, at: i64) -> i64 {
-        let edges = self
-            .factors
-            .iter()
-            .flat_map(|(window, _)| [window.from, window.until]);
+        let edges = self.factors.iter().flat_map(|(window, _)| [window.from, window.until]);
         edges.filter(|edge| *edge > at).min().unwrap_or(i64::MAX)
     }
 
@@ -178,18 +163,12 @@ impl Scenario {
         for (window, factor) in self.factors.iter().filter(|(window, _)| window.holds(at)) {
             debug_assert!(window.from < window.until);
             product *= match (factor, setting) {
-                (Factor::All(factor), _)
-                | (Factor::Beds(factor), Setting::Ed | Setting::Inpatient) => *factor,
+                (Factor::All(factor), _) | (Factor::Beds(factor), Setting::Ed | Setting::Inpatient) => *factor,
                 (Factor::Beds(_), Setting::Outpatient | Setting::Reference) => 1.0,
             };
         }
-        let is_monday_clinic =
-            self.monday && setting == Setting::Outpatient && calendar.local(at).weekday() == 0;
-        if is_monday_clinic {
-            product * 1.5
-        } else {
-            product
-        }
+        let is_monday_clinic = self.monday && setting == Setting::Outpatient && calendar.local(at).weekday() == 0;
+        if is_monday_clinic { product * 1.5 } else { product }
     }
 
     /// When a final really comes that would have come at `at`.
@@ -200,11 +179,7 @@ impl Scenario {
             }
             Some(_) | None => at,
         };
-        if self.monday && is_bench(held.kind) {
-            monday(at, held.calendar, stream)
-        } else {
-            at
-        }
+        if self.monday && is_bench(held.kind) { monday(at, held.calendar, stream) } else { at }
     }
 
     /// Whether nobody answers at `at`.
@@ -226,10 +201,8 @@ impl Scenario {
     #[must_use]
     pub fn delivered(&self, feed: usize, site: u32, at: i64) -> i64 {
         let outage = self.outage.filter(|window| site == 0 && window.holds(at));
-        let quiet = self
-            .quiet_feed
-            .filter(|(window, quiet)| *quiet == feed && window.holds(at))
-            .map(|(window, _)| window);
+        let quiet =
+            self.quiet_feed.filter(|(window, quiet)| *quiet == feed && window.holds(at)).map(|(window, _)| window);
         match outage.or(quiet) {
             Some(window) => window.until + (at - window.from) / 240,
             None => at,
@@ -239,9 +212,7 @@ impl Scenario {
     /// When a feed sends an event again that it sent at `at`, all of a day within one minute.
     #[must_use]
     pub fn flood(&self, feed: usize, at: i64) -> Option<i64> {
-        let (window, _) = self
-            .flood
-            .filter(|(window, flooding)| *flooding == feed && window.holds(at))?;
+        let (window, _) = self.flood.filter(|(window, flooding)| *flooding == feed && window.holds(at))?;
         Some(window.until + (at - window.from) / 1440)
     }
 }
@@ -249,9 +220,7 @@ impl Scenario {
 /// Kinds whose finals are signed at a bench or in a reading room.
 const fn is_bench(kind: Kind) -> bool {
     match kind {
-        Kind::Pathology | Kind::Genetics | Kind::Imaging | Kind::Cardiology | Kind::Pulmonary => {
-            true
-        }
+        Kind::Pathology | Kind::Genetics | Kind::Imaging | Kind::Cardiology | Kind::Pulmonary => true,
         Kind::Lab | Kind::Micro | Kind::BloodBank => false,
     }
 }
@@ -272,10 +241,7 @@ fn monday(at: i64, calendar: &Calendar, stream: &mut Stream) -> i64 {
         _ => 9,
     };
     let of_day = hour * HOUR + whole(stream.unit() * 3600e6);
-    calendar.instant(Local {
-        day: local.day + days,
-        of_day,
-    })
+    calendar.instant(Local { day: local.day + days, of_day })
 }
 
 #[cfg(test)]

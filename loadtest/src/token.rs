@@ -25,12 +25,8 @@ pub const LETTERS: usize = 26;
 
 static LETTERS_OF: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
-    specification
-        .symbols
-        .push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification
-        .encoding()
-        .unwrap_or(data_encoding::BASE32_NOPAD)
+    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
 });
 
 /// The letters of the token of (seed, sort, number), without prefix.
@@ -58,12 +54,7 @@ mod tests {
     fn tokens_are_base_32_and_differ() {
         let shown = |sort, number| String::from_utf8(letters(1, sort, number).to_vec()).unwrap();
         let token = shown(Sort::Patient, 1);
-        assert!(
-            token
-                .bytes()
-                .all(|byte| b"abcdefghijklmnopqrstuvwxyz234567".contains(&byte)),
-            "{token}"
-        );
+        assert!(token.bytes().all(|byte| b"abcdefghijklmnopqrstuvwxyz234567".contains(&byte)), "{token}");
         assert_ne!(token, shown(Sort::Patient, 2));
         assert_ne!(token, shown(Sort::Alias, 1));
     }

@@ -147,11 +147,8 @@ mod tests {
 
     #[test]
     fn fast_is_stat_asap_and_urgent() {
-        let fast: Vec<_> = Priority::ALL
-            .iter()
-            .filter(|priority| priority.is_fast())
-            .map(|priority| priority.word())
-            .collect();
+        let fast: Vec<_> =
+            Priority::ALL.iter().filter(|priority| priority.is_fast()).map(|priority| priority.word()).collect();
         assert_eq!(fast, ["stat", "asap", "urgent"]);
     }
 }

@@ -23,10 +23,7 @@ pub fn micros(minutes: f64) -> i64 {
 
 /// A wait as a profile writes it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a wait: `[median, p90]` in minutes, or a table with `span` or `parts`"
-)]
+#[serde(untagged, expecting = "a wait: `[median, p90]` in minutes, or a table with `span` or `parts`")]
 pub enum WaitText {
     /// Median and 90th percentile in minutes.
     Plain([f64; 2]),
@@ -92,21 +89,13 @@ impl WaitText {
     /// Checks the figures. **Errors**: what is wrong, in words.
     pub fn wait(&self) -> Result<Wait, &'static str> {
         match self {
-            Self::Plain(span) => Ok(Wait {
-                parts: vec![(1.0, drawn(*span)?)],
-                open: None,
-                weekday_time: false,
-            }),
+            Self::Plain(span) => Ok(Wait { parts: vec![(1.0, drawn(*span)?)], open: None, weekday_time: false }),
             Self::Timed(text) => {
                 let open = text.open;
                 if open.is_some_and(|[from, to]| from < 0 || to > 24 || from >= to) {
                     return Err("opening hours must be two whole hours between 0 and 24");
                 }
-                Ok(Wait {
-                    parts: vec![(1.0, drawn(text.span)?)],
-                    open,
-                    weekday_time: text.weekday_time,
-                })
+                Ok(Wait { parts: vec![(1.0, drawn(text.span)?)], open, weekday_time: text.weekday_time })
             }
             Self::Mixed(text) => text.wait(),
         }
@@ -131,11 +120,7 @@ impl MixedText {
         if (upto - 1.0).abs() > 1e-9 {
             return Err("the shares of a mixture must add up to 1");
         }
-        Ok(Wait {
-            parts,
-            open: None,
-            weekday_time: false,
-        })
+        Ok(Wait { parts, open: None, weekday_time: false })
     }
 }
 
@@ -144,9 +129,7 @@ impl PartText {
         match (self.span, self.round) {
             (Some(span), None) => drawn(span),
             (None, Some(round)) => Ok(Span::Round(round)),
-            (Some(_), Some(_)) | (None, None) => {
-                Err("a part of a mixture has either `span` or `round`")
-            }
+            (Some(_), Some(_)) | (None, None) => Err("a part of a mixture has either `span` or `round`"),
         }
     }
 }
@@ -155,9 +138,7 @@ fn drawn([median, p90]: [f64; 2]) -> Result<Span, &'static str> {
     if median > 0.0 && p90 >= median && p90.is_finite() {
         Ok(Span::Drawn(LogNormal::new(median, p90)))
     } else {
-        Err(
-            "a span is [median, 90th percentile] in minutes, both above 0 and the second not below the first",
-        )
+        Err("a span is [median, 90th percentile] in minutes, both above 0 and the second not below the first")
     }
 }
 
@@ -166,16 +147,13 @@ impl Wait {
     pub fn end(&self, from: i64, calendar: &Calendar, stream: &mut Stream) -> i64 {
         let span = self.choose(stream);
         let end = match span {
-            Span::Drawn(shape) if self.weekday_time => {
-                calendar.after_weekday_time(from, micros(shape.minutes(stream)))
-            }
+            Span::Drawn(shape) if self.weekday_time => calendar.after_weekday_time(from, micros(shape.minutes(stream))),
             Span::Drawn(shape) => from + micros(shape.minutes(stream)),
             Span::Round(round) => round.next(from, calendar, stream),
         };
         match self.open {
             Some(hours) if !calendar.is_open(end, hours) => {
-                calendar.next_opening(end, hours)
-                    + micros(exponential(stream, AFTER_OPENING_MINUTES))
+                calendar.next_opening(end, hours) + micros(exponential(stream, AFTER_OPENING_MINUTES))
             }
             Some(_) | None => end,
         }
@@ -186,30 +164,15 @@ impl Wait {
             return *only;
         }
         let unit = stream.unit();
-        let chosen = self
-            .parts
-            .iter()
-            .find(|(upto, _)| unit < *upto)
-            .or(self.parts.last());
-        chosen.map_or(
-            Span::Round(Round {
-                at: 0.0,
-                spread: 0.0,
-                cutoff: 0.0,
-            }),
-            |(_, span)| *span,
-        )
+        let chosen = self.parts.iter().find(|(upto, _)| unit < *upto).or(self.parts.last());
+        chosen.map_or(Span::Round(Round { at: 0.0, spread: 0.0, cutoff: 0.0 }), |(_, span)| *span)
     }
 }
 
 impl Round {
     fn next(&self, from: i64, calendar: &Calendar, stream: &mut Stream) -> i64 {
         let local = calendar.local(from);
-        let day = if local.of_day < micros(self.cutoff) {
-            local.day
-        } else {
-            local.day + 1
-        };
+        let day = if local.of_day < micros(self.cutoff) { local.day } else { local.day + 1 };
         let of_day = micros(self.at + self.spread * stream.normal()).clamp(0, DAY - MINUTE);
         calendar.instant(Local { day, of_day }).max(from + MINUTE)
     }

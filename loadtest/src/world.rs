@@ -101,12 +101,7 @@ impl World {
     /// Makes a profile ready.
     ///
     /// **Errors**: an unknown fault set, or a figure no choice can be made from.
-    pub fn new(
-        profile: Profile,
-        fault_set: Option<&str>,
-        seed: u64,
-        flat: Flat,
-    ) -> Result<Self, Error> {
+    pub fn new(profile: Profile, fault_set: Option<&str>, seed: u64, flat: Flat) -> Result<Self, Error> {
         let name = fault_set.unwrap_or(&profile.faults).to_owned();
         let faults = profile.fault_set(&name).cloned();
         let faults = faults.ok_or(Error::Argument {
@@ -119,33 +114,19 @@ impl World {
             figure: figure.to_owned(),
             problem: "leaves nothing to choose from",
         };
-        let menu = Menu::built_in().map_err(|message| Error::ProfileShape {
-            name: "menu".to_owned(),
-            message,
-        })?;
-        let offers = Kind::ALL
-            .iter()
-            .map(|kind| offers(*kind, &menu, &profile))
-            .collect::<Option<Vec<_>>>();
+        let menu = Menu::built_in().map_err(|message| Error::ProfileShape { name: "menu".to_owned(), message })?;
+        let offers = Kind::ALL.iter().map(|kind| offers(*kind, &menu, &profile)).collect::<Option<Vec<_>>>();
         let zones = zones(&profile).ok_or_else(|| figure("sites"))?;
         let (size, long, mean) = sizes(&profile).ok_or_else(|| figure("group"))?;
-        let settings = profile
-            .shares
-            .keys()
-            .map(|setting| Some((*setting, choices(&profile.setting[setting], mean)?)));
-        let settings = settings
-            .collect::<Option<BTreeMap<_, _>>>()
-            .ok_or_else(|| figure("setting"))?;
+        let settings = profile.shares.keys().map(|setting| Some((*setting, choices(&profile.setting[setting], mean)?)));
+        let settings = settings.collect::<Option<BTreeMap<_, _>>>().ok_or_else(|| figure("setting"))?;
         let feed_names = feed_names(&profile);
         Ok(Self {
             calendars: calendars(&profile, flat),
             patients: Zipf::new(profile.patients, profile.patient_zipf),
             clinicians: Zipf::new(profile.clinicians, profile.clinician_zipf),
             site_names: site_names(&profile),
-            feed_clocks: (0..)
-                .zip(&feed_names)
-                .map(|(feed, _)| feed_clock(&faults, seed, feed))
-                .collect(),
+            feed_clocks: (0..).zip(&feed_names).map(|(feed, _)| feed_clock(&faults, seed, feed)).collect(),
             offers: offers.ok_or_else(|| figure("menu"))?,
             lab: menu.lab,
             faults,
@@ -180,14 +161,7 @@ impl World {
     /// Share of reports of a kind that are changed after final.
     #[must_use]
     pub fn changed(&self, kind: Kind) -> f64 {
-        let usual = self
-            .profile
-            .life
-            .after
-            .changed_share
-            .get(&kind)
-            .copied()
-            .unwrap_or(0.0);
+        let usual = self.profile.life.after.changed_share.get(&kind).copied().unwrap_or(0.0);
         self.faults.changed.unwrap_or(usual)
     }
 
@@ -197,10 +171,7 @@ impl World {
     #[must_use]
     pub fn feed(&self, site: u32, role: FeedRole) -> usize {
         let roles = &self.profile.feed_roles;
-        let wanted = role
-            .preferred()
-            .iter()
-            .find_map(|name| roles.iter().position(|known| known == name));
+        let wanted = role.preferred().iter().find_map(|name| roles.iter().position(|known| known == name));
         let site = usize::try_from(site).unwrap_or(0);
         (site * roles.len() + wanted.unwrap_or(0)) % self.feed_names.len()
     }
@@ -236,32 +207,17 @@ impl FeedRole {
 }
 
 fn calendars(profile: &Profile, flat: Flat) -> Vec<Calendar> {
-    let holidays: Vec<Holiday> = profile
-        .holidays
-        .iter()
-        .filter_map(|text| Holiday::parse(text))
-        .collect();
-    profile
-        .zones
-        .iter()
-        .filter_map(|zone| Calendar::new(zone, &holidays, flat))
-        .collect()
+    let holidays: Vec<Holiday> = profile.holidays.iter().filter_map(|text| Holiday::parse(text)).collect();
+    profile.zones.iter().filter_map(|zone| Calendar::new(zone, &holidays, flat)).collect()
 }
 
 fn zones(profile: &Profile) -> Option<Vec<ZoneSites>> {
     let weight = |site: u32| libm::pow(f64::from(site) + 1.0, -profile.site_zipf);
     let all: f64 = (0..profile.sites).map(weight).sum();
     let zone = |zone: usize| {
-        let sites: Vec<u32> = (0..profile.sites)
-            .skip(zone)
-            .step_by(profile.zones.len())
-            .collect();
+        let sites: Vec<u32> = (0..profile.sites).skip(zone).step_by(profile.zones.len()).collect();
         let share = sites.iter().map(|site| weight(*site)).sum::<f64>() / all;
-        Some(ZoneSites {
-            site: Weighted::new(sites.iter().map(|site| weight(*site)))?,
-            sites,
-            share,
-        })
+        Some(ZoneSites { site: Weighted::new(sites.iter().map(|site| weight(*site)))?, sites, share })
     };
     (0..profile.zones.len()).map(zone).collect()
 }
@@ -269,17 +225,9 @@ fn zones(profile: &Profile) -> Option<Vec<ZoneSites>> {
 /// The choice of a size, the long tail, and the mean size.
 fn sizes(profile: &Profile) -> Option<(Weighted, Option<GeometricTail>, f64)> {
     let group = &profile.group;
-    let mut mean: f64 = (1..)
-        .zip(&group.shares)
-        .map(|(size, share)| f64::from(size) * share)
-        .sum();
+    let mut mean: f64 = (1..).zip(&group.shares).map(|(size, share)| f64::from(size) * share).sum();
     let mut weights = group.shares.clone();
-    let long = group.long.as_ref().map(|long| {
-        (
-            long.share,
-            GeometricTail::new(long.least, long.mean, long.most),
-        )
-    });
+    let long = group.long.as_ref().map(|long| (long.share, GeometricTail::new(long.least, long.mean, long.most)));
     if let Some((share, tail)) = &long {
         weights.push(*share);
         mean += share * tail.mean();
@@ -290,18 +238,10 @@ fn sizes(profile: &Profile) -> Option<(Weighted, Option<GeometricTail>, f64)> {
 /// Kinds are drawn per requisition with weight share ÷ size, so that the mix holds per report.
 fn choices(figures: &SettingFigures, mean_size: f64) -> Option<SettingChoices> {
     let size = |kind: Kind| {
-        if matches!(kind, Kind::Lab | Kind::BloodBank) {
-            mean_size
-        } else {
-            1.0
-        }
+        if matches!(kind, Kind::Lab | Kind::BloodBank) { mean_size } else { 1.0 }
     };
     let kinds: Vec<Kind> = figures.kinds.keys().copied().collect();
-    let weights: Vec<f64> = figures
-        .kinds
-        .iter()
-        .map(|(kind, share)| share / size(*kind))
-        .collect();
+    let weights: Vec<f64> = figures.kinds.iter().map(|(kind, share)| share / size(*kind)).collect();
     Some(SettingChoices {
         reports_per_group: figures.kinds.values().sum::<f64>() / weights.iter().sum::<f64>(),
         kind: Weighted::new(weights)?,
@@ -323,17 +263,11 @@ fn offers(kind: Kind, menu: &Menu, profile: &Profile) -> Option<Offers> {
         })
         .collect();
     let usual = tests.iter().filter(|test| !test.is_spare).count();
-    Some(Offers {
-        choice: Weighted::zipf(usual, profile.test_zipf)?,
-        tests,
-    })
+    Some(Offers { choice: Weighted::zipf(usual, profile.test_zipf)?, tests })
 }
 
 fn department<'a>(wanted: &'a [String], known: &'a [String]) -> &'a str {
-    let found = wanted
-        .iter()
-        .find(|name| known.contains(name))
-        .or(known.first());
+    let found = wanted.iter().find(|name| known.contains(name)).or(known.first());
     found.map_or("LAB", String::as_str)
 }
 
@@ -341,27 +275,18 @@ fn site_names(profile: &Profile) -> Vec<String> {
     if profile.sites == 1 {
         return vec![profile.site_prefix.clone()];
     }
-    (1..=profile.sites)
-        .map(|site| format!("{}-{site}", profile.site_prefix))
-        .collect()
+    (1..=profile.sites).map(|site| format!("{}-{site}", profile.site_prefix)).collect()
 }
 
 fn feed_names(profile: &Profile) -> Vec<String> {
-    let prefix: String = profile
-        .site_prefix
-        .to_lowercase()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let prefix: String = profile.site_prefix.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     let roles = profile.feed_roles.len();
     let count = usize::try_from(profile.feeds).unwrap_or(1);
     (0..count)
-        .map(
-            |feed| match (count <= roles, &profile.feed_roles[feed % roles]) {
-                (true, role) => format!("{prefix}-{role}"),
-                (false, role) => format!("{prefix}-{role}-{}", feed / roles + 1),
-            },
-        )
+        .map(|feed| match (count <= roles, &profile.feed_roles[feed % roles]) {
+            (true, role) => format!("{prefix}-{role}"),
+            (false, role) => format!("{prefix}-{role}-{}", feed / roles + 1),
+        })
         .collect()
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn code(code: &str, system: &str, display: &str, field: &str, notes: 
     }
     let display = display.trim_ascii();
     let display = match display.char_indices().nth(NAMESPACE_CHARS_MAX) {
-        Some((end, _)) => display.get(..end).unwrap_or_default(),
+        Some((end, _)) => display.get(..end).unwrap_or_default().trim_ascii_end(),
         None => display,
     };
     Some(Code {
@@ -137,15 +137,16 @@ pub(crate) fn place(text: &str, field: &str, notes: &mut Notes) -> Option<Text> 
         notes.add(Fault::Clipped, field);
     }
     let clean = text.chars().map(|c| if u8::try_from(c).is_ok_and(fits) { c } else { '_' });
-    let cut: Text = clean.skip_while(|c| !c.is_ascii_alphanumeric()).take(PLACE_CHARS_MAX).collect();
+    let cut: String = clean.skip_while(|c| !c.is_ascii_alphanumeric()).take(PLACE_CHARS_MAX).collect();
+    let cut = Text::from(cut.trim_ascii_end());
     notes.expect((!cut.is_empty()).then_some(cut), Fault::UnknownValue, field)
 }
 
 /// A text of the message such as its application: control characters dropped, cut to `chars_max`.
 pub(crate) fn label(text: &str, chars_max: usize) -> Option<Text> {
-    let text = text.trim_ascii();
-    let label = || text.chars().filter(|c| !c.is_control()).take(chars_max).collect();
-    (!text.is_empty()).then(label)
+    let label: String = text.trim_ascii().chars().filter(|c| !c.is_control()).take(chars_max).collect();
+    let label = label.trim_ascii();
+    (!label.is_empty()).then(|| Text::from(label))
 }
 
 /// An event or message id: visible ASCII, else a hash.

@@ -247,8 +247,7 @@ impl<'p> Decoder<'p> {
         let msg = Msg { id: clean::message_id(&header.control_id, "MSH-10", notes), ..msg };
         let name = msg.id.clone().unwrap_or_else(|| digest::name("x-", sha));
         let site = facility.and_then(|facility| self.profile.sites.get(&facility).cloned());
-        let is_refused = message.first("MSA").is_some_and(|msa| matches!(msa.field(1).raw(), "AE" | "AR"));
-        Draft { source: self.profile.source.clone(), family, header, msg, name, site, offset, is_refused, number: 0 }
+        Draft { source: self.profile.source.clone(), family, header, msg, name, site, offset, number: 0 }
     }
 }
 
@@ -263,8 +262,6 @@ pub(super) struct Draft<'m> {
     site: Option<Text>,
     /// Offset of MSH-7 in minutes.
     offset: Option<i32>,
-    /// Whether it answers an order with a refusal.
-    is_refused: bool,
     /// Of the event that is being made, from 1.
     number: usize,
 }
@@ -417,4 +414,5 @@ fn content(body: &[u8]) -> [u8; 16] {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test fails by panicking")]
 mod tests;

@@ -6,11 +6,23 @@
 use super::context::Context;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::limits::RULES_MAX;
 use crate::syntax::Block;
 use crate::vocabulary::BlockKind;
 
 /// WL0110 for every block and clause that no program can hold yet.
 pub(super) fn refuse(cx: &mut Context<'_>) {
+    let is_rule = |kind| {
+        matches!(
+            kind,
+            BlockKind::Sla | BlockKind::Exception | BlockKind::Alert | BlockKind::Notice | BlockKind::Suppress
+        )
+    };
+    let rules = cx.blocks.iter().filter(|block| is_rule(block.kind)).count();
+    if rules > RULES_MAX {
+        let span = cx.ward.map(|ward| ward.header).unwrap_or_default();
+        cx.problem(Code::WL0107, span, format!("This ward has {rules} rules; {RULES_MAX} are allowed."));
+    }
     for block in cx.blocks {
         match block.kind {
             BlockKind::Notice => planned(cx, block, None, "Notices to patients are"),

@@ -17,6 +17,9 @@ pub use text::{summary, text};
 use super::Diagnostic;
 use crate::source::{Place, Sources, Span};
 
+#[cfg(test)]
+mod tests;
+
 /// File name and first place of a finding.
 fn place(sources: &Sources, span: Span) -> (&str, Place) {
     match sources.file(span.file) {

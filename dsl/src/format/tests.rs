@@ -1,3 +1,5 @@
+//! Tests of the formatter: does each rule of writing hold, and is nothing else touched?
+
 use super::*;
 
 fn formatted(text: &str) -> String {

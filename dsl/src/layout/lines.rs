@@ -4,6 +4,8 @@
 //! - LIMIT: `LINE_CHARS_MAX`; a longer line is reported and read all the same, since its clause is bounded too.
 //! - **Not here**: blocks and clauses.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::{Comment, CommentPlace};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::LINE_CHARS_MAX;
@@ -128,6 +130,24 @@ pub(super) fn refused_diagnostic(file: FileId, line: &Line<'_>, refused: char) -
     };
     let corrected = if line.indent > 0 { format!("  {}", shown.trim()) } else { shown.trim().to_owned() };
     Diagnostic::new(Code::WL0101, span, message).because(cause).help("Change it to:", &[&corrected])
+}
+
+/// Letters stored in parts would make two names that look alike differ.
+pub(super) fn not_composed(file: FileId, line: &Line<'_>) -> Option<Diagnostic> {
+    if unicode_normalization::is_nfc(line.raw) {
+        return None;
+    }
+    let composed: String = line.raw.nfc().collect();
+    let same = line.raw.char_indices().zip(composed.chars()).take_while(|((_, one), two)| one == two).last();
+    let at = same.map_or(0, |((at, c), _)| at + c.len_utf8());
+    let length = line.raw.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let span = byte_span(file, line.start + at, line.start + at + length);
+    let found = Diagnostic::new(Code::WL0101, span, "A letter is stored in parts here.");
+    Some(
+        found
+            .because("Names that look alike must be alike: save the file in Unicode form NFC.")
+            .help("Change it to:", &[composed.trim()]),
+    )
 }
 
 /// A line that is longer than anybody reads.

@@ -68,6 +68,7 @@ impl<'l, 't> Reader<'l, 't> {
         if let Some(refused) = line.refused {
             self.layout.diagnostics.push(lines::refused_diagnostic(self.file, line, refused));
         }
+        self.layout.diagnostics.extend(lines::not_composed(self.file, line));
         self.layout.diagnostics.extend(lines::too_long(self.file, line));
         if line.code.is_empty() {
             self.comments.extend(line.comment.clone());
@@ -164,20 +165,25 @@ impl<'l, 't> Reader<'l, 't> {
         let start = body.first().map_or(line.end(), |line| line.start);
         let stop = body.last().map_or(start, Line::end);
         let text = body.iter().flat_map(|line| [line.raw, "\n"]).collect();
-        self.finish_script(Script { text, span: byte_span(self.file, start, stop) });
+        let behind = end.filter(|_| closed).map_or(stop, |(_, line)| line.end());
+        self.finish_script(
+            Script { text, span: byte_span(self.file, start, stop) },
+            byte_span(self.file, start, behind),
+        );
         self.next = if closed { last + 1 } else { last };
         if !closed {
             self.layout.diagnostics.push(script_without_end(byte_span(self.file, line.code_start(), line.end())));
         }
     }
 
-    fn finish_script(&mut self, script: Script) {
+    /// Attaches a script. **Input** `lines`: its lines with the one that ends it.
+    fn finish_script(&mut self, script: Script, lines: Span) {
         if script.text.len() > SCRIPT_BYTES_MAX {
             let message = format!("This script has {} bytes; {SCRIPT_BYTES_MAX} are allowed.", script.text.len());
             self.layout.diagnostics.push(Diagnostic::new(Code::WL0107, script.span, message));
         }
         let Some(open) = &mut self.open else { return };
-        open.block.span = open.block.span.to(script.span);
+        open.block.span = open.block.span.to(lines);
         if let Some(clause) = open.block.clauses.last_mut() {
             clause.script = Some(script);
         }

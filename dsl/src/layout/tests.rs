@@ -1,3 +1,5 @@
+//! Tests of the layout: do lines, comments and scripts end up where they belong?
+
 use super::*;
 use crate::diagnostic::Code;
 use crate::source::SourceFile;
@@ -95,6 +97,8 @@ fn shallow_and_stray_lines_are_refused() {
 fn tabs_and_hidden_characters_are_refused_where_they_stand() {
     assert_eq!(codes("desk \"D\"\n\tquiet 22:00 to 07:00\n"), [(Code::WL0101, 2)]);
     assert_eq!(codes("desk \"D\u{202e}\"\n"), [(Code::WL0101, 1)]);
+    assert_eq!(codes("desk \"Cafe\u{301}\"\n"), [(Code::WL0101, 1)], "a letter in two parts");
+    assert_eq!(codes("desk \"Caf\u{e9}\"\n"), []);
     assert_eq!(codes("\u{feff}desk \"D\"\n"), [], "a byte order mark at the start is let pass");
 }
 

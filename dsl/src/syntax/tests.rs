@@ -1,3 +1,5 @@
+//! Tests of the syntax: does every clause read, and does an unreadable one say what was expected?
+
 use super::*;
 use crate::layout;
 use crate::source::{FileId, SourceFile};

@@ -90,10 +90,10 @@ impl Partition {
         self.cycles = cycles;
     }
 
-    /// A family whose clock runs by an older ward stays with it.
+    /// A family whose clock ran by an older ward stays with it: what was met is not measured anew [LOAD-2].
     fn pinned(&self, report: &Report, family: FamilyIx) -> FamilyIx {
-        let open = report.clocks.iter().find(|clock| clock.family == family.id && clock.is_open());
-        open.map_or(family, |clock| FamilyIx { ward: clock.ward, index: clock.index, id: clock.family })
+        let known = report.clocks.iter().rfind(|clock| clock.family == family.id);
+        known.map_or(family, |clock| FamilyIx { ward: clock.ward, index: clock.index, id: clock.family })
     }
 
     fn read_cycles(&mut self, report: &Report, family: FamilyIx, cycles: &mut Vec<Cycle>) {
@@ -168,6 +168,12 @@ impl Partition {
         clock.rule = cycle.rule;
         clock.reading =
             ClockReading { started: cycle.start.lo, due: cycle.due, ended: cycle.end.map_or(Timestamp::MAX, End::at) };
+        if known.rule != clock.rule {
+            self.withdraw_rule(slot, report, &known, out);
+            clock.acted = 0;
+        } else if !known.is_open() && clock.is_open() {
+            self.reopen(report, &mut clock);
+        }
         self.settle_thresholds(slot, report, &mut clock, cycle, out);
         clock.state = self.state_of(&clock, cycle);
         self.arm_clock(at, report, &mut clock, cycle);
@@ -200,6 +206,29 @@ impl Partition {
         let family = ward.and_then(|ward| ward.program.families.get(clock.index as usize));
         let rule = family.and_then(|family| family.rules.get(clock.rule as usize));
         rule.map_or(wardline_rules::program::Length::Elapsed(Span::MAX), |rule| rule.target)
+    }
+
+    /// Another rule of the family has covered the report since the start: what the one before sent was not true.
+    fn withdraw_rule(&mut self, slot: ReportSlot, report: &mut Report, known: &Clock, out: &mut Output) {
+        if self.late_of(known) == Late::Keep {
+            return;
+        }
+        for threshold in (0..=BREACH).filter(|threshold| known.acted & (1 << threshold) != 0) {
+            let source = Source::Clock { index: known.index, rule: known.rule, threshold };
+            self.end_alerts_of(slot, report, (known.ward, source), Closing::Withdrawn, out);
+        }
+    }
+
+    /// An end that was taken for one and is none: what was closed by it is told again, unless somebody answered it.
+    fn reopen(&self, report: &Report, clock: &mut Clock) {
+        for threshold in 0..=BREACH {
+            let source = Source::Clock { index: clock.index, rule: clock.rule, threshold };
+            let mut alerts = report.alerts.iter().rev().filter_map(|slot| self.alerts.get(*slot));
+            let newest = alerts.find(|alert| alert.cause.ward == clock.ward && alert.cause.source == source);
+            if newest.is_none_or(|alert| !alert.is_open() && !alert.course.was_answered) {
+                clock.acted &= !(1 << threshold);
+            }
+        }
     }
 
     /// Takes back what was sent about a threshold that is not passed, and closes what is over [SLA-10] [SLA-11].

@@ -9,6 +9,7 @@
 //! - **How it fits**: [`crate::alerts`] raises and ends; timers, attempts and answers move on; notices go to [`crate::outbox`].
 //! - **Not here**: trying and retrying a notice.
 
+mod handover;
 pub(crate) mod recipients;
 
 use wardline_rules::{
@@ -55,6 +56,13 @@ pub(crate) struct Asked {
     pub(crate) answered: bool,
     /// Nobody is waited for any more: declined, or no channel left.
     pub(crate) is_out: bool,
+}
+
+impl Asked {
+    /// Somebody of whom nothing was heard yet.
+    const fn anew(recipient: Recipient) -> Self {
+        Self { recipient, declined: false, answered: false, is_out: false }
+    }
 }
 
 /// The course of one alert.
@@ -175,9 +183,7 @@ impl Partition {
         let plan = self.plan(slot);
         let Some(running) = plan.step(step) else { return };
         let recipients = self.resolve(slot, running.who, &plan.recipients, report);
-        let asked = recipients.iter().cloned();
-        let asked =
-            asked.map(|recipient| Asked { recipient, declined: false, answered: false, is_out: false }).collect();
+        let asked = recipients.iter().cloned().map(Asked::anew).collect();
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.course.step = step;
             alert.course.asked = asked;
@@ -422,20 +428,31 @@ impl Partition {
 
     /// One message to everybody who was reached, on the channel that reached them last [ESC-12].
     fn tell_withdrawal(&mut self, slot: AlertSlot, out: &mut Output) {
-        let Some(alert) = self.alerts.get(slot).filter(|alert| !alert.course.is_withdrawal_told) else { return };
-        let mut reached: Vec<(Recipient, Channel)> = Vec::new();
-        for notice in alert.course.notices.iter().filter_map(|notice| self.notices.get(*notice)) {
-            if !notice.was_reached || notice.purpose == Purpose::Withdrawal {
-                continue;
-            }
-            match reached.iter_mut().find(|known| known.0.party == notice.head.recipient.party) {
-                Some(known) => known.1 = notice.head.channel,
-                None => reached.push((notice.head.recipient.clone(), notice.head.channel)),
-            }
+        if self.alerts.get(slot).is_none_or(|alert| alert.course.is_withdrawal_told) {
+            return;
         }
+        let reached = self.reached(slot);
         self.settle_withdrawal(slot);
         for (recipient, channel) in reached {
             self.notify(slot, recipient, &[channel], (Purpose::Withdrawal, "w"), out);
         }
+    }
+
+    /// Who may have been reached and was not told of a withdrawal since, with the channel that reached them last.
+    fn reached(&self, slot: AlertSlot) -> Vec<(Recipient, Channel)> {
+        let mut reached: Vec<(Recipient, Channel)> = Vec::new();
+        let notices = self.alerts.get(slot).map_or(&[][..], |alert| alert.course.notices.as_slice());
+        for notice in notices.iter().filter_map(|notice| self.notices.get(*notice)) {
+            let party = &notice.head.recipient.party;
+            if notice.purpose == Purpose::Withdrawal {
+                reached.retain(|known| known.0.party != *party);
+            } else if notice.was_reached {
+                match reached.iter_mut().find(|known| known.0.party == *party) {
+                    Some(known) => known.1 = notice.head.channel,
+                    None => reached.push((notice.head.recipient.clone(), notice.head.channel)),
+                }
+            }
+        }
+        reached
     }
 }

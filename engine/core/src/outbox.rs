@@ -14,6 +14,7 @@ use wardline_rules::{
 
 use crate::{
     alerts::{AlertSlot, cut},
+    escalation::Phase,
     ids::Nid,
     input::{Attempt, Outcome},
     limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
@@ -374,7 +375,7 @@ impl Partition {
         }
         self.move_notice(place, NoticeState::Exhausted, out);
         let is_open = self.alerts.get(alert).is_some_and(|alert| alert.is_open());
-        let goes_on = purpose == Purpose::Withdrawal || is_open;
+        let goes_on = self.is_demanded(place);
         let next_step =
             self.escalation_of(alert).is_some_and(|it| it.failed == wardline_rules::program::Failed::NextStep);
         if goes_on && !(next_step && purpose == Purpose::Page) && self.next_channel(place, out) {
@@ -389,6 +390,14 @@ impl Partition {
                 self.reports.put(slot, report);
             }
         }
+    }
+
+    /// Whether somebody must still be told: a withdrawal always, anything else until the alert is answered or over.
+    fn is_demanded(&self, place: NoticeSlot) -> bool {
+        let Some(notice) = self.notices.get(place) else { return false };
+        let alert = self.alerts.get(notice.alert);
+        let is_awaited = alert.is_some_and(|alert| alert.is_open() && alert.course.phase != Phase::Answered);
+        notice.purpose == Purpose::Withdrawal || is_awaited
     }
 
     /// Starts the next channel of a notice; `false` if there is none.
@@ -415,7 +424,9 @@ impl Partition {
             }
             Class::Deadline => {
                 notice.deadline = None;
-                self.next_channel(place, out);
+                if self.is_demanded(place) {
+                    self.next_channel(place, out);
+                }
             }
             Class::Mute | Class::Clock | Class::Absence | Class::Reminder | Class::Wait | Class::Lapse => {}
         }
@@ -423,13 +434,20 @@ impl Partition {
 
     /// Withdraws what was not sent of an alert.
     pub(crate) fn withdraw_unsent(&mut self, slot: AlertSlot, out: &mut Output) {
+        self.withdraw_unsent_of(slot, None, out);
+    }
+
+    /// Withdraws what was not sent to one person, or to anybody.
+    pub(crate) fn withdraw_unsent_of(&mut self, slot: AlertSlot, to: Option<&Recipient>, out: &mut Output) {
         let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
         for place in notices {
-            let state = self.notices.get(place).map(|notice| notice.state);
-            if matches!(
-                state,
-                Some(NoticeState::Held | NoticeState::Ready | NoticeState::Waiting | NoticeState::Unsure)
-            ) {
+            let Some(notice) = self.notices.get(place) else { continue };
+            let is_theirs = to.is_none_or(|to| to.party == notice.head.recipient.party);
+            let is_unsent = matches!(
+                notice.state,
+                NoticeState::Held | NoticeState::Ready | NoticeState::Waiting | NoticeState::Unsure
+            );
+            if is_theirs && is_unsent {
                 self.move_notice(place, NoticeState::Withdrawn, out);
             }
         }

@@ -32,6 +32,9 @@ use crate::{
 /// Where a report lives in the slab.
 pub(crate) type ReportSlot = u32;
 
+/// The tie of the record that an answer given to Wardline makes; it has no event whose id could give one.
+pub(crate) const OWN_ANSWER: u32 = u32::MAX;
+
 /// One thing said about a report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Record {
@@ -71,6 +74,11 @@ impl Record {
             && self.tuple == other.tuple
             && self.evidence == other.evidence
             && self.is_untimed == other.is_untimed
+    }
+
+    /// Whether it says that somebody acted, other than by an answer given to Wardline [ESC-8].
+    pub(crate) fn is_action(&self) -> bool {
+        matches!(self.step, Some(Step::Reviewed | Step::Acknowledged)) && self.tie != OWN_ANSWER && !self.is_untimed
     }
 
     /// Its time as an interval.

@@ -12,12 +12,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     output::Party,
 };
-use wardline_rules::{
-    Text,
-    program::{Program, Who},
-    time::Timestamp,
-    words::Channel,
-};
+use wardline_rules::{Text, time::Timestamp};
 
 use super::kernel::{Bootable, Kernel, Notice};
 use crate::ward;
@@ -32,22 +27,17 @@ impl Kernel for Partition {
     }
 
     fn unresolved(&self) -> Vec<Attempt> {
-        Self::unresolved(self)
+        self.started_without_result(u32::MAX)
     }
 
     fn notice(&self, nid: Nid) -> Option<Notice> {
         let view = Self::notice(self, nid)?;
-        Some(notice(view, self.program().as_deref(), self.at()))
+        let step = self.alert(view.alert).map_or(0, |alert| alert.course.2);
+        Some(notice(view, step))
     }
 
     fn report(&self, id: ReportId) -> Option<Value> {
-        let view = Self::report(self, id)?;
-        let clocks: Vec<Value> = self.clocks_of(id).iter().map(clock).collect();
-        let mut shown = report(&view);
-        if let Some(fields) = shown.as_object_mut() {
-            fields.insert("clocks".to_owned(), Value::from(clocks));
-        }
-        Some(shown)
+        self.report_by_id(id).as_ref().map(report)
     }
 
     fn alerts(&self, limit: usize) -> Vec<Value> {
@@ -80,7 +70,7 @@ impl Kernel for Partition {
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {
-        self.program().map(|program| (program.name.clone(), program.version.0))
+        self.active_ward().map(|ward| (ward.name.clone(), ward.version.0))
     }
 
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)> {
@@ -103,99 +93,69 @@ impl Bootable for Partition {
 }
 
 /// What is needed to send, show and answer a notice.
-fn notice(view: NoticeView, program: Option<&Program>, at: Timestamp) -> Notice {
-    let via =
-        program.and_then(|program| program.catalogue.channels.iter().find(|declared| declared.channel == view.channel));
-    let reach = program.and_then(|program| reach(program, &view.recipient.party, view.channel));
+fn notice(view: NoticeView, step: u32) -> Notice {
     Notice {
-        nid: view.nid,
+        nid: view.head.nid,
         state: view.state,
         purpose: view.purpose,
-        channel: view.channel,
-        via: via.map_or(Text::const_new("default"), |declared| declared.via.clone()),
-        party: view.recipient.party.clone(),
-        role: role(view.recipient.role, &view.recipient.party),
-        reach,
-        severity: view.severity.clone(),
+        channel: view.head.channel,
+        via: if view.via.is_empty() { Text::const_new("default") } else { view.via },
+        role: role(&view.role, &view.head.recipient.party),
+        party: view.head.recipient.party,
+        reach: view.reach,
+        severity: view.severity,
         level: view.level,
-        rule: Text::from(view.rule.split_once('/').map_or(view.rule.as_str(), |(_, name)| name)),
-        report: view.report.as_ref().map(|report| report.id),
+        rule: view.rule_name,
+        report: view.report,
         created: view.created,
         alert_state: view.alert_state,
-        step: view.step,
-        message: view.texts.message.clone(),
-        brief: view.texts.brief.clone(),
-        values: values(&view, at),
+        step,
+        message: view.texts.message,
+        brief: view.texts.brief,
+        values: view.values,
         wants_read_back: view.wants_read_back,
     }
 }
 
-/// The address that the ward itself writes for a person or desk.
-fn reach(program: &Program, party: &Party, channel: Channel) -> Option<Text> {
-    let reach = match party {
-        Party::Token(_) => return None,
-        Party::Person(name) => &program.people.iter().find(|person| person.name == *name)?.reach,
-        Party::Desk(name) => &program.desks.iter().find(|desk| desk.name == *name)?.reach,
-    };
-    reach.iter().find(|address| address.channel == channel).map(|address| address.at.clone())
-}
-
-/// Whom a notice goes to, in the ward's words; a clinician is named by their role alone.
-fn role(role: Who, party: &Party) -> Text {
-    let word = match role {
-        Who::Ordering => "the ordering clinician",
-        Who::Attending => "the attending clinician",
-        Who::Covering => "the covering clinician",
-        Who::Reporting => "the reporting clinician",
-        Who::Copied => "a copied clinician",
-        Who::Recipient => "the recipient",
-        Who::Patient => "the patient",
-        Who::Desk(_) | Who::Roster(_) | Who::Person(_) => "",
-    };
-    match (word, party) {
-        ("", Party::Desk(name)) => Text::from(format!("desk \"{name}\"")),
-        ("", Party::Person(name)) => Text::from(format!("\"{name}\"")),
-        ("", Party::Token(_)) => Text::const_new("a clinician"),
-        (word, _) => Text::const_new(word),
+/// Whom a notice goes to: the ward's words for the role, and the name of a desk or person; a clinician's stays out.
+fn role(role: &Text, party: &Party) -> Text {
+    match party {
+        Party::Token(_) => role.clone(),
+        Party::Desk(name) | Party::Person(name) if role.contains(name.as_str()) => role.clone(),
+        Party::Desk(name) | Party::Person(name) => Text::from(format!("{role} ({name})")),
     }
-}
-
-/// Values of placeholders.
-fn values(view: &NoticeView, at: Timestamp) -> Vec<(&'static str, Text)> {
-    let minutes = at.since(view.raised).micros().max(0) / 60_000_000;
-    let mut values = vec![
-        ("raised", Text::from(view.raised.to_string())),
-        ("waited", Text::from(format!("{minutes} min"))),
-        ("count", Text::const_new("1")),
-    ];
-    if let Some((test, value)) = &view.result {
-        values.push(("test", test.clone()));
-        values.extend(value.clone().map(|value| ("value", value)));
-    }
-    if let Some(report) = &view.report {
-        values.push(("site", report.site.clone()));
-        values.push(("location", report.location.clone()));
-        values.push(("priority", Text::const_new(report.priority.word())));
-        values.extend(report.kind.map(|kind| ("kind", Text::const_new(kind.name()))));
-    }
-    values
 }
 
 fn report(view: &ReportView) -> Value {
-    let milestones: Vec<Value> =
-        view.milestones.iter().map(|(step, at)| json!({ "step": step.name(), "at": at.to_string() })).collect();
+    let milestones: Vec<Value> = view
+        .milestones
+        .iter()
+        .map(|milestone| {
+            json!({
+                "step": milestone.step.name(),
+                "version": milestone.version,
+                "at": milestone.at.lo.to_string(),
+                "evidence": milestone.evidence.name(),
+            })
+        })
+        .collect();
     json!({
         "report": view.id.to_string(),
         "kind": view.kind.map(|kind| kind.name()),
         "priority": view.priority.name(),
-        "status": view.state.map(|state| state.name()),
+        "status": view.status.map(|step| step.name()),
+        "version": view.version,
+        "next_step": view.next.map(|step| step.name()),
+        "due_at": view.due.map(|due| due.to_string()),
         "site": view.site.as_str(),
         "department": view.department.as_str(),
         "location": view.location.as_str(),
-        "opened_at": view.opened.to_string(),
-        "touched_at": view.touched.to_string(),
+        "opened_at": view.heard.0.to_string(),
+        "touched_at": view.heard.1.to_string(),
         "milestones": milestones,
-        "alerts": view.alerts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "flags": view.flags.iter().map(Text::as_str).collect::<Vec<_>>(),
+        "clocks": view.clocks.iter().map(clock).collect::<Vec<_>>(),
+        "alerts": view.alerts.iter().map(alert).collect::<Vec<_>>(),
     })
 }
 
@@ -220,7 +180,7 @@ fn alert(view: &AlertView) -> Value {
         "severity": view.severity.as_str(),
         "generation": view.generation,
         "raised_at": view.raised.to_string(),
-        "step": view.step,
-        "notices": view.notices.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "answer_due_at": view.answer_due.map(|due| due.to_string()),
+        "step": view.course.2,
     })
 }

@@ -495,3 +495,6 @@ fn pass_over(error: checkpoint::Error) -> Result<Finding> {
         other => Err(Error::Checkpoint(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,27 +37,13 @@ impl Holiday {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(days) = text.strip_prefix("easter") {
-            return Some(Self::Easter(if days.is_empty() {
-                0
-            } else {
-                days.parse().ok()?
-            }));
+            return Some(Self::Easter(if days.is_empty() { 0 } else { days.parse().ok()? }));
         }
         let (month, rest) = text.split_once('-')?;
-        let month: i8 = month
-            .parse()
-            .ok()
-            .filter(|month| (1..=12).contains(month))?;
+        let month: i8 = month.parse().ok().filter(|month| (1..=12).contains(month))?;
         match rest.split_once('-') {
-            None => Some(Self::Fixed {
-                month,
-                day: rest.parse().ok().filter(|day| (1..=31).contains(day))?,
-            }),
-            Some((nth, weekday)) => Some(Self::Nth {
-                month,
-                nth: parse_nth(nth)?,
-                weekday: parse_weekday(weekday)?,
-            }),
+            None => Some(Self::Fixed { month, day: rest.parse().ok().filter(|day| (1..=31).contains(day))? }),
+            Some((nth, weekday)) => Some(Self::Nth { month, nth: parse_nth(nth)?, weekday: parse_weekday(weekday)? }),
         }
     }
 
@@ -66,16 +52,9 @@ impl Holiday {
     pub fn day(self, year: i16) -> Option<i64> {
         match self {
             Self::Fixed { month, day } => Date::new(year, month, day).ok().map(day_number),
-            Self::Nth {
-                month,
-                nth,
-                weekday,
-            } => {
+            Self::Nth { month, nth, weekday } => {
                 let first = Date::new(year, month, 1).ok()?;
-                first
-                    .nth_weekday_of_month(nth, weekday)
-                    .ok()
-                    .map(day_number)
+                first.nth_weekday_of_month(nth, weekday).ok().map(day_number)
             }
             Self::Easter(days) => easter(year).map(|date| day_number(date) + days),
         }
@@ -114,12 +93,7 @@ fn easter(year: i16) -> Option<Date> {
     let week = (32 + 2 * (b % 4) + 2 * (c / 4) - moon - c % 4) % 7;
     let shift = (a + 11 * moon + 22 * week) / 451;
     let month_and_day = moon + week - 7 * shift + 114;
-    Date::new(
-        year,
-        i8::try_from(month_and_day / 31).ok()?,
-        i8::try_from(month_and_day % 31 + 1).ok()?,
-    )
-    .ok()
+    Date::new(year, i8::try_from(month_and_day / 31).ok()?, i8::try_from(month_and_day % 31 + 1).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -128,8 +102,7 @@ mod tests {
 
     fn date(rule: &str, year: i16) -> String {
         let day = Holiday::parse(rule).and_then(|holiday| holiday.day(year));
-        day.and_then(super::super::date_of)
-            .map_or_else(|| "none".to_owned(), |date| date.to_string())
+        day.and_then(super::super::date_of).map_or_else(|| "none".to_owned(), |date| date.to_string())
     }
 
     #[test]
@@ -145,15 +118,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_holiday() {
-        for text in [
-            "",
-            "13-01",
-            "02",
-            "05-6th-mon",
-            "05-last-moon",
-            "easter?",
-            "1-99",
-        ] {
+        for text in ["", "13-01", "02", "05-6th-mon", "05-last-moon", "easter?", "1-99"] {
             assert_eq!(Holiday::parse(text), None, "{text}");
         }
         assert_eq!(date("02-29", 2027), "none");

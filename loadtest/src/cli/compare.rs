@@ -36,33 +36,21 @@ impl Compare {
         match self.format {
             Format::Text => print(&text(&rows, &differences)),
             Format::Json => print(
-                &(json!({"schema_version": 1, "rows": rows, "asked_differently": differences})
-                    .to_string()
-                    + "\n"),
+                &(json!({"schema_version": 1, "rows": rows, "asked_differently": differences}).to_string() + "\n"),
             ),
         }
     }
 }
 
 fn read(path: &Path) -> Result<Outcome, Error> {
-    if path.is_dir() {
-        Outcome::read(&path.join("result.json"))
-    } else {
-        Outcome::read(path)
-    }
+    if path.is_dir() { Outcome::read(&path.join("result.json")) } else { Outcome::read(path) }
 }
 
 fn text(rows: &[Row], differences: &[String]) -> String {
     let mut text = format!("{:<26} {:>14} {:>14} {:>8}\n", "", "A", "B", "B ÷ A");
     for row in rows {
-        let ratio = row
-            .ratio
-            .map_or_else(String::new, |ratio| format!("{ratio:.3}"));
-        text += format!(
-            "{:<26} {:>14.3} {:>14.3} {ratio:>8}",
-            row.name, row.a, row.b
-        )
-        .trim_end();
+        let ratio = row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
+        text += format!("{:<26} {:>14.3} {:>14.3} {ratio:>8}", row.name, row.a, row.b).trim_end();
         text.push('\n');
     }
     for difference in differences {

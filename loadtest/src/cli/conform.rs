@@ -48,11 +48,7 @@ impl Conform {
             Format::Json => print(&(self.json(&name, &figures).to_string() + "\n"))?,
         }
         let count = figures.iter().filter(|figure| !figure.is_inside()).count();
-        if count == 0 {
-            Ok(())
-        } else {
-            Err(Error::OutsideBand { name, count })
-        }
+        if count == 0 { Ok(()) } else { Err(Error::OutsideBand { name, count }) }
     }
 
     fn json(&self, name: &str, figures: &[Figure]) -> serde_json::Value {
@@ -64,13 +60,6 @@ impl Conform {
 }
 
 fn row(figure: &Figure) -> String {
-    let mark = if figure.is_inside() {
-        "ok     "
-    } else {
-        "OUTSIDE"
-    };
-    format!(
-        "{mark} {:<48} {:>9.3}  {:>9.3} ± {:.3}\n",
-        figure.name, figure.found, figure.expected, figure.band
-    )
+    let mark = if figure.is_inside() { "ok     " } else { "OUTSIDE" };
+    format!("{mark} {:<48} {:>9.3}  {:>9.3} ± {:.3}\n", figure.name, figure.found, figure.expected, figure.band)
 }

@@ -97,11 +97,7 @@ impl Generate {
     /// Midnight of the start date; scenarios of a shaped day or week begin on the Monday at or after it.
     fn first_instant(&self, profile: &Profile) -> Result<i64, Error> {
         let mut date = argument::date(&self.start)?;
-        if self
-            .scenario
-            .iter()
-            .any(|name| name == "day" || name == "week")
-        {
+        if self.scenario.iter().any(|name| name == "day" || name == "week") {
             while date.weekday() != jiff::civil::Weekday::Monday {
                 let Ok(next) = date.tomorrow() else { break };
                 date = next;
@@ -113,10 +109,7 @@ impl Generate {
     fn order(&self, start: i64) -> Result<Order, Error> {
         let reports_max = self.reports.as_deref().map(argument::count).transpose()?;
         let length = self.length.as_deref().map(argument::span).transpose()?;
-        let is_bounded = self
-            .scenario
-            .iter()
-            .any(|name| name == "day" || name == "week");
+        let is_bounded = self.scenario.iter().any(|name| name == "day" || name == "week");
         if reports_max.is_none() && length.is_none() && !is_bounded {
             return Err(Error::Endless);
         }
@@ -132,10 +125,7 @@ impl Generate {
             rate: Some(argument::rate(&self.rate)?),
             reports_max,
             length,
-            flat: Flat {
-                season: self.no_season,
-                holidays: self.no_holidays,
-            },
+            flat: Flat { season: self.no_season, holidays: self.no_holidays },
         })
     }
 }
@@ -154,16 +144,11 @@ fn progress(reports: Option<u64>) -> ProgressBar {
     } else {
         "{spinner} {human_pos} reports  {per_sec}"
     };
-    bar.with_style(
-        ProgressStyle::with_template(shape).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    )
+    bar.with_style(ProgressStyle::with_template(shape).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn write(generator: &mut Generator, out: &Path, bar: &ProgressBar) -> Result<Written, Error> {
-    let failed = |source| Error::Output {
-        path: out.to_owned(),
-        source,
-    };
+    let failed = |source| Error::Output { path: out.to_owned(), source };
     let mut file: Box<dyn Write> = if out == Path::new("-") {
         Box::new(std::io::stdout().lock())
     } else {
@@ -181,9 +166,7 @@ fn write(generator: &mut Generator, out: &Path, bar: &ProgressBar) -> Result<Wri
         }
     }
     written.bytes += u64::try_from(lines.len()).unwrap_or(0);
-    file.write_all(&lines)
-        .and_then(|()| file.flush())
-        .map_err(failed)?;
+    file.write_all(&lines).and_then(|()| file.flush()).map_err(failed)?;
     Ok(written)
 }
 
@@ -197,8 +180,5 @@ fn summary(written: &Written, reports: u64, seconds: f64, out: &Path) -> Result<
         grouped(u64::try_from(rate).unwrap_or(0)),
     );
     let printed = std::io::stderr().write_all(text.as_bytes());
-    printed.map_err(|source| Error::Output {
-        path: out.to_owned(),
-        source,
-    })
+    printed.map_err(|source| Error::Output { path: out.to_owned(), source })
 }

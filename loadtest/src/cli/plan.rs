@@ -8,8 +8,8 @@ use serde_json::json;
 use wardline_loadtest::argument;
 use wardline_loadtest::error::Error;
 use wardline_loadtest::plan::{
-    ARCHIVE_BYTES, CORE_INPUTS, HEADROOM, IDLE_BYTES, INPUTS_PER_REPORT, LOG_BYTES, Plan as Needs,
-    REPORT_BYTES, SETTLED_DAYS,
+    ARCHIVE_BYTES, CORE_INPUTS, HEADROOM, IDLE_BYTES, INPUTS_PER_REPORT, LOG_BYTES, Plan as Needs, REPORT_BYTES,
+    SETTLED_DAYS,
 };
 
 use super::{Format, bytes, grouped, print};
@@ -43,52 +43,20 @@ impl Plan {
 }
 
 fn text(needs: &Needs) -> String {
-    let whole =
-        |number: f64| grouped(u64::try_from(wardline_loadtest::draw::whole(number)).unwrap_or(0));
+    let whole = |number: f64| grouped(u64::try_from(wardline_loadtest::draw::whole(number)).unwrap_or(0));
     let rows = [
         ("nearest profile", needs.profile.clone(), String::new()),
-        (
-            "inputs, mean",
-            format!("{:.2} /s", needs.mean_per_second),
-            format!("{INPUTS_PER_REPORT} per report"),
-        ),
-        (
-            "inputs, busiest hour",
-            format!("{:.1} /s", needs.peak_per_second),
-            "the profile's peak factor".to_owned(),
-        ),
-        (
-            "reports open",
-            whole(needs.open_reports),
-            "the profile's mean time open".to_owned(),
-        ),
-        (
-            "reports in memory",
-            whole(needs.kept_reports),
-            format!("settled ones stay {SETTLED_DAYS} days"),
-        ),
-        (
-            "memory",
-            bytes(needs.memory_bytes),
-            format!("{} idle, {REPORT_BYTES} B per report", bytes(IDLE_BYTES)),
-        ),
-        (
-            "log, a mean day",
-            bytes(needs.log_bytes_per_day),
-            format!("{LOG_BYTES} B per input"),
-        ),
-        (
-            "archive, a year",
-            bytes(needs.archive_bytes_per_year),
-            format!("{ARCHIVE_BYTES} B per input"),
-        ),
+        ("inputs, mean", format!("{:.2} /s", needs.mean_per_second), format!("{INPUTS_PER_REPORT} per report")),
+        ("inputs, busiest hour", format!("{:.1} /s", needs.peak_per_second), "the profile's peak factor".to_owned()),
+        ("reports open", whole(needs.open_reports), "the profile's mean time open".to_owned()),
+        ("reports in memory", whole(needs.kept_reports), format!("settled ones stay {SETTLED_DAYS} days")),
+        ("memory", bytes(needs.memory_bytes), format!("{} idle, {REPORT_BYTES} B per report", bytes(IDLE_BYTES))),
+        ("log, a mean day", bytes(needs.log_bytes_per_day), format!("{LOG_BYTES} B per input")),
+        ("archive, a year", bytes(needs.archive_bytes_per_year), format!("{ARCHIVE_BYTES} B per input")),
         (
             "cores",
             needs.cores.to_string(),
-            format!(
-                "{HEADROOM} × the busiest hour, {} inputs/s and core",
-                whole(CORE_INPUTS)
-            ),
+            format!("{HEADROOM} × the busiest hour, {} inputs/s and core", whole(CORE_INPUTS)),
         ),
     ];
     let mut text = format!("{} reports a year\n", whole(needs.yearly));
@@ -96,9 +64,7 @@ fn text(needs: &Needs) -> String {
         text += format!("  {name:<22} {figure:>14}  {why}").trim_end();
         text.push('\n');
     }
-    text + "Try it: wardline-loadtest generate --profile "
-        + &needs.profile
-        + " --scenario week --out week.ndjson\n"
+    text + "Try it: wardline-loadtest generate --profile " + &needs.profile + " --scenario week --out week.ndjson\n"
 }
 
 fn json(needs: &Needs) -> serde_json::Value {

@@ -15,9 +15,7 @@ use wardline_loadtest::calendar::Flat;
 use wardline_loadtest::drive::{Driven, Glance, Lines, Load, Pace, Target, drive};
 use wardline_loadtest::error::Error;
 use wardline_loadtest::gate::Gate;
-use wardline_loadtest::limits::{
-    BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WARM_EVENTS_MAX, WARM_MICROS_MAX, WRITE_BYTES,
-};
+use wardline_loadtest::limits::{BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WARM_EVENTS_MAX, WARM_MICROS_MAX, WRITE_BYTES};
 use wardline_loadtest::plan::{INPUTS_PER_REPORT, Plan};
 use wardline_loadtest::profile::{PathShape, Profile};
 use wardline_loadtest::result::{Latency, Outcome, Setup};
@@ -93,16 +91,10 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let gates = self
-            .fail_if
-            .iter()
-            .map(|text| Gate::parse(text))
-            .collect::<Result<Vec<_>, _>>()?;
+        let gates = self.fail_if.iter().map(|text| Gate::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let profile = Profile::load(&self.profile)?;
         let per_second = self.per_second(&profile)?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let begin = i64::try_from(now).unwrap_or(0) * 1_000_000;
         let load = self.load(per_second, begin)?;
         let name = profile.name.clone();
@@ -110,29 +102,17 @@ impl Run {
             Some(path) => from_file(path)?,
             None => self.lines(profile, per_second, begin)?,
         };
-        std::fs::create_dir_all(&self.out).map_err(|source| Error::Output {
-            path: self.out.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&self.out).map_err(|source| Error::Output { path: self.out.clone(), source })?;
         let driven = self.drive(&load, lines)?;
         let setup = self.setup(name, &load, per_second, begin);
-        let outcome = driven
-            .tally
-            .outcome(setup, driven.seconds, driven.backlog_max);
+        let outcome = driven.tally.outcome(setup, driven.seconds, driven.backlog_max);
         self.write(&driven, &outcome)?;
         match self.format {
             Format::Text => print(&summary(&outcome, driven.is_overloaded, &self.out))?,
             Format::Json => print(&outcome.json())?,
         }
-        let verdicts: Vec<String> = gates
-            .iter()
-            .filter_map(|gate| gate.verdict(&outcome))
-            .collect();
-        if verdicts.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::GateFailed { verdicts })
-        }
+        let verdicts: Vec<String> = gates.iter().filter_map(|gate| gate.verdict(&outcome)).collect();
+        if verdicts.is_empty() { Ok(()) } else { Err(Error::GateFailed { verdicts }) }
     }
 
     /// Events per second of a throughput run; `None` when the profile's rhythm is followed.
@@ -150,14 +130,11 @@ impl Run {
     fn load(&self, per_second: Option<f64>, begin: i64) -> Result<Load, Error> {
         let key = self.key_file.as_deref().map(read_key).transpose()?;
         let length = u64::try_from(argument::span(&self.length)?).unwrap_or(0);
-        let wanted = per_second.map_or(1, |rate| {
-            u32::try_from(draw::whole(rate / REQUESTS_PER_SECOND) + 1).unwrap_or(BATCH_EVENTS_MAX)
-        });
+        let wanted = per_second
+            .map_or(1, |rate| u32::try_from(draw::whole(rate / REQUESTS_PER_SECOND) + 1).unwrap_or(BATCH_EVENTS_MAX));
         Ok(Load {
             target: Target::new(&self.url, key)?,
-            pace: per_second.map_or(Pace::Shaped { from: begin }, |per_second| Pace::Constant {
-                per_second,
-            }),
+            pace: per_second.map_or(Pace::Shaped { from: begin }, |per_second| Pace::Constant { per_second }),
             connections: usize::from(self.connections).max(1),
             batch: self.batch.unwrap_or(wanted).clamp(1, BATCH_EVENTS_MAX),
             length: Duration::from_micros(length),
@@ -168,11 +145,7 @@ impl Run {
 
     /// Lines from now on, among reports that began before.
     fn lines(&self, profile: Profile, per_second: Option<f64>, begin: i64) -> Result<Lines, Error> {
-        let events = if profile.path == PathShape::Minimal {
-            5.0
-        } else {
-            INPUTS_PER_REPORT
-        };
+        let events = if profile.path == PathShape::Minimal { 5.0 } else { INPUTS_PER_REPORT };
         let mean = profile.reports_per_year * events / (365.25 * 86_400.0);
         let rate = per_second.map_or(1.0, |per_second| per_second / mean);
         let warm = draw::whole(WARM_EVENTS_MAX / (mean * rate) * 1e6).min(WARM_MICROS_MAX);
@@ -200,13 +173,8 @@ impl Run {
     }
 
     fn drive(&self, load: &Load, lines: Lines) -> Result<Driven, Error> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|source| Error::Output {
-            path: "the runtime".into(),
-            source,
-        })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Error::Output { path: "the runtime".into(), source })?;
         let bar = ProgressBar::new(load.length.as_secs());
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} s  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -225,8 +193,7 @@ impl Run {
             profile,
             url: self.url.clone(),
             seed: self.seed,
-            started: jiff::Timestamp::from_microsecond(begin)
-                .map_or_else(|_| String::new(), |at| at.to_string()),
+            started: jiff::Timestamp::from_microsecond(begin).map_or_else(|_| String::new(), |at| at.to_string()),
             rate: per_second,
             batch: load.batch,
             connections: load.connections,
@@ -243,10 +210,7 @@ impl Run {
         let log = driven
             .tally
             .log(driven.seconds)
-            .map_err(|source| Error::Output {
-                path: self.out.join("latency.hlog"),
-                source,
-            })?;
+            .map_err(|source| Error::Output { path: self.out.join("latency.hlog"), source })?;
         put("latency.hlog", &log)?;
         put("result.json", outcome.json().as_bytes())?;
         put("report.html", report::html(outcome).as_bytes())
@@ -255,19 +219,13 @@ impl Run {
 
 fn read_key(path: &Path) -> Result<String, Error> {
     let read = std::fs::read_to_string(path);
-    let key = read.map_err(|source| Error::KeyFile {
-        path: path.to_owned(),
-        source,
-    })?;
+    let key = read.map_err(|source| Error::KeyFile { path: path.to_owned(), source })?;
     Ok(key.trim().to_owned())
 }
 
 /// The lines of a file, one after another, blank ones included; an unreadable rest ends them.
 fn from_file(path: &Path) -> Result<Lines, Error> {
-    let file = std::fs::File::open(path).map_err(|source| Error::EventsFile {
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = std::fs::File::open(path).map_err(|source| Error::EventsFile { path: path.to_owned(), source })?;
     let mut reader = std::io::BufReader::with_capacity(WRITE_BYTES, file);
     Ok(Box::new(move |line| match reader.read_until(b'\n', line) {
         Ok(0) | Err(_) => None,
@@ -289,11 +247,7 @@ fn first_from(generator: &mut Generator, begin: i64) -> Option<(i64, Vec<u8>)> {
 
 /// Rates since the last look.
 fn live(glance: &Glance, last: &mut (Duration, u64, u64)) -> String {
-    let span = glance
-        .elapsed
-        .saturating_sub(last.0)
-        .as_secs_f64()
-        .max(1e-3);
+    let span = glance.elapsed.saturating_sub(last.0).as_secs_f64().max(1e-3);
     let per_second = |now: u64, before: u64| {
         grouped(u64::try_from(draw::whole(now.saturating_sub(before) as f64 / span)).unwrap_or(0))
     };
@@ -321,21 +275,10 @@ fn summary(outcome: &Outcome, is_overloaded: bool, out: &Path) -> String {
         whole(outcome.accepted_per_second()),
         grouped(outcome.accepted.events)
     );
-    for (name, flow) in [
-        ("refused", outcome.refused),
-        ("failed", outcome.failed),
-        ("unanswered", outcome.unanswered),
-    ] {
-        text += &format!(
-            "{name:<12} {:>12} requests  {} events\n",
-            grouped(flow.requests),
-            grouped(flow.events)
-        );
+    for (name, flow) in [("refused", outcome.refused), ("failed", outcome.failed), ("unanswered", outcome.unanswered)] {
+        text += &format!("{name:<12} {:>12} requests  {} events\n", grouped(flow.requests), grouped(flow.events));
     }
-    text += &format!(
-        "waiting      {:>12} requests at most\n",
-        outcome.backlog_max
-    );
+    text += &format!("waiting      {:>12} requests at most\n", outcome.backlog_max);
     text += &format!(
         "{:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
         "latency, ms", "p50", "p90", "p99", "p99.9", "p99.99", "max"
@@ -350,14 +293,7 @@ fn summary(outcome: &Outcome, is_overloaded: bool, out: &Path) -> String {
 
 fn latency_row(name: &str, latency: &Latency) -> String {
     let mut row = format!("{name:<12}");
-    for micros in [
-        latency.p50_us,
-        latency.p90_us,
-        latency.p99_us,
-        latency.p999_us,
-        latency.p9999_us,
-        latency.max_us,
-    ] {
+    for micros in [latency.p50_us, latency.p90_us, latency.p99_us, latency.p999_us, latency.p9999_us, latency.max_us] {
         row += &format!(" {:>9.3}", micros as f64 / 1e3);
     }
     row + "\n"

@@ -28,97 +28,19 @@ type Quantile = (Span, &'static str, f64, f64, f64);
 
 /// Minutes, and days of large cases.
 const QUANTILES: [Quantile; 13] = [
-    (
-        Span::EdStatOrderToFinal,
-        "ED stat lab, order to final, p25, min",
-        0.25,
-        42.0,
-        1.5,
-    ),
-    (
-        Span::EdStatOrderToFinal,
-        "ED stat lab, order to final, p50, min",
-        0.50,
-        51.0,
-        1.5,
-    ),
-    (
-        Span::EdStatOrderToFinal,
-        "ED stat lab, order to final, p75, min",
-        0.75,
-        62.0,
-        1.5,
-    ),
-    (
-        Span::EdStatOrderToFinal,
-        "ED stat lab, order to final, p90, min",
-        0.90,
-        75.0,
-        1.5,
-    ),
-    (
-        Span::EdStatInLaboratory,
-        "ED stat lab, in the laboratory, p50, min",
-        0.50,
-        31.0,
-        1.5,
-    ),
-    (
-        Span::EdStatInLaboratory,
-        "ED stat lab, in the laboratory, p90, min",
-        0.90,
-        49.0,
-        1.5,
-    ),
-    (
-        Span::InpatientCollectToFinal,
-        "inpatient routine, collected to final, p50, min",
-        0.50,
-        77.0,
-        3.0,
-    ),
-    (
-        Span::InpatientCollectToFinal,
-        "inpatient routine, collected to final, p90, min",
-        0.90,
-        140.0,
-        3.0,
-    ),
-    (
-        Span::EdImagingExamToFinal,
-        "ED imaging, exam to final, p50, min",
-        0.50,
-        54.0,
-        3.0,
-    ),
-    (
-        Span::EdImagingExamToFinal,
-        "ED imaging, exam to final, p90, min",
-        0.90,
-        150.0,
-        3.0,
-    ),
-    (
-        Span::LargeCase,
-        "large pathology cases, p10, days",
-        0.10,
-        0.97,
-        0.1,
-    ),
-    (
-        Span::LargeCase,
-        "large pathology cases, p50, days",
-        0.50,
-        2.8,
-        0.1,
-    ),
-    (
-        Span::LargeCase,
-        "large pathology cases, p90, days",
-        0.90,
-        6.1,
-        0.1,
-    ),
+    (Span::EdStatOrderToFinal, "ED stat lab, order to final, p25, min", 0.25, 42.0, 1.5),
+    (Span::EdStatOrderToFinal, "ED stat lab, order to final, p50, min", 0.50, 51.0, 1.5),
+    (Span::EdStatOrderToFinal, "ED stat lab, order to final, p75, min", 0.75, 62.0, 1.5),
+    (Span::EdStatOrderToFinal, "ED stat lab, order to final, p90, min", 0.90, 75.0, 1.5),
+    (Span::EdStatInLaboratory, "ED stat lab, in the laboratory, p50, min", 0.50, 31.0, 1.5),
+    (Span::EdStatInLaboratory, "ED stat lab, in the laboratory, p90, min", 0.90, 49.0, 1.5),
+    (Span::InpatientCollectToFinal, "inpatient routine, collected to final, p50, min", 0.50, 77.0, 3.0),
+    (Span::InpatientCollectToFinal, "inpatient routine, collected to final, p90, min", 0.90, 140.0, 3.0),
+    (Span::EdImagingExamToFinal, "ED imaging, exam to final, p50, min", 0.50, 54.0, 3.0),
+    (Span::EdImagingExamToFinal, "ED imaging, exam to final, p90, min", 0.90, 150.0, 3.0),
+    (Span::LargeCase, "large pathology cases, p10, days", 0.10, 0.97, 0.1),
+    (Span::LargeCase, "large pathology cases, p50, days", 0.50, 2.8, 0.1),
+    (Span::LargeCase, "large pathology cases, p90, days", 0.90, 6.1, 0.1),
 ];
 
 pub(super) struct Tally<'a> {
@@ -183,10 +105,8 @@ impl<'a> Tally<'a> {
             self.critical += u64::from(report.findings[0].is_critical());
         }
         let change = [Step::Corrected, Step::Amended, Step::Appended];
-        let is_changed = report
-            .moments
-            .iter()
-            .any(|moment| matches!(moment.fact, Fact::Step(step) if change.contains(&step)));
+        let is_changed =
+            report.moments.iter().any(|moment| matches!(moment.fact, Fact::Step(step) if change.contains(&step)));
         self.changed += u64::from(is_changed);
     }
 
@@ -216,16 +136,11 @@ impl<'a> Tally<'a> {
             (Setting::Inpatient, Kind::Lab, Priority::Routine) => {
                 note(Span::InpatientCollectToFinal, report.at(Step::Collected))
             }
-            (Setting::Ed, Kind::Imaging, _) => {
-                note(Span::EdImagingExamToFinal, report.at(Step::ExamEnded))
-            }
-            (_, Kind::Pathology, _) if report.is_large => {
-                note(Span::LargeCase, report.at(Step::Received))
-            }
+            (Setting::Ed, Kind::Imaging, _) => note(Span::EdImagingExamToFinal, report.at(Step::ExamEnded)),
+            (_, Kind::Pathology, _) if report.is_large => note(Span::LargeCase, report.at(Step::Received)),
             (_, Kind::Pathology, _) => {
                 let received = report.at(Step::Received).unwrap_or(last);
-                self.biopsies
-                    .push(self.world.calendars[group.zone].weekday_time(received, last));
+                self.biopsies.push(self.world.calendars[group.zone].weekday_time(received, last));
             }
             _ => {}
         }
@@ -289,12 +204,7 @@ impl<'a> Tally<'a> {
             let error = 4.0 * libm::sqrt(share * (1.0 - share) / spans.len() as f64);
             let four_errors = (at(share + error) - at(share - error)) / 2.0;
             let band = (band * widen).max(four_errors);
-            figures.push(Figure {
-                name,
-                found: at(share),
-                expected,
-                band,
-            });
+            figures.push(Figure { name, found: at(share), expected, band });
         }
         figures.extend(self.biopsy_shares(widen));
         figures
@@ -310,25 +220,12 @@ impl<'a> Tally<'a> {
             ("biopsies within 3 weekdays, %", 3, 98.4),
         ];
         let count = self.biopsies.len() as f64;
-        let share = |days: i64| {
-            100.0
-                * self
-                    .biopsies
-                    .iter()
-                    .filter(|span| **span <= days * DAY)
-                    .count() as f64
-                / count
-        };
+        let share = |days: i64| 100.0 * self.biopsies.iter().filter(|span| **span <= days * DAY).count() as f64 / count;
         let four_errors = |percent: f64| 4.0 * libm::sqrt(percent * (100.0 - percent) / count);
         wanted
             .map(|(name, days, expected)| {
                 let band = (0.6 * widen).max(four_errors(expected) + 0.1);
-                Figure {
-                    name,
-                    found: share(days),
-                    expected,
-                    band,
-                }
+                Figure { name, found: share(days), expected, band }
             })
             .into()
     }
@@ -343,9 +240,7 @@ fn quantile(sorted: &[i64], share: f64) -> i64 {
 /// How long a report is open: until reviewed or cancelled, else until five days after final.
 fn open(report: &Report) -> i64 {
     let first = report.moments.first().map_or(0, |moment| moment.at);
-    let until = report
-        .at(Step::Cancelled)
-        .or(report.at(Step::Reviewed))
-        .or(report.at(Step::Final).map(|last| last + 5 * DAY));
+    let until =
+        report.at(Step::Cancelled).or(report.at(Step::Reviewed)).or(report.at(Step::Final).map(|last| last + 5 * DAY));
     until.map_or(0, |until| until - first)
 }

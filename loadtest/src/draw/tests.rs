@@ -24,26 +24,16 @@ fn exponential_has_mean_and_deviation_alike() {
     assert!((square / f64::from(N) - 7200.0).abs() < 144.0, "{square}");
 }
 
+/// [GEN-4]
 #[test]
 fn lognormal_has_its_median_and_its_ninetieth_percentile() {
     let shape = LogNormal::new(28.0, 42.0);
     let mut stream = stream();
     let mut drawn: Vec<f64> = (0..N).map(|_| shape.minutes(&mut stream)).collect();
     drawn.sort_by(f64::total_cmp);
-    assert!(
-        (drawn[100_000] - 28.0).abs() < 0.15,
-        "median {}",
-        drawn[100_000]
-    );
-    assert!(
-        (drawn[180_000] - 42.0).abs() < 0.30,
-        "p90 {}",
-        drawn[180_000]
-    );
-    assert!(
-        kolmogorov_smirnov(&drawn, &shape) < 1.95 / f64::from(N).sqrt(),
-        "p > .001"
-    );
+    assert!((drawn[100_000] - 28.0).abs() < 0.15, "median {}", drawn[100_000]);
+    assert!((drawn[180_000] - 42.0).abs() < 0.30, "p90 {}", drawn[180_000]);
+    assert!(kolmogorov_smirnov(&drawn, &shape) < 1.95 / f64::from(N).sqrt(), "p > .001");
 }
 
 /// Greatest distance between the drawn and the defined distribution.
@@ -51,9 +41,7 @@ fn kolmogorov_smirnov(sorted: &[f64], shape: &LogNormal) -> f64 {
     let count = sorted.len() as f64;
     let distance = |(i, x): (usize, &f64)| {
         let share = shape.share_within(*x);
-        (share - i as f64 / count)
-            .abs()
-            .max((share - (i + 1) as f64 / count).abs())
+        (share - i as f64 / count).abs().max((share - (i + 1) as f64 / count).abs())
     };
     sorted.iter().enumerate().map(distance).fold(0.0, f64::max)
 }
@@ -82,10 +70,8 @@ fn weighted_choice_follows_its_weights_and_skips_zero() {
 #[test]
 fn zipf_agrees_with_the_table_made_from_its_definition() {
     for (count, exponent) in [(10_u64, 0.8), (1000, 0.8), (50, 0.6), (1, 0.8), (100, 1.3)] {
-        let (zipf, table) = (
-            Zipf::new(count, exponent),
-            Weighted::zipf(usize::try_from(count).unwrap(), exponent).unwrap(),
-        );
+        let (zipf, table) =
+            (Zipf::new(count, exponent), Weighted::zipf(usize::try_from(count).unwrap(), exponent).unwrap());
         let (mut drawn, mut stream) = (vec![0_u32; table.upto.len()], stream());
         for _ in 0..N {
             drawn[usize::try_from(zipf.rank(&mut stream)).unwrap()] += 1;
@@ -95,10 +81,7 @@ fn zipf_agrees_with_the_table_made_from_its_definition() {
             upto += number;
             distance = distance.max((f64::from(upto) / f64::from(N) - edge).abs());
         }
-        assert!(
-            distance < 1.95 / f64::from(N).sqrt(),
-            "{count} {exponent}: {distance}"
-        );
+        assert!(distance < 1.95 / f64::from(N).sqrt(), "{count} {exponent}: {distance}");
     }
 }
 
@@ -112,15 +95,13 @@ fn zipf_over_a_whole_country_stays_inside_its_pool() {
     assert!(below.abs_diff(5_000) < 280, "{below}");
 }
 
+/// [GEN-3]
 #[test]
 fn geometric_tail_keeps_its_ends_and_its_mean() {
     let tail = GeometricTail::new(5, 7.0, 20);
     let mut stream = stream();
     let drawn: Vec<u32> = (0..N).map(|_| tail.draw(&mut stream)).collect();
-    assert_eq!(
-        (drawn.iter().min(), drawn.iter().max()),
-        (Some(&5), Some(&20))
-    );
+    assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&5), Some(&20)));
     let mean = drawn.iter().map(|n| f64::from(*n)).sum::<f64>() / f64::from(N);
     // Deviation √6 = 2.45, four standard errors 0.022; the cut takes 16.. × (2/3)^16 off the mean.
     assert!((mean - tail.mean()).abs() < 0.022, "{mean} {}", tail.mean());

@@ -38,11 +38,8 @@ impl Target {
     ///
     /// **Errors**: no http address.
     pub fn new(url: &str, key: Option<String>) -> Result<Self, Error> {
-        let wrong = || Error::Argument {
-            text: url.to_owned(),
-            wanted: "address",
-            example: "--url http://127.0.0.1:8470",
-        };
+        let wrong =
+            || Error::Argument { text: url.to_owned(), wanted: "address", example: "--url http://127.0.0.1:8470" };
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let (Some("http"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong());
@@ -64,9 +61,8 @@ impl Target {
     }
 
     fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-        let mut request = Request::post(self.path.clone())
-            .header(HOST, &self.authority)
-            .header(CONTENT_TYPE, "application/x-ndjson");
+        let mut request =
+            Request::post(self.path.clone()).header(HOST, &self.authority).header(CONTENT_TYPE, "application/x-ndjson");
         if let Some(key) = &self.key {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
@@ -77,10 +73,7 @@ impl Target {
 /// Whether anybody listens at all. **Errors**: nobody does.
 pub(super) async fn knock(target: &Target) -> Result<(), Error> {
     let opened = TcpStream::connect(&target.authority).await;
-    opened.map(drop).map_err(|error| Error::Unreachable {
-        url: target.url.clone(),
-        problem: error.to_string(),
-    })
+    opened.map(drop).map_err(|error| Error::Unreachable { url: target.url.clone(), problem: error.to_string() })
 }
 
 /// Posts batches until there are no more.
@@ -99,13 +92,7 @@ pub(super) async fn work(
         let sent = micros(begun.elapsed());
         let ending = post(&target, &mut connection, job.body).await;
         let done = micros(begun.elapsed());
-        let sample = Sample {
-            intended: job.intended,
-            sent,
-            done,
-            events: job.events,
-            ending,
-        };
+        let sample = Sample { intended: job.intended, sent, done, events: job.events, ending };
         if tell.send(News::Answered(sample)).is_err() {
             return;
         }
@@ -126,11 +113,7 @@ async fn post(target: &Target, connection: &mut Option<Connection>, body: Bytes)
     };
     let ending = ending(response.status());
     // The answer is read to its end, so that the connection can be used again.
-    if Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-        .collect()
-        .await
-        .is_ok()
-    {
+    if Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await.is_ok() {
         *connection = Some(open);
     }
     ending

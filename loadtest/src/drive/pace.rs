@@ -7,16 +7,17 @@
 //! - **Not here**: connections.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use super::{Backlog, Job, Load, News, micros};
-use crate::draw::exponential;
-use crate::limits::{BACKLOG_MAX, BATCHES_AHEAD};
+use crate::draw::{exponential, whole};
+use crate::limits::{BACKLOG_MAX, BATCHES_AHEAD, BATCHES_AHEAD_MAX};
 use crate::random::{Domain, Stream};
 
 /// Appends one line and says when it arrives in simulated UTC microseconds; `None` at the end.
@@ -52,23 +53,41 @@ pub(super) struct Ended {
     pub(super) is_overloaded: bool,
 }
 
-struct Batch {
+/// Some lines, and when the first of them arrives in simulated time.
+pub(super) struct Batch {
     arrives: i64,
     events: u32,
     body: Bytes,
 }
 
-/// Starts both threads; they end by themselves.
-pub(super) fn start(load: Load, lines: Lines, sender: Sender) -> JoinHandle<Ended> {
-    let (ahead, batches) = sync_channel(BATCHES_AHEAD);
+/// Starts the feeder. The second answer comes when it has written all it may write ahead, or all there is: before, a run would
+/// measure how fast lines are made.
+pub(super) fn prepare(load: &Load, lines: Lines) -> (Receiver<Batch>, oneshot::Receiver<()>) {
+    let (ahead, batches) = sync_channel(batches_ahead(load));
+    let (is_full, full) = oneshot::channel();
     let size = load.batch.max(1);
     // The feeder ends when its lines or its listener do.
-    drop(std::thread::spawn(move || feed(lines, size, &ahead)));
+    drop(std::thread::spawn(move || feed(lines, size, &ahead, is_full)));
+    (batches, full)
+}
+
+/// A second and a half of batches: the generator makes its lines by whole simulated seconds.
+fn batches_ahead(load: &Load) -> usize {
+    let wanted = match load.pace {
+        Pace::Constant { per_second } => whole(1.5 * per_second / f64::from(load.batch.max(1))),
+        Pace::Shaped { .. } => 0,
+    };
+    usize::try_from(wanted).unwrap_or(0).clamp(BATCHES_AHEAD, BATCHES_AHEAD_MAX)
+}
+
+/// Starts the pacer; it ends by itself.
+pub(super) fn start(load: Load, batches: Receiver<Batch>, sender: Sender) -> JoinHandle<Ended> {
     std::thread::spawn(move || pace(&load, &batches, &sender))
 }
 
-fn feed(mut lines: Lines, size: u32, ahead: &SyncSender<Batch>) {
+fn feed(mut lines: Lines, size: u32, ahead: &SyncSender<Batch>, is_full: oneshot::Sender<()>) {
     let mut body = Vec::new();
+    let mut is_full = Some(is_full);
     loop {
         let (mut events, mut arrives) = (0, 0);
         while events < size {
@@ -83,14 +102,11 @@ fn feed(mut lines: Lines, size: u32, ahead: &SyncSender<Batch>) {
         }
         let room = body.len() + body.len() / 8;
         let full = std::mem::replace(&mut body, Vec::with_capacity(room));
-        if ahead
-            .send(Batch {
-                arrives,
-                events,
-                body: Bytes::from(full),
-            })
-            .is_err()
-        {
+        let batch = Batch { arrives, events, body: Bytes::from(full) };
+        let Err(refused) = ahead.try_send(batch) else { continue };
+        drop(is_full.take());
+        let TrySendError::Full(batch) = refused else { return };
+        if ahead.send(batch).is_err() {
             return;
         }
     }
@@ -100,31 +116,27 @@ fn pace(load: &Load, batches: &Receiver<Batch>, sender: &Sender) -> Ended {
     let mut stream = Stream::new(load.seed, Domain::Driver, 0);
     let mut due = Duration::ZERO;
     let mut left = load.requests_max.unwrap_or(u64::MAX);
-    let mut is_overloaded = false;
     for batch in batches {
-        due = match load.pace {
-            Pace::Constant { per_second } => {
-                due + gap(&mut stream, f64::from(batch.events) / per_second)
-            }
+        let next = match load.pace {
+            Pace::Constant { per_second } => due.saturating_add(gap(&mut stream, f64::from(batch.events) / per_second)),
             Pace::Shaped { from } => {
-                Duration::from_micros(u64::try_from(batch.arrives - from).unwrap_or(0))
+                Duration::from_micros(u64::try_from(batch.arrives.saturating_sub(from)).unwrap_or(0))
             }
         };
-        if due > load.length || left == 0 || is_overloaded {
+        if next > load.length {
+            return Ended { sent_for: load.length, is_overloaded: false };
+        }
+        if left == 0 {
             break;
         }
-        left -= 1;
+        (due, left) = (next, left - 1);
         std::thread::sleep(due.saturating_sub(sender.begun.elapsed()));
-        is_overloaded = send(batch, micros(due), sender);
+        if send(batch, micros(due), sender) {
+            return Ended { sent_for: due, is_overloaded: true };
+        }
     }
-    Ended {
-        sent_for: if load.requests_max.is_some() || is_overloaded {
-            due.min(load.length)
-        } else {
-            load.length
-        },
-        is_overloaded,
-    }
+    // The lines, or the requests that were asked for, came to their end before the time did.
+    Ended { sent_for: due, is_overloaded: false }
 }
 
 fn gap(stream: &mut Stream, mean_seconds: f64) -> Duration {
@@ -135,14 +147,7 @@ fn gap(stream: &mut Stream, mean_seconds: f64) -> Duration {
 fn send(batch: Batch, intended: u64, sender: &Sender) -> bool {
     let waiting = sender.backlog.put();
     // Both fail only when the run has been broken off, and then nobody counts any more.
-    let _ = sender.tell.send(News::Offered {
-        intended,
-        events: batch.events,
-    });
-    let _ = sender.jobs.send(Job {
-        intended,
-        events: batch.events,
-        body: batch.body,
-    });
+    let _ = sender.tell.send(News::Offered { intended, events: batch.events });
+    let _ = sender.jobs.send(Job { intended, events: batch.events, body: batch.body });
     waiting >= BACKLOG_MAX
 }

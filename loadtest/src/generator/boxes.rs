@@ -33,12 +33,7 @@ pub(super) struct Boxes {
 
 impl Boxes {
     pub(super) fn new(start: i64, span: i64) -> Self {
-        Self {
-            closed: BTreeMap::new(),
-            open: Vec::new(),
-            span,
-            told: start.div_euclid(span),
-        }
+        Self { closed: BTreeMap::new(), open: Vec::new(), span, told: start.div_euclid(span) }
     }
 
     pub(super) fn put(&mut self, pending: Pending) {
@@ -61,11 +56,7 @@ impl Boxes {
 
     /// Opens the earliest box before the span `upto`; whether there was one.
     pub(super) fn open_next(&mut self, upto: i64) -> bool {
-        let Some(first) = self
-            .closed
-            .first_entry()
-            .filter(|first| *first.key() < upto)
-        else {
+        let Some(first) = self.closed.first_entry().filter(|first| *first.key() < upto) else {
             return false;
         };
         self.open = first.remove();

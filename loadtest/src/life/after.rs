@@ -10,13 +10,7 @@ use crate::draw::whole;
 use crate::vocabulary::{Kind, Step};
 
 impl Author<'_> {
-    pub(super) fn finish(
-        &mut self,
-        kind: Kind,
-        offer: usize,
-        round: u32,
-        mut draft: Draft,
-    ) -> Report {
+    pub(super) fn finish(&mut self, kind: Kind, offer: usize, round: u32, mut draft: Draft) -> Report {
         let first = self.finding(kind, offer, draft.finding);
         self.after_final(draft.final_at, &mut draft);
         let mut findings = [first; 2];
@@ -37,13 +31,7 @@ impl Author<'_> {
     }
 
     /// The benchmark's reports: a change or cancellation only if the fault set says so.
-    pub(super) fn finish_minimal(
-        &mut self,
-        kind: Kind,
-        offer: usize,
-        round: u32,
-        mut draft: Draft,
-    ) -> Report {
+    pub(super) fn finish_minimal(&mut self, kind: Kind, offer: usize, round: u32, mut draft: Draft) -> Report {
         let first = self.finding(kind, offer, draft.finding);
         let mut findings = [first; 2];
         if self.change(kind, &mut draft).is_some() {
@@ -89,9 +77,7 @@ impl Author<'_> {
         let step = match kind {
             Kind::Imaging => Step::Appended,
             Kind::Pathology | Kind::Cardiology => Step::Amended,
-            Kind::Lab | Kind::Micro | Kind::BloodBank | Kind::Genetics | Kind::Pulmonary => {
-                Step::Corrected
-            }
+            Kind::Lab | Kind::Micro | Kind::BloodBank | Kind::Genetics | Kind::Pulmonary => Step::Corrected,
         };
         draft.step(step, changed);
         Some(changed)
@@ -117,10 +103,7 @@ impl Author<'_> {
             _ => return,
         };
         if !self.scenario.is_silent(at) {
-            draft.moments.push(Moment {
-                at,
-                fact: Fact::Answer(act),
-            });
+            draft.moments.push(Moment { at, fact: Fact::Answer(act) });
         }
     }
 
@@ -129,20 +112,13 @@ impl Author<'_> {
         let life = &self.world.profile.life;
         if self.chance(life.update) {
             let at = part_way(self.ordered, draft.final_at, self.stream.unit());
-            draft.moments.push(Moment {
-                at,
-                fact: Fact::Moved,
-            });
+            draft.moments.push(Moment { at, fact: Fact::Moved });
         }
         let has_specimen = matches!(kind, Kind::Lab | Kind::Micro);
-        if let (true, Some(received)) = (
-            has_specimen && self.chance(life.recollect.share),
-            draft.specimen_from,
-        ) {
+        if let (true, Some(received)) = (has_specimen && self.chance(life.recollect.share), draft.specimen_from) {
             let at = |share: f64| part_way(received, draft.final_at, share);
             let rest = 1.0 - life.recollect.at;
-            let [rejected, again, back] =
-                [0.0, 1.0 / 3.0, 2.0 / 3.0].map(|share| at(life.recollect.at + rest * share));
+            let [rejected, again, back] = [0.0, 1.0 / 3.0, 2.0 / 3.0].map(|share| at(life.recollect.at + rest * share));
             draft.step(Step::Recollect, rejected);
             draft.step(Step::Collected, again);
             draft.step(Step::Received, back);
@@ -163,23 +139,14 @@ impl Author<'_> {
 impl Draft {
     /// The first step at which the finding is told.
     fn critical_at(&self) -> i64 {
-        let preliminary = self
-            .moments
-            .iter()
-            .find(|moment| moment.fact == Fact::Step(Step::Preliminary));
+        let preliminary = self.moments.iter().find(|moment| moment.fact == Fact::Step(Step::Preliminary));
         match preliminary {
             Some(moment) if self.preliminary_tells => moment.at,
             Some(_) | None => self.final_at,
         }
     }
 
-    fn report(
-        mut self,
-        kind: Kind,
-        offer: usize,
-        round: u32,
-        findings: [super::Finding; 2],
-    ) -> Report {
+    fn report(mut self, kind: Kind, offer: usize, round: u32, findings: [super::Finding; 2]) -> Report {
         for moment in &mut self.moments {
             moment.at -= moment.at.rem_euclid(1_000_000);
         }

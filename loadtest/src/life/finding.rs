@@ -98,20 +98,11 @@ impl Finding {
     /// A blood culture that grows.
     #[must_use]
     pub const fn growth() -> Self {
-        Self {
-            flag: Flag::Critical,
-            value: Value::Word {
-                word: "POSITIVE",
-                mark: Mark::AbnormalAbnormal,
-            },
-        }
+        Self { flag: Flag::Critical, value: Value::Word { word: "POSITIVE", mark: Mark::AbnormalAbnormal } }
     }
 
     const fn narrative(flag: Flag) -> Self {
-        Self {
-            flag,
-            value: Value::Narrative,
-        }
+        Self { flag, value: Value::Narrative }
     }
 }
 
@@ -124,21 +115,11 @@ impl Author<'_> {
                 let is_critical = self.chance(self.figures.critical_lab);
                 self.lab_value(offer, is_critical)
             }
-            Kind::BloodBank => Finding {
-                flag: Flag::Plain,
-                value: Value::Word {
-                    word: "COMPATIBLE",
-                    mark: Mark::Normal,
-                },
-            },
+            Kind::BloodBank => {
+                Finding { flag: Flag::Plain, value: Value::Word { word: "COMPATIBLE", mark: Mark::Normal } }
+            }
             Kind::Micro if drafted.is_critical() => drafted,
-            Kind::Micro => Finding {
-                flag: Flag::Plain,
-                value: Value::Word {
-                    word: "NO GROWTH",
-                    mark: Mark::Normal,
-                },
-            },
+            Kind::Micro => Finding { flag: Flag::Plain, value: Value::Word { word: "NO GROWTH", mark: Mark::Normal } },
             Kind::Pathology => self.narrative(life.pathology.critical),
             Kind::Genetics => Finding::narrative(Flag::Plain),
             Kind::Imaging => self.imaging_finding(),
@@ -156,11 +137,7 @@ impl Author<'_> {
     }
 
     fn narrative(&mut self, critical: f64) -> Finding {
-        Finding::narrative(if self.chance(critical) {
-            Flag::Critical
-        } else {
-            Flag::Plain
-        })
+        Finding::narrative(if self.chance(critical) { Flag::Critical } else { Flag::Plain })
     }
 
     fn imaging_finding(&mut self) -> Finding {
@@ -188,15 +165,8 @@ impl Author<'_> {
         };
         let width = u64::try_from((to - from).max(0)).unwrap_or(0) + 1;
         let scaled = from + i64::try_from(self.stream.below(width)).unwrap_or(0);
-        let flag = if is_critical {
-            Flag::Critical
-        } else {
-            Flag::Plain
-        };
-        Finding {
-            flag,
-            value: Value::Number { scaled, mark },
-        }
+        let flag = if is_critical { Flag::Critical } else { Flag::Plain };
+        Finding { flag, value: Value::Number { scaled, mark } }
     }
 }
 
@@ -214,18 +184,12 @@ impl Limits {
         let power = libm::pow(10.0, f64::from(test.digits));
         let scaled = |limit: f64| whole(limit * power + 0.5);
         let range = test.range.map(scaled);
-        let [lowest, highest] = [
-            test.critical_low.map(scaled),
-            test.critical_high.map(scaled),
-        ];
+        let [lowest, highest] = [test.critical_low.map(scaled), test.critical_high.map(scaled)];
         let beyond_low = |limit: i64| whole(limit as f64 * (1.0 - beyond) + 0.5);
         let beyond_high = |limit: i64| whole(limit as f64 * (1.0 + beyond) + 0.5);
         Self {
             low: [lowest.unwrap_or_else(|| beyond_low(range[0])), range[0] - 1],
-            high: [
-                range[1] + 1,
-                highest.unwrap_or_else(|| beyond_high(range[1])),
-            ],
+            high: [range[1] + 1, highest.unwrap_or_else(|| beyond_high(range[1]))],
             critical_low: lowest.map(|limit| [beyond_low(limit).min(limit - 1), limit - 1]),
             critical_high: highest.map(|limit| [limit + 1, beyond_high(limit).max(limit + 1)]),
             range,
@@ -242,10 +206,6 @@ impl Limits {
     }
 
     const fn outside(&self, is_low: bool) -> (Mark, [i64; 2]) {
-        if is_low {
-            (Mark::Low, self.low)
-        } else {
-            (Mark::High, self.high)
-        }
+        if is_low { (Mark::Low, self.low) } else { (Mark::High, self.high) }
     }
 }

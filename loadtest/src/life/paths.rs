@@ -27,19 +27,10 @@ impl Author<'_> {
         let pace = &self.figures.laboratory;
         let collected = self.wait(pace.collected.of(self.priority), self.ordered);
         let received = self.wait(pace.received.of(self.priority), collected);
-        Some(Journey {
-            collected,
-            received,
-        })
+        Some(Journey { collected, received })
     }
 
-    pub(super) fn path(
-        &mut self,
-        kind: Kind,
-        offer: usize,
-        shared: Option<Journey>,
-        draft: &mut Draft,
-    ) {
+    pub(super) fn path(&mut self, kind: Kind, offer: usize, shared: Option<Journey>, draft: &mut Draft) {
         match (kind, shared) {
             (Kind::Lab | Kind::BloodBank, Some(journey)) => self.laboratory(kind, journey, draft),
             (Kind::Lab | Kind::BloodBank, None) => {}
@@ -53,11 +44,7 @@ impl Author<'_> {
 
     /// Puts the final, unless a scenario holds it back.
     fn finalise(&mut self, kind: Kind, at: i64, draft: &mut Draft) {
-        let held = Held {
-            site: self.site,
-            kind,
-            calendar: self.calendar,
-        };
+        let held = Held { site: self.site, kind, calendar: self.calendar };
         draft.final_at = self.scenario.hold_final(at, &held, &mut self.stream);
         draft.step(Step::Final, draft.final_at);
     }
@@ -71,31 +58,19 @@ impl Author<'_> {
     fn laboratory(&mut self, kind: Kind, from: Journey, draft: &mut Draft) {
         let figures = &self.world.profile.life.laboratory;
         self.journey(from, draft);
-        let analysed = self.wait(
-            self.figures.laboratory.analysed.of(self.priority),
-            from.received,
-        );
+        let analysed = self.wait(self.figures.laboratory.analysed.of(self.priority), from.received);
         let verified = self.wait(&figures.verified, analysed);
         if self.chance(figures.in_transit.share) {
-            draft.step(
-                Step::InTransit,
-                part_way(from.collected, from.received, figures.in_transit.at),
-            );
+            draft.step(Step::InTransit, part_way(from.collected, from.received, figures.in_transit.at));
         }
         if self.chance(figures.in_process.share) {
-            draft.step(
-                Step::InProcess,
-                part_way(from.received, analysed, figures.in_process.at),
-            );
+            draft.step(Step::InProcess, part_way(from.received, analysed, figures.in_process.at));
         }
         if self.chance(figures.analysed) {
             draft.step(Step::Analysed, analysed);
         }
         if self.chance(figures.partial.share) {
-            draft.step(
-                Step::Partial,
-                part_way(analysed, verified, figures.partial.at),
-            );
+            draft.step(Step::Partial, part_way(analysed, verified, figures.partial.at));
         }
         self.finalise(kind, verified, draft);
     }
@@ -104,13 +79,7 @@ impl Author<'_> {
         let figures = &self.world.profile.life.micro;
         let collected = self.wait(&figures.collected, self.ordered);
         let received = self.wait(figures.received.of(self.setting), collected);
-        self.journey(
-            Journey {
-                collected,
-                received,
-            },
-            draft,
-        );
+        self.journey(Journey { collected, received }, draft);
         let in_process = self.wait(&figures.in_process, received);
         draft.step(Step::InProcess, in_process);
         draft.preliminary_tells = true;
@@ -132,10 +101,7 @@ impl Author<'_> {
     }
 
     fn blood_culture(&mut self, received: i64, in_process: i64, draft: &mut Draft) {
-        let (blood, quiet) = (
-            &self.world.profile.life.micro.blood,
-            &self.world.profile.life.micro.quiet,
-        );
+        let (blood, quiet) = (&self.world.profile.life.micro.blood, &self.world.profile.life.micro.quiet);
         if self.chance(blood.positive) {
             draft.finding = super::Finding::growth();
             let signal = self.wait(&blood.growth, in_process);
@@ -160,50 +126,20 @@ impl Author<'_> {
         let figures = &self.world.profile.life.pathology;
         let collected = self.wait(&figures.collected, self.ordered);
         let received = self.wait(&figures.received, collected);
-        self.journey(
-            Journey {
-                collected,
-                received,
-            },
-            draft,
-        );
+        self.journey(Journey { collected, received }, draft);
         let is_large = self.chance(figures.large_share);
-        let wait = if is_large {
-            &figures.large_final
-        } else {
-            &figures.biopsy_final
-        };
+        let wait = if is_large { &figures.large_final } else { &figures.biopsy_final };
         let last = self.wait(wait, received);
-        let in_process = self.wait(&figures.in_process, received).min(part_way(
-            received,
-            last,
-            figures.wait.from,
-        ));
+        let in_process = self.wait(&figures.in_process, received).min(part_way(received, last, figures.wait.from));
         draft.is_large = is_large;
         draft.step(Step::InProcess, in_process);
-        draft.step(
-            Step::Analysed,
-            part_way(received, last, figures.analysed_at),
-        );
-        if self.chance(if is_large {
-            figures.wait.large
-        } else {
-            figures.wait.biopsy
-        }) {
-            draft.moments.push(Moment {
-                at: part_way(received, last, figures.wait.from),
-                fact: Fact::WaitBegun,
-            });
-            draft.moments.push(Moment {
-                at: part_way(received, last, figures.wait.until),
-                fact: Fact::WaitEnded,
-            });
+        draft.step(Step::Analysed, part_way(received, last, figures.analysed_at));
+        if self.chance(if is_large { figures.wait.large } else { figures.wait.biopsy }) {
+            draft.moments.push(Moment { at: part_way(received, last, figures.wait.from), fact: Fact::WaitBegun });
+            draft.moments.push(Moment { at: part_way(received, last, figures.wait.until), fact: Fact::WaitEnded });
         }
         if self.chance(figures.preliminary.share) {
-            draft.step(
-                Step::Preliminary,
-                part_way(received, last, figures.preliminary.at),
-            );
+            draft.step(Step::Preliminary, part_way(received, last, figures.preliminary.at));
         }
         self.finalise(Kind::Pathology, last, draft);
     }
@@ -212,13 +148,7 @@ impl Author<'_> {
         let figures = &self.world.profile.life.genetics;
         let collected = self.wait(&figures.collected, self.ordered);
         let received = self.wait(&figures.received, collected);
-        self.journey(
-            Journey {
-                collected,
-                received,
-            },
-            draft,
-        );
+        self.journey(Journey { collected, received }, draft);
         let in_process = self.wait(&figures.in_process, received);
         draft.step(Step::InProcess, in_process);
         let last = self.wait(&figures.r#final, in_process);
@@ -239,10 +169,7 @@ impl Author<'_> {
         draft.step(Step::ExamStarted, started);
         draft.step(Step::ExamEnded, ended);
         if self.chance(pace.preliminary) {
-            draft.step(
-                Step::Preliminary,
-                part_way(ended, last, figures.preliminary_at),
-            );
+            draft.step(Step::Preliminary, part_way(ended, last, figures.preliminary_at));
         }
         if self.chance(figures.dictated.share) {
             draft.step(Step::Dictated, part_way(ended, last, figures.dictated.at));
@@ -268,19 +195,12 @@ impl Author<'_> {
     pub(super) fn minimal_reports(&mut self, kind: Kind) -> Vec<Report> {
         let mut draft = Draft::new(self.ordered);
         let (offer, round) = self.choose_test(kind, &mut Vec::new());
-        let (collected, received, last) = if kind == Kind::Imaging {
-            self.exam_times()
-        } else {
-            self.specimen_times()
-        };
+        let (collected, received, last) = if kind == Kind::Imaging { self.exam_times() } else { self.specimen_times() };
         draft.step(Step::Ordered, self.ordered);
         draft.step(Step::Collected, collected);
         draft.step(Step::Received, received);
         self.finalise(kind, last, &mut draft);
-        let acknowledged = self.wait(
-            &self.world.profile.life.minimal.acknowledged,
-            draft.final_at,
-        );
+        let acknowledged = self.wait(&self.world.profile.life.minimal.acknowledged, draft.final_at);
         draft.step(Step::Acknowledged, acknowledged);
         vec![self.finish_minimal(kind, offer, round, draft)]
     }
@@ -301,11 +221,7 @@ impl Author<'_> {
         let pace = &self.figures.imaging;
         let started = self.wait(pace.exam_started.of(self.priority), self.ordered);
         let ended = self.wait(pace.exam_ended.of(self.priority), started);
-        (
-            started,
-            ended,
-            self.wait(pace.r#final.of(self.priority), ended),
-        )
+        (started, ended, self.wait(pace.r#final.of(self.priority), ended))
     }
 
     fn specimen_times(&mut self) -> (i64, i64, i64) {
@@ -313,20 +229,12 @@ impl Author<'_> {
         let collected = self.wait(pace.collected.of(self.priority), self.ordered);
         let received = self.wait(pace.received.of(self.priority), collected);
         let analysed = self.wait(pace.analysed.of(self.priority), received);
-        (
-            collected,
-            received,
-            self.wait(&self.world.profile.life.laboratory.verified, analysed),
-        )
+        (collected, received, self.wait(&self.world.profile.life.laboratory.verified, analysed))
     }
 
     /// A test of a kind; cultures are chosen by the shares of their specimens.
     pub(super) fn choose_test(&mut self, kind: Kind, used: &mut Vec<usize>) -> (usize, u32) {
-        if kind == Kind::Micro {
-            (self.culture(), 0)
-        } else {
-            self.unused_test(kind, used)
-        }
+        if kind == Kind::Micro { (self.culture(), 0) } else { self.unused_test(kind, used) }
     }
 
     fn culture(&mut self) -> usize {
@@ -338,9 +246,6 @@ impl Author<'_> {
             _ => Specimen::Other,
         };
         let tests = &self.world.offers(Kind::Micro).tests;
-        tests
-            .iter()
-            .position(|test| test.specimen == Some(specimen))
-            .unwrap_or(0)
+        tests.iter().position(|test| test.specimen == Some(specimen)).unwrap_or(0)
     }
 }

@@ -17,10 +17,7 @@ pub struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self {
-            day: 0,
-            date: *b"1970-01-01",
-        }
+        Self { day: 0, date: *b"1970-01-01" }
     }
 }
 

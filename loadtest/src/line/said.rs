@@ -26,9 +26,7 @@ impl Sheet<'_> {
             Fact::Step(Step::Cancelled) => text(line, "reason", "duplicate_order"),
             Fact::Step(Step::Recollect) => text(line, "reason", "haemolysed"),
             Fact::Step(Step::PatientNotified) => text(line, "channel", "app_push"),
-            Fact::Step(Step::PatientViewed | Step::Released) if self.is_full => {
-                text(line, "channel", "portal")
-            }
+            Fact::Step(Step::PatientViewed | Step::Released) if self.is_full => text(line, "channel", "portal"),
             Fact::Step(_) | Fact::Merged => {}
             Fact::Moved => self.moved(line),
             Fact::WaitBegun => line.extend_from_slice(b",\"flags\":[\"wait.special_stain\"]"),
@@ -77,11 +75,7 @@ impl Sheet<'_> {
 
     fn results(&self, finding: &Finding, status: &str, line: &mut Vec<u8>) {
         line.extend_from_slice(b",\"results\":[{\"code\":\"");
-        line.extend_from_slice(
-            self.world.offers(self.report.kind).tests[self.report.offer]
-                .code
-                .as_bytes(),
-        );
+        line.extend_from_slice(self.world.offers(self.report.kind).tests[self.report.offer].code.as_bytes());
         line.push(b'"');
         match finding.value {
             Value::Narrative => line.extend_from_slice(b",\"narrative\":true"),
@@ -105,10 +99,7 @@ impl Sheet<'_> {
         text(line, "unit", &test.unit);
         if self.is_full {
             let power = libm::pow(10.0, f64::from(test.digits));
-            for (key, limit) in [
-                (",\"ref_low\":", test.range[0]),
-                (",\"ref_high\":", test.range[1]),
-            ] {
+            for (key, limit) in [(",\"ref_low\":", test.range[0]), (",\"ref_high\":", test.range[1])] {
                 line.extend_from_slice(key.as_bytes());
                 decimal(line, crate::draw::whole(limit * power + 0.5), test.digits);
             }
@@ -125,19 +116,8 @@ impl Sheet<'_> {
         line.extend_from_slice(b"\",\"by\":{\"token\":\"pr_");
         line.extend_from_slice(&self.tokens.clinician);
         line.extend_from_slice(b"\",\"licence\":\"physician\"}");
-        let finding = self
-            .report
-            .findings
-            .iter()
-            .find(|finding| finding.is_critical());
-        if let (
-            Act::ReadBack,
-            Some(Finding {
-                value: Value::Number { scaled, .. },
-                ..
-            }),
-        ) = (act, finding)
-        {
+        let finding = self.report.findings.iter().find(|finding| finding.is_critical());
+        if let (Act::ReadBack, Some(Finding { value: Value::Number { scaled, .. }, .. })) = (act, finding) {
             let test = &self.world.lab[self.report.offer];
             line.extend_from_slice(b",\"value\":");
             decimal(line, *scaled, test.digits);

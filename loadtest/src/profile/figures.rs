@@ -43,14 +43,8 @@ impl TryFrom<PaceText> for Pace {
     type Error = &'static str;
     fn try_from(text: PaceText) -> Result<Self, &'static str> {
         match text {
-            PaceText::Each { fast, slow } => Ok(Self {
-                fast: fast.wait()?,
-                slow: slow.wait()?,
-            }),
-            PaceText::Same(wait) => wait.wait().map(|wait| Self {
-                fast: wait.clone(),
-                slow: wait,
-            }),
+            PaceText::Each { fast, slow } => Ok(Self { fast: fast.wait()?, slow: slow.wait()? }),
+            PaceText::Same(wait) => wait.wait().map(|wait| Self { fast: wait.clone(), slow: wait }),
         }
     }
 }
@@ -59,11 +53,7 @@ impl Pace {
     /// The wait of an order of that priority.
     #[must_use]
     pub const fn of(&self, priority: Priority) -> &Wait {
-        if priority.is_fast() {
-            &self.fast
-        } else {
-            &self.slow
-        }
+        if priority.is_fast() { &self.fast } else { &self.slow }
     }
 }
 

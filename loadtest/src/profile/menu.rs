@@ -103,11 +103,7 @@ mod tests {
         for kind in Kind::ALL {
             let tests = menu.tests(*kind);
             assert!(tests.iter().any(|test| !test.spare), "{kind:?}");
-            assert!(tests.iter().all(|test| {
-                test.code
-                    .bytes()
-                    .all(|byte| byte.is_ascii_digit() || byte == b'-')
-            }));
+            assert!(tests.iter().all(|test| { test.code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') }));
         }
         assert_eq!(menu.lab.iter().filter(|lab| !lab.test.spare).count(), 10);
     }
@@ -116,21 +112,9 @@ mod tests {
     fn limits_lie_outside_the_reference_range() {
         for lab in Menu::built_in().unwrap().lab {
             assert!(lab.range[0] < lab.range[1], "{}", lab.test.name);
-            assert!(
-                lab.critical_low.is_none_or(|low| low < lab.range[0]),
-                "{}",
-                lab.test.name
-            );
-            assert!(
-                lab.critical_high.is_none_or(|high| high > lab.range[1]),
-                "{}",
-                lab.test.name
-            );
-            assert!(
-                lab.critical_low.is_some() || lab.critical_high.is_some(),
-                "{}",
-                lab.test.name
-            );
+            assert!(lab.critical_low.is_none_or(|low| low < lab.range[0]), "{}", lab.test.name);
+            assert!(lab.critical_high.is_none_or(|high| high > lab.range[1]), "{}", lab.test.name);
+            assert!(lab.critical_low.is_some() || lab.critical_high.is_some(), "{}", lab.test.name);
         }
     }
 }

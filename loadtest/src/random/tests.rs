@@ -5,12 +5,8 @@ use super::*;
 #[test]
 fn streams_differ_by_seed_domain_and_number() {
     let first = |seed, domain, number| Stream::new(seed, domain, number).word();
-    let words = [
-        first(1, Domain::Life, 0),
-        first(2, Domain::Life, 0),
-        first(1, Domain::Fault, 0),
-        first(1, Domain::Life, 1),
-    ];
+    let words =
+        [first(1, Domain::Life, 0), first(2, Domain::Life, 0), first(1, Domain::Fault, 0), first(1, Domain::Life, 1)];
     for (i, word) in words.iter().enumerate() {
         assert!(!words[i + 1..].contains(word), "{words:x?}");
     }
@@ -20,10 +16,7 @@ fn streams_differ_by_seed_domain_and_number() {
 fn first_words_are_those_of_chacha8_whatever_the_machine() {
     // Worked out apart from this code: ChaCha, 8 rounds, key as in `new`, counter and nonce zero, words little-endian.
     let mut stream = Stream::new(42, Domain::Life, 7);
-    assert_eq!(
-        [stream.word(), stream.word()],
-        chacha8_by_the_book(42, 2, 7)
-    );
+    assert_eq!([stream.word(), stream.word()], chacha8_by_the_book(42, 2, 7));
 }
 
 /// RFC 8439 section 2.3 with 8 rounds and a 64-bit counter of zero: the naive twin of `rand_chacha`.
@@ -68,10 +61,7 @@ fn unit_and_normal_have_their_moments() {
     assert!((sum / 2e5 - 0.5).abs() < 0.0026, "{sum}");
     assert!((square / 2e5 - 1.0 / 3.0).abs() < 0.0027, "{square}");
     assert!((normal_sum / 2e5).abs() < 0.009, "{normal_sum}");
-    assert!(
-        (normal_square / 2e5 - 1.0).abs() < 0.0127,
-        "{normal_square}"
-    );
+    assert!((normal_square / 2e5 - 1.0).abs() < 0.0127, "{normal_square}");
 }
 
 #[test]
@@ -82,9 +72,6 @@ fn below_reaches_every_number_and_no_more() {
         counts[usize::try_from(stream.below(5)).unwrap()] += 1;
     }
     // 10,000 each, four standard errors = 4 × √(50,000 × 0.2 × 0.8) = 358.
-    assert!(
-        counts.iter().all(|count| count.abs_diff(10_000) < 358),
-        "{counts:?}"
-    );
+    assert!(counts.iter().all(|count| count.abs_diff(10_000) < 358), "{counts:?}");
     assert_eq!(stream.below(0), 0);
 }

@@ -49,32 +49,19 @@ struct Range {
 impl Range {
     fn of(scale: Scale, numbers: impl Iterator<Item = f64> + Clone) -> Self {
         let most = numbers.clone().fold(0.0, f64::max);
-        let least = numbers
-            .filter(|number| *number > 0.0)
-            .fold(f64::INFINITY, f64::min);
+        let least = numbers.filter(|number| *number > 0.0).fold(f64::INFINITY, f64::min);
         let (from, to) = match scale {
             Scale::Linear(_) => (0.0, round_up(most)),
-            Scale::Log(_) if least.is_finite() => (
-                libm::floor(libm::log10(least)),
-                libm::ceil(libm::log10(most)),
-            ),
+            Scale::Log(_) if least.is_finite() => (libm::floor(libm::log10(least)), libm::ceil(libm::log10(most))),
             Scale::Log(_) => (0.0, 1.0),
             Scale::Nines => (0.0, libm::ceil(most).max(2.0)),
         };
-        Self {
-            scale,
-            from,
-            to: if to > from { to } else { from + 1.0 },
-        }
+        Self { scale, from, to: if to > from { to } else { from + 1.0 } }
     }
 
     /// 0 at the begin of the axis, 1 at its end.
     fn place(self, number: f64) -> f64 {
-        let number = if matches!(self.scale, Scale::Log(_)) {
-            libm::log10(number.max(1e-9))
-        } else {
-            number
-        };
+        let number = if matches!(self.scale, Scale::Log(_)) { libm::log10(number.max(1e-9)) } else { number };
         ((number - self.from) / (self.to - self.from)).clamp(0.0, 1.0)
     }
 
@@ -82,9 +69,7 @@ impl Range {
     fn marks(self) -> Vec<(f64, String)> {
         let steps = match self.scale {
             Scale::Linear(_) => 5,
-            Scale::Log(_) | Scale::Nines => u32::try_from(crate::draw::whole(self.to - self.from))
-                .unwrap_or(1)
-                .max(1),
+            Scale::Log(_) | Scale::Nines => u32::try_from(crate::draw::whole(self.to - self.from)).unwrap_or(1).max(1),
         };
         (0..=steps)
             .map(|step| {
@@ -110,11 +95,7 @@ fn round_up(number: f64) -> f64 {
     }
     let power = libm::pow(10.0, libm::floor(libm::log10(number)));
     let steps = [1.0, 2.0, 5.0, 10.0];
-    steps
-        .into_iter()
-        .map(|step| step * power)
-        .find(|step| *step >= number * (1.0 - 1e-12))
-        .unwrap_or(10.0 * power)
+    steps.into_iter().map(|step| step * power).find(|step| *step >= number * (1.0 - 1e-12)).unwrap_or(10.0 * power)
 }
 
 fn short(number: f64) -> String {
@@ -137,9 +118,8 @@ impl Plot {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let x = Range::of(self.x, points().map(|(x, _)| *x));
         let y = Range::of(self.y, points().map(|(_, y)| *y));
-        let mut svg = format!(
-            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-size=\"12\" fill=\"currentColor\">"
-        );
+        let mut svg =
+            format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-size=\"12\" fill=\"currentColor\">");
         for (share, label) in x.marks() {
             let at = across(share);
             let _ = write!(
@@ -160,12 +140,8 @@ impl Plot {
                 "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-opacity=\".15\"/>",
                 WIDTH - RIGHT
             );
-            let _ = write!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
-                LEFT - 6.0,
-                at + 4.0
-            );
+            let _ =
+                write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", LEFT - 6.0, at + 4.0);
         }
         for (place, series) in (0_u32..).zip(&self.series) {
             svg += &series.svg(x, y, place);
@@ -176,30 +152,13 @@ impl Plot {
 
 impl Series {
     fn svg(&self, x: Range, y: Range, place: u32) -> String {
-        let mut svg = format!(
-            "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\" points=\"",
-            self.colour
-        );
+        let mut svg = format!("<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\" points=\"", self.colour);
         for (at, height) in &self.points {
-            let _ = write!(
-                svg,
-                "{:.1},{:.1} ",
-                across(x.place(*at)),
-                up(y.place(*height))
-            );
+            let _ = write!(svg, "{:.1},{:.1} ", across(x.place(*at)), up(y.place(*height)));
         }
         let legend = LEFT + 10.0 + 160.0 * f64::from(place);
-        let _ = write!(
-            svg,
-            "\"/><rect x=\"{legend:.0}\" y=\"8\" width=\"14\" height=\"4\" fill=\"{}\"/>",
-            self.colour
-        );
-        let _ = write!(
-            svg,
-            "<text x=\"{:.0}\" y=\"15\">{}</text>",
-            legend + 20.0,
-            self.name
-        );
+        let _ = write!(svg, "\"/><rect x=\"{legend:.0}\" y=\"8\" width=\"14\" height=\"4\" fill=\"{}\"/>", self.colour);
+        let _ = write!(svg, "<text x=\"{:.0}\" y=\"15\">{}</text>", legend + 20.0, self.name);
         svg
     }
 }
@@ -219,28 +178,12 @@ mod tests {
     #[test]
     fn marks_are_round() {
         let labels = |scale, numbers: [f64; 2]| {
-            Range::of(scale, numbers.into_iter())
-                .marks()
-                .into_iter()
-                .map(|(_, label)| label)
-                .collect::<Vec<_>>()
+            Range::of(scale, numbers.into_iter()).marks().into_iter().map(|(_, label)| label).collect::<Vec<_>>()
         };
-        assert_eq!(
-            labels(Scale::Linear("s"), [0.0, 47.0]),
-            ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s"]
-        );
-        assert_eq!(
-            labels(Scale::Log("ms"), [0.3, 80.0]),
-            ["0.1 ms", "1 ms", "10 ms", "100 ms"]
-        );
-        assert_eq!(
-            labels(Scale::Nines, [0.3, 2.5]),
-            ["0 %", "90 %", "99 %", "99.9 %"]
-        );
-        assert_eq!(
-            labels(Scale::Linear("events/s"), [0.0, 1_900_000.0])[5],
-            "2M events/s"
-        );
+        assert_eq!(labels(Scale::Linear("s"), [0.0, 47.0]), ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s"]);
+        assert_eq!(labels(Scale::Log("ms"), [0.3, 80.0]), ["0.1 ms", "1 ms", "10 ms", "100 ms"]);
+        assert_eq!(labels(Scale::Nines, [0.3, 2.5]), ["0 %", "90 %", "99 %", "99.9 %"]);
+        assert_eq!(labels(Scale::Linear("events/s"), [0.0, 1_900_000.0])[5], "2M events/s");
     }
 
     #[test]

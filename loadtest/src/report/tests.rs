@@ -5,11 +5,7 @@ use crate::result::Setup;
 use crate::result::tests::stalled;
 
 fn page(profile: &str) -> String {
-    let setup = Setup {
-        profile: profile.to_owned(),
-        url: "http://127.0.0.1:8470".to_owned(),
-        ..Setup::default()
-    };
+    let setup = Setup { profile: profile.to_owned(), url: "http://127.0.0.1:8470".to_owned(), ..Setup::default() };
     html(&stalled(200).outcome(setup, 1.0, 22))
 }
 
@@ -27,10 +23,7 @@ fn page_needs_nothing_from_elsewhere() {
 fn page_shows_the_slowest_and_both_spectra() {
     let page = page("hospital");
     // 1 ms and a stall of 200 ms, to three digits.
-    assert!(
-        page.contains("<td>201.") || page.contains("<td>200.9"),
-        "{page}"
-    );
+    assert!(page.contains("<td>201.") || page.contains("<td>200.9"), "{page}");
     assert!(page.contains("corrected") && page.contains("#2563eb"));
     assert!(page.matches("<polyline").count() >= 4);
 }

@@ -9,13 +9,7 @@ use crate::random::Domain;
 const START: i64 = 1_767_592_800_000_000;
 
 fn scenario(name: &str) -> (World, Scenario) {
-    let world = World::new(
-        Profile::load("hospital").unwrap(),
-        Some("clean"),
-        1,
-        Flat::default(),
-    )
-    .unwrap();
+    let world = World::new(Profile::load("hospital").unwrap(), Some("clean"), 1, Flat::default()).unwrap();
     let scenario = Scenario::new(&[name.to_owned()], Choices::usual(START), &world).unwrap();
     (world, scenario)
 }
@@ -32,11 +26,7 @@ fn every_name_is_known_and_others_are_not() {
 fn weekend_finals_of_the_bench_come_on_monday_morning_by_five_three_two() {
     let (world, scenario) = scenario("monday-backlog");
     let calendar = &world.calendars[0];
-    let held = Held {
-        site: 0,
-        kind: Kind::Pathology,
-        calendar,
-    };
+    let held = Held { site: 0, kind: Kind::Pathology, calendar };
     let mut stream = Stream::new(1, Domain::Life, 0);
     let mut hours = [0_u32; 24];
     let saturday_noon = START + 5 * DAY + 12 * HOUR;
@@ -46,9 +36,7 @@ fn weekend_finals_of_the_bench_come_on_monday_morning_by_five_three_two() {
         hours[local.hour()] += 1;
     }
     assert!(
-        hours[7].abs_diff(5000) < 200
-            && hours[8].abs_diff(3000) < 184
-            && hours[9].abs_diff(2000) < 160,
+        hours[7].abs_diff(5000) < 200 && hours[8].abs_diff(3000) < 184 && hours[9].abs_diff(2000) < 160,
         "{hours:?}"
     );
     let thursday = START + 3 * DAY;
@@ -58,11 +46,7 @@ fn weekend_finals_of_the_bench_come_on_monday_morning_by_five_three_two() {
 #[test]
 fn held_finals_are_released_within_a_minute() {
     let (world, scenario) = scenario("mass-release");
-    let held = Held {
-        site: 0,
-        kind: Kind::Lab,
-        calendar: &world.calendars[0],
-    };
+    let held = Held { site: 0, kind: Kind::Lab, calendar: &world.calendars[0] };
     let mut stream = Stream::new(1, Domain::Life, 0);
     let release = START + 14 * HOUR;
     let at = scenario.hold_final(START + 11 * HOUR, &held, &mut stream);
@@ -77,11 +61,7 @@ fn outage_sends_its_backlog_in_order_within_a_minute() {
     let sent = [10, 11, 13].map(|hour| scenario.delivered(3, 0, START + hour * HOUR));
     assert_eq!(sent, [back, back + 15_000_000, back + 45_000_000]);
     assert_eq!(scenario.delivered(3, 0, START + 9 * HOUR), START + 9 * HOUR);
-    assert_eq!(
-        scenario.delivered(3, 1, START + 11 * HOUR),
-        START + 11 * HOUR,
-        "another site"
-    );
+    assert_eq!(scenario.delivered(3, 1, START + 11 * HOUR), START + 11 * HOUR, "another site");
 }
 
 #[test]
@@ -90,19 +70,13 @@ fn burst_is_fifty_fold_for_one_minute() {
     let (ten, calendar) = (START + 10 * HOUR, &world.calendars[0]);
     assert_eq!(scenario.next_edge(START), ten);
     let factor = |at| scenario.rate_factor(Setting::Ed, at, calendar);
-    assert_eq!(
-        [factor(ten - 1), factor(ten), factor(ten + MINUTE)],
-        [1.0, 50.0, 1.0]
-    );
+    assert_eq!([factor(ten - 1), factor(ten), factor(ten + MINUTE)], [1.0, 50.0, 1.0]);
 }
 
 #[test]
 fn answers_stop_for_two_hours_and_one_clock_runs_ahead() {
     let (_, silence) = scenario("nobody-answers");
-    assert_eq!(
-        [9, 10, 11, 12].map(|hour| silence.is_silent(START + hour * HOUR)),
-        [false, true, true, false]
-    );
+    assert_eq!([9, 10, 11, 12].map(|hour| silence.is_silent(START + hour * HOUR)), [false, true, true, false]);
     let (world, skew) = scenario("skew");
     let laboratory = world.feed(0, FeedRole::Department(Kind::Lab));
     assert_eq!(skew.clock_ahead(laboratory, START + 11 * HOUR), HOUR);

@@ -82,7 +82,7 @@ mod tests {
         bytes.extend_from_slice(letters);
         let mut notes = Notes::default();
         let text = decode(&bytes, Delimiters::default(), default, &mut notes).into_owned();
-        (text[start..].to_owned(), notes.into_list().len())
+        (text.get(start..).unwrap().to_owned(), notes.into_list().len())
     }
 
     #[test]

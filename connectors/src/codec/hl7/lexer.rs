@@ -193,6 +193,16 @@ impl<'t> Part<'t> {
         Part { raw: raw.unwrap_or_default().trim_ascii(), delimiters: self.delimiters }
     }
 
+    /// As it was written, with another character between its components; empty for nothing and for `""`.
+    pub(super) fn joined(self, between: char) -> String {
+        let delimiter = char::from(self.delimiters.component);
+        if self.is_valued() {
+            self.raw.chars().map(|c| if c == delimiter { between } else { c }).collect()
+        } else {
+            String::new()
+        }
+    }
+
     /// The text with its escapes decoded; empty for `""`.
     pub(super) fn text(self, notes: &mut Notes) -> Cow<'t, str> {
         if self.is_null() { Cow::Borrowed("") } else { escape::decode(self.raw, self.delimiters, notes) }

@@ -36,10 +36,10 @@ impl Reader<'_> {
                 }
             }
         }
-        let sub = obx.field(4).text(&mut self.notes);
+        let sub = self.sub(obx.field(4));
         Some(ResultItem {
             code,
-            sub: clean::sub(&sub, &mut self.notes),
+            sub,
             value: self.value(obx),
             unit: self.unit(obx.field(6)),
             ref_low,
@@ -49,6 +49,12 @@ impl Reader<'_> {
             observed_at: self.time(obx.field(14), "OBX-14"),
             critical: None,
         })
+    }
+
+    /// OBX-4; where it has components, as in later versions, they are joined by points.
+    fn sub(&mut self, part: Part<'_>) -> Text {
+        let joined = part.joined('.');
+        if joined.is_empty() { Text::default() } else { clean::sub(&joined, &mut self.notes) }
     }
 
     fn status(&mut self, part: Part<'_>) -> ResultStatus {

@@ -46,7 +46,7 @@ impl Reader<'_> {
             | Family::EncounterMerge
             | Family::Move
             | Family::Ignored
-            | Family::Answer => self.order_step(&mut event, order, draft.is_refused, !results.is_empty()),
+            | Family::Answer => self.order_step(&mut event, order, &results),
         }
         // Answers to questions at order entry are no results of the report.
         if event_carries_results(&event, draft.family) {

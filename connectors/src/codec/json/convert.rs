@@ -391,7 +391,7 @@ impl Convert<'_> {
         for (key, scalar) in &wire.entries {
             let declared = clean::is_key(key) && self.context.profile.declares_attribute(key);
             let scalar = value::scalar(scalar).filter(|_| declared && attributes.len() < ATTRIBUTES_PER_EVENT_MAX);
-            let kept = self.notes.expect(scalar, Fault::AttributeDropped, if declared { *key } else { "attributes" });
+            let kept = self.notes.expect(scalar, Fault::AttributeDropped, if declared { key } else { "attributes" });
             attributes.extend(kept.map(|scalar| (Text::from(*key), scalar)));
         }
         attributes

@@ -446,7 +446,7 @@ fn merge_parts<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -
         let what = optional(&keys.text("what"))?;
         if what == "report" {
             let (from, into) = both(keys.read("from", report), keys.read("into", report))?;
-            return Some(WireMerge::Reports(from.0, into.0));
+            return Some(WireMerge::Reports(Box::new((from.0, into.0))));
         }
         let (from, into) = both(keys.read("from", id), keys.read("into", id))?;
         match what {

@@ -346,7 +346,7 @@ pub(super) struct WireAnswer<'a> {
 pub(super) enum WireMerge<'a> {
     Patients(WireId<'a>, WireId<'a>),
     Encounters(WireId<'a>, WireId<'a>),
-    Reports(WireReport<'a>, WireReport<'a>),
+    Reports(Box<(WireReport<'a>, WireReport<'a>)>),
 }
 
 fn required<'a, E: serde::de::Error>(field: &Field<&'a str>) -> Result<&'a str, E> {

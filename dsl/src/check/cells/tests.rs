@@ -1,3 +1,5 @@
+//! Tests of the cells: are cases found where there are some, and only there?
+
 use wardline_rules::decimal::Decimal;
 use wardline_rules::words::{KindSet, Priority, WardKind};
 

@@ -18,7 +18,8 @@ use crate::{
     ids::{Code, Nid},
     output::{AlertState, AnswerOutcome, AnswerVerdict, Output, Party, Recipient},
     partition::Partition,
-    report::{Report, results::Value},
+    report::{OWN_ANSWER, Report, results::Value},
+    step::apply::tie_of,
 };
 
 /// The token that stands for a desk or person of a ward where only tokens can be named.
@@ -80,7 +81,7 @@ impl Partition {
         for slot in targets {
             let Some(mut report) = self.reports.take(slot) else { continue };
             if matches!(answer.act, Act::Accepted | Act::ReadBack | Act::Acted) {
-                self.acknowledge(&mut report, at);
+                self.acknowledge(&mut report, at, tie_of(event));
                 self.acted(&mut report, at, out);
                 verdict = AnswerVerdict::Accepted;
             } else {
@@ -178,7 +179,7 @@ impl Partition {
         self.counters.answered += 1;
         if let Some(report) = report {
             let at = self.at;
-            self.acknowledge(report, at);
+            self.acknowledge(report, at, OWN_ANSWER);
         }
         self.answered(slot, out);
         AnswerVerdict::Accepted

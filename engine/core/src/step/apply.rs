@@ -10,7 +10,7 @@ use wardline_rules::{
 use crate::{
     partition::Partition,
     report::{
-        Applied, AttributeFact, FlagCode, FlagFact, PersonFact, Record, Report,
+        Applied, AttributeFact, FlagCode, FlagFact, OWN_ANSWER, PersonFact, Record, Report,
         results::{Stamp, Statement},
     },
     tuple::{SAYS_NOTHING, TupleId},
@@ -63,7 +63,7 @@ impl Partition {
     fn stamp(&self, event: &Event) -> Stamp {
         let at = event.occurred_at.map_or(self.at, |at| at.lo);
         let made = event.msg.made_at.map_or(at, |made| made.lo);
-        let tie = u32::try_from(hash64(&event.event_id.as_str()) >> 32).unwrap_or(0);
+        let tie = tie_of(event);
         Stamp { at, made, tie, heard: self.at }
     }
 
@@ -132,14 +132,16 @@ impl Partition {
         is_news
     }
 
-    /// The record of a valid answer given to Wardline: it makes the report acknowledged [REP-20].
-    pub(crate) fn acknowledge(&mut self, report: &mut Report, at: Timestamp) {
+    /// The record of a valid answer: it makes the report acknowledged [REP-20].
+    ///
+    /// - **Input** `tie`: [`OWN_ANSWER`](crate::report::OWN_ANSWER) for one given to Wardline, else that of the event.
+    pub(crate) fn acknowledge(&mut self, report: &mut Report, at: Timestamp, tie: u32) {
         let record = Record {
             lo: at,
             hi: at.plus(Span::from_micros(1)),
             made: at,
             heard: self.at,
-            tie: u32::MAX,
+            tie,
             tuple: SAYS_NOTHING,
             step: Some(Step::Acknowledged),
             evidence: Evidence::Own,
@@ -148,4 +150,9 @@ impl Partition {
         };
         report.add_record(record);
     }
+}
+
+/// Orders statements made at one instant.
+pub(crate) fn tie_of(event: &Event) -> u32 {
+    u32::try_from(hash64(&event.event_id.as_str()) >> 32).unwrap_or(0).min(OWN_ANSWER - 1)
 }

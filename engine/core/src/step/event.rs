@@ -105,7 +105,7 @@ impl Partition {
                 if news.is_news {
                     self.say_late(event, out);
                     self.refresh(*slot, &mut report, out);
-                    self.documented(*slot, &mut report, event, out);
+                    self.documented(&mut report, out);
                 } else {
                     self.say_quality(event, Fault::Duplicate, "", out);
                 }

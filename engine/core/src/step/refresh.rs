@@ -4,10 +4,8 @@
 //! running. Then reports that have been quiet for long leave memory.
 
 use wardline_rules::{
-    event::{Event, Fact},
     program::Trigger,
     time::{Span, Timestamp},
-    words::Step,
 };
 
 use crate::{
@@ -44,6 +42,7 @@ impl Partition {
         }
         self.rules = rules;
         self.refresh_pinned(slot, report, active, out);
+        self.follow_roles(report, out);
     }
 
     fn candidates(&mut self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
@@ -107,15 +106,13 @@ impl Partition {
 
     /// A review, or an acknowledgement recorded elsewhere, is an action: it closes what was answered, and answers and closes
     /// what was not [ESC-8].
-    pub(crate) fn documented(&mut self, _: ReportSlot, report: &mut Report, event: &Event, out: &mut Output) {
-        let is_action = |step: Step| matches!(step, Step::Reviewed | Step::Acknowledged);
-        let own = if let Fact::Step(step) = event.fact { event.occurred_at.map(|at| (step, at.lo)) } else { None };
-        let proved = event.milestones.iter().map(|milestone| (milestone.step, milestone.at.lo));
-        let Some(at) = own.into_iter().chain(proved).filter(|found| is_action(found.0)).map(|found| found.1).max()
-        else {
-            return;
-        };
-        self.acted(report, at, out);
+    ///
+    /// The news may be the value that somebody acted upon before we heard of it; so all that is known counts [REP-1].
+    pub(crate) fn documented(&mut self, report: &mut Report, out: &mut Output) {
+        let actions = report.records.iter().filter(|record| record.is_action());
+        if let Some(at) = actions.map(|record| record.lo).max() {
+            self.acted(report, at, out);
+        }
     }
 
     /// Somebody acted at `at`: every alert of the report that was raised before is answered and closed.

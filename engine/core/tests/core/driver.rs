@@ -153,11 +153,6 @@ impl Run {
         self.told.iter().flat_map(|told| &told.answers).last().unwrap().verdict.word()
     }
 
-    /// All lines so far.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.told.iter().flat_map(lines).collect()
-    }
-
     /// The lines about alerts, clocks and obligations from `from` on, without the states of notices.
     pub(crate) fn story(&self, from: &str) -> Vec<String> {
         let told = self.told.iter().zip(&self.batches).filter(|(_, batch)| batch.at >= at(from));

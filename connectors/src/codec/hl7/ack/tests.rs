@@ -18,6 +18,11 @@ fn shown(bytes: &str, mode: AckMode) -> Vec<String> {
     all.into_iter().map(|answer| String::from_utf8(answer).unwrap().replace('\r', "/")).collect()
 }
 
+/// MSA-1.
+fn code_of(answer: &str) -> String {
+    answer.split("MSA|").nth(1).unwrap().split('|').next().unwrap().to_owned()
+}
+
 #[test]
 fn original_mode_answers_once() {
     // [ACK-2] [ACK-3]: applications and facilities exchanged, MSA-2 as received, version and set of the sender
@@ -32,7 +37,7 @@ fn enhanced_mode_answers_what_was_asked_for() {
         let text = message(accept, application);
         let text = if refused { text.replace("OBR|", "ZBR|") } else { text };
         let answers = shown(&text, AckMode::Auto);
-        answers.iter().map(|answer| answer.split("MSA|").nth(1).unwrap()[..2].to_owned()).collect()
+        answers.iter().map(|answer| code_of(answer)).collect()
     };
     assert_eq!(codes("AL", "NE", false), ["CA"]);
     assert_eq!(codes("AL", "AL", false), ["CA", "AA"]);
@@ -97,7 +102,7 @@ fn a_busy_engine_asks_to_send_again() {
     // Domain page 5.6, rows 10 and 11: AE, never AR, unless the source may never send
     let code = |code: Code| {
         let answer = answers(Some(&Header::default()), &Verdict::Refused(code, String::new()), AckMode::Auto, STAMP);
-        String::from_utf8(answer[0].clone()).unwrap().split("MSA|").nth(1).unwrap()[..2].to_owned()
+        code_of(&String::from_utf8(answer[0].clone()).unwrap())
     };
     assert_eq!((code(Code::NotStored).as_str(), code(Code::SourceForeign).as_str()), ("AE", "AR"));
 }

@@ -23,6 +23,8 @@ pub(in crate::codec::hl7) struct Order<'m> {
     pub(in crate::codec::hl7) others: Vec<&'m Segment<'m>>,
     /// Whether it was asked for, not reported.
     pub(in crate::codec::hl7) is_request: bool,
+    /// Whether the filler refused it.
+    pub(in crate::codec::hl7) is_refused: bool,
 }
 
 /// All orders of a message, in its order.
@@ -33,6 +35,7 @@ pub(in crate::codec::hl7) fn groups<'m>(message: &'m Message<'m>, header: &Heade
         who: Who::default(),
         specimens: Vec::new(),
         are_used: false,
+        is_refused: message.first("MSA").is_some_and(|msa| matches!(msa.field(1).raw(), "AE" | "AR")),
         specimen_first,
         family,
     };
@@ -46,6 +49,7 @@ struct Grouping<'m> {
     /// Specimens whose orders follow, and whether one did already.
     specimens: Vec<&'m Segment<'m>>,
     are_used: bool,
+    is_refused: bool,
     specimen_first: bool,
     family: Family,
 }
@@ -84,6 +88,7 @@ impl<'m> Grouping<'m> {
             obr,
             specimens: self.specimens.clone(),
             is_request: self.family != Family::Results,
+            is_refused: self.is_refused,
             ..Order::default()
         });
     }

@@ -17,8 +17,9 @@ use super::{
 
 impl Reader<'_> {
     /// ORC-5 if it is valued and known, else ORC-1; at ORC-9.
-    pub(super) fn order_step(&mut self, event: &mut Event, order: &Order<'_>, is_refused: bool, has_results: bool) {
-        let control = if is_refused { Control::Cancelled("unable_to_accept") } else { self.control(event, order) };
+    pub(super) fn order_step(&mut self, event: &mut Event, order: &Order<'_>, results: &[ResultItem]) {
+        let control =
+            if order.is_refused { Control::Cancelled("unable_to_accept") } else { self.control(event, order) };
         let is_exam = event.kind.is_some_and(Kind::is_exam);
         event.fact = match control {
             Control::Step(step) => Fact::Step(step),
@@ -28,7 +29,7 @@ impl Reader<'_> {
             }
             Control::Begun => Fact::Step(if is_exam { Step::ExamStarted } else { Step::InProcess }),
             Control::Done if is_exam => Fact::Step(Step::ExamEnded),
-            Control::Partial if has_results => Fact::Step(Step::Partial),
+            Control::Partial if !results.is_empty() => Fact::Step(Step::Partial),
             Control::CancelRequest if self.profile.trust_cancel_request => Fact::Step(Step::Cancelled),
             Control::CancelRequest => {
                 event.flags.push(ReportFlag::Known(Flag::CancelRequested));

@@ -85,7 +85,8 @@ impl Convert<'_> {
         match wire {
             WireMerge::Patients(from, into) => tokens(MergeWhat::Patient, TokenKind::Patient, from, into),
             WireMerge::Encounters(from, into) => tokens(MergeWhat::Encounter, TokenKind::Encounter, from, into),
-            WireMerge::Reports(from, into) => {
+            WireMerge::Reports(both) => {
+                let (from, into) = &**both;
                 let (from, into) = (self.report_ids(from), self.report_ids(into));
                 let known = !from.is_anonymous() && !into.is_anonymous();
                 known.then(|| Merge::Reports(Box::new((from, into)))).ok_or_else(unknown)

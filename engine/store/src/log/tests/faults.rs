@@ -136,36 +136,37 @@ fn a_failed_sync_closes_the_log_and_is_never_repeated() {
 
 #[test]
 fn what_only_the_cache_holds_is_written_again_before_it_is_given_out() {
-    for seed in 0..50 {
-        let disk = SimDisk::new(seed);
-        let mut opened = filled(&disk, &[100]);
-        opened
-            .writer
-            .append(batch(50), &[&payload(3, 9000)])
-            .unwrap();
-        disk.inject(Injection {
-            call: Some(Call::Fdatasync),
-            nth: 1,
-            fault: Fault::Eio,
-        });
-        assert!(opened.writer.flush().is_err());
-        // The cache still shows record 3 whole and clean; the disk may hold any part of it.
-        let next = disk.kill();
-        let mut again = open(&next);
-        assert_eq!(records(&mut again).len(), 3);
-        assert!(again.rewritten >= 1);
-        let after = open(&next.crash(seed))
-            .suffix
-            .next_record()
-            .unwrap()
-            .is_some();
-        assert!(after);
-        assert_eq!(
-            records(&mut open(&next.crash(seed))).len(),
-            3,
-            "what was given out survives the power failing"
-        );
+    // Once within a segment, once as the first of a new one, whose header shares its fate.
+    for (sizes, first) in [([100].as_slice(), 1), (&[3000; 5], 7)] {
+        (0..50).for_each(|seed| give_out_what_the_cache_holds(sizes, first, seed));
     }
+}
+
+fn give_out_what_the_cache_holds(sizes: &[usize], first: u64, seed: u64) {
+    let disk = SimDisk::new(seed);
+    let mut opened = filled(&disk, sizes);
+    let all = sizes.len() + 2;
+    opened
+        .writer
+        .append(batch(50), &[&payload(3, 9000)])
+        .unwrap();
+    disk.inject(Injection {
+        call: Some(Call::Fdatasync),
+        nth: 1,
+        fault: Fault::Eio,
+    });
+    assert!(opened.writer.flush().is_err());
+    // The cache still shows the last record whole and clean; the disk may hold any part of it.
+    let next = disk.kill();
+    let mut again = open(&next);
+    assert_eq!(records(&mut again).len(), all);
+    assert!(again.rewritten >= 1);
+    assert!(
+        disk.read_file(&format!("log/p000/{first:020}.wlog"))
+            .is_some()
+    );
+    let after = records(&mut open(&next.crash(seed))).len();
+    assert_eq!(after, all, "what was given out survives the power failing");
 }
 
 /// A log of three segments whose every flush but the last is proven.
@@ -328,20 +329,37 @@ fn a_sound_record_of_another_history_breaks_the_chain() {
 fn a_sound_segment_of_another_history_is_not_entered() {
     let [ours, theirs] = [3000, 2999].map(|length| {
         let disk = SimDisk::new(1);
-        drop(filled(&disk, &[length; 12]));
+        drop(filled(&disk, &[length; 11]));
         disk
     });
-    let path = "log/p000/00000000000000000007.wlog";
-    ours.write_file(path, &theirs.read_file(path).unwrap());
-    match Store::open(ours, &options()) {
-        Err(store::Error::Refused(finding)) => {
-            assert_eq!(
-                (finding.code, finding.path.as_str()),
-                (Code::SegmentMissing, path)
-            );
+    // In the middle, and as the last with one record in it: nothing but its header tells.
+    for first in [7, 12] {
+        let path = format!("log/p000/{first:020}.wlog");
+        let disk = ours.kill();
+        disk.write_file(&path, &theirs.read_file(&path).unwrap());
+        match Store::open(disk.clone(), &options()) {
+            Err(store::Error::Refused(finding)) => {
+                assert_eq!((finding.code, &finding.path), (Code::SegmentMissing, &path));
+            }
+            other => panic!("two histories in one: {other:?}"),
         }
-        other => panic!("two histories in one: {other:?}"),
+        assert_eq!(
+            disk.read_file(&path),
+            theirs.read_file(&path),
+            "and it is not cleared"
+        );
     }
+}
+
+#[test]
+fn a_damaged_header_halts_even_far_behind_the_checkpoint() {
+    let disk = SimDisk::new(1);
+    let opened = filled(&disk, &[3000; 12]);
+    crate::checkpoint::tests::checkpoint(&opened).unwrap();
+    drop(opened);
+    disk.flip_bit("log/p000/00000000000000000001.wlog", 300);
+    let refused = Store::open(disk, &options()).unwrap_err();
+    assert_eq!(refused.code(), Code::SegmentDamaged, "{refused}");
 }
 
 #[test]
@@ -418,4 +436,77 @@ fn every_changed_bit_of_a_small_log_is_found_or_lies_in_padding() {
 fn opened_len(expected: &[(u64, Kind, Vec<u8>)], bit: u64) -> usize {
     let in_last = bit < (3 * 4096 + 64) * 8;
     expected.len() - usize::from(in_last)
+}
+
+#[test]
+fn a_last_record_that_breaks_a_rule_is_not_applied_although_its_checksums_fit() {
+    let disk = SimDisk::new(1);
+    drop(filled(&disk, &[100; 3]));
+    let path = "log/p000/00000000000000000001.wlog";
+    // Record 4, alone in the block at 12,288: log time 3, floor 3, epoch 1.
+    let with = |offset: usize, field: &[u8]| {
+        let fork = disk.kill();
+        let mut bytes = fork.read_file(path).unwrap();
+        bytes[12_288 + offset..12_288 + offset + field.len()].copy_from_slice(field);
+        let mut covered = [7; 16].to_vec();
+        covered.extend_from_slice(&1u64.to_le_bytes());
+        covered.extend_from_slice(&bytes[12_288..12_288 + 60]);
+        bytes[12_288 + 60..12_288 + 64].copy_from_slice(&crc32c::crc32c(&covered).to_le_bytes());
+        fork.write_file(path, &bytes);
+        match Store::open(fork, &options()) {
+            Ok(mut opened) => (
+                records(&mut opened).len(),
+                opened.findings.first().map(|finding| finding.code),
+            ),
+            Err(error) => (0, Some(error.code())),
+        }
+    };
+    assert_eq!(with(24, &3u64.to_le_bytes()), (4, None), "as it was");
+    assert_eq!(
+        with(24, &4u64.to_le_bytes()),
+        (4, None),
+        "a later time is as good"
+    );
+    let torn = (3, Some(Code::TornTail));
+    assert_eq!(with(24, &1u64.to_le_bytes()), torn, "log time falls");
+    assert_eq!(
+        with(24, &2u64.to_le_bytes()),
+        torn,
+        "a batch repeats a log time"
+    );
+    assert_eq!(with(32, &1u64.to_le_bytes()), torn, "the floor falls");
+    assert_eq!(with(40, &0u32.to_le_bytes()), torn, "the epoch falls");
+    assert_eq!(
+        with(40, &2u32.to_le_bytes()),
+        torn,
+        "an epoch begins with another record than `open`"
+    );
+    assert_eq!(with(16, &5u64.to_le_bytes()), torn, "a number is left out");
+    assert_eq!(with(44, &[0; 16]), torn, "it names another hash");
+    let damaged = (0, Some(Code::RecordDamaged));
+    assert_eq!(
+        with(32, &4u64.to_le_bytes()),
+        damaged,
+        "no record can know itself to be durable"
+    );
+}
+
+#[test]
+fn a_segment_that_was_begun_proves_the_end_of_the_one_before() {
+    let disk = SimDisk::new(1);
+    drop(filled(&disk, &[3000; 5]));
+    let disk = disk.kill();
+    // The roll got as far as the name; record 6 in the last block of the segment before is gone.
+    disk.write_file("log/p000/00000000000000000007.wlog", &[0; 24 << 10]);
+    assert_eq!(
+        open(&disk.fork()).writer.last().sequence,
+        6,
+        "so far all is well"
+    );
+    let path = "log/p000/00000000000000000001.wlog";
+    let mut bytes = disk.read_file(path).unwrap();
+    bytes[20 << 10..].fill(0);
+    disk.write_file(path, &bytes);
+    let refused = Store::open(disk, &options()).unwrap_err();
+    assert_eq!(refused.exit(), Exit::Damage, "{refused}");
 }

@@ -1,0 +1,564 @@
+//! Escalation: the transitions T1 to T23 of the language page, section 5.6, one by one.
+
+use wardline_core::{
+    Input,
+    input::{Outcome, Silence, Silenced},
+    output::{NoticeState, Party},
+    party_token,
+};
+use wardline_rules::{
+    decimal::Decimal,
+    program::{Alert, AnsweredBy, Decline, Escalation, Failed, Once, Program, SeverityId, Who},
+    quality::Fault,
+    words::{Act, Channel, Step},
+};
+
+use crate::{
+    driver::Run,
+    said::{DR_BELL, DR_CHO, Said, answer, answer_with, at, read_back},
+    ward::{CHARGE_DESK, LAB_DESK, ORANGE, critical_alert, critical_escalation, minutes, only_critical, program},
+};
+
+/// The escalation with one channel in each step, so that nothing falls back.
+fn plain() -> Escalation {
+    let mut escalation = critical_escalation();
+    escalation.steps[0].by = vec![Channel::Phone];
+    escalation
+}
+
+/// Both are asked in step 1.
+fn of_two() -> Escalation {
+    let mut escalation = plain();
+    escalation.steps[0].who = vec![Who::Ordering, Who::Desk(LAB_DESK)];
+    escalation
+}
+
+fn with_severity(escalation: Escalation, severity: SeverityId) -> Program {
+    let mut program = program(1, Vec::new(), vec![Alert { severity, ..critical_alert() }]);
+    program.escalations = vec![escalation];
+    program
+}
+
+fn critical(clock: &str) -> Said {
+    Said::step(Step::Preliminary, clock).potassium("6.9").ordered_by(DR_BELL)
+}
+
+/// A critical potassium at 09:00.
+fn raised(escalation: Escalation) -> Run {
+    let mut run = Run::of(only_critical(escalation));
+    run.hear("09:00", critical("09:00"));
+    run
+}
+
+fn silence(id: u64, until: &str) -> Input {
+    let what = Silenced::Rule("alert/Critical".into());
+    Input::Silence(Box::new(Silence { id, what, until: at(until), author: "Ops".into(), because: "move".into() }))
+}
+
+/// The notices of a run that are in a state, by recipient and channel.
+fn in_state(run: &Run, state: NoticeState) -> usize {
+    run.partition.gauges(minutes(60)).notices_in(state)
+}
+
+fn faults(run: &Run) -> Vec<Fault> {
+    run.told.iter().flat_map(|told| &told.quality).map(|row| row.fault).collect()
+}
+
+#[test]
+fn t1_a_raise_begins_step_one() {
+    // [ALERT-4] generation 1, [ESC-1]
+    let run = raised(plain());
+    assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised", "09:00 page Dr Bell by phone"]);
+}
+
+#[test]
+fn t2_t3_a_muted_raise_is_held_until_the_lift() {
+    // [MUTE-1] [MUTE-2]
+    let mut run = Run::of(with_severity(plain(), ORANGE));
+    run.inputs("08:30", vec![silence(1, "11:00")]);
+    run.hear("09:00", critical("09:00"));
+    run.pass("10:00");
+    run.inputs("10:10", vec![Input::Lift(1)]);
+    assert_eq!(
+        run.story("08:30"),
+        ["09:00 alert Critical#1 raised", "09:00 alert Critical#1 held, muted", "10:10 page Dr Bell by phone"]
+    );
+    // The wait begins at the lift, not at the raise.
+    run.pass("10:20");
+    assert_eq!(run.story("10:11"), ["10:15 remind Dr Bell by phone", "10:20 page desk Charge by phone"]);
+}
+
+#[test]
+fn t2_what_cannot_be_held_is_not() {
+    // [MUTE-3]
+    let mut run = Run::of(only_critical(plain()));
+    run.inputs("08:30", vec![silence(1, "11:00")]);
+    run.hear("09:00", critical("09:00"));
+    assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised", "09:00 page Dr Bell by phone"]);
+}
+
+#[test]
+fn a_silence_ends_by_itself_within_a_day() {
+    // [MUTE-5]
+    let mut run = Run::of(with_severity(plain(), ORANGE));
+    run.inputs("08:30", vec![silence(1, "+1 12:00")]);
+    run.hear("09:00", critical("09:00"));
+    run.pass("+1 09:00");
+    assert_eq!(
+        run.story("10:00"),
+        vec![
+            "+1 08:30 page Dr Bell by phone",
+            "+1 08:35 remind Dr Bell by phone",
+            "+1 08:40 page desk Charge by phone",
+            "+1 08:55 page Dr Bell by phone",
+            "+1 09:00 remind Dr Bell by phone"
+        ]
+    );
+}
+
+#[test]
+fn t4_what_is_no_longer_true_at_the_lift_is_never_sent() {
+    // [MUTE-2]
+    let mut run = Run::of(with_severity(plain(), ORANGE));
+    run.inputs("08:30", vec![silence(1, "11:00")]);
+    run.hear("09:00", critical("09:00"));
+    run.hear("09:30", Said::step(Step::Corrected, "09:30").potassium("4.4"));
+    run.inputs("10:10", vec![Input::Lift(1)]);
+    assert_eq!(run.story("09:30"), ["09:30 alert Critical#1 withdrawn"]);
+    assert_eq!(run.partition.counters().notices_created, 0);
+}
+
+#[test]
+fn t5_t6_t7_t8_nobody_answers() {
+    // [ESC-1] [ESC-3]: reminder after 5, wait 10, then 15; twice; then the task.
+    let mut run = raised(plain());
+    run.pass("12:00");
+    assert_eq!(
+        run.story("09:01"),
+        [
+            "09:05 remind Dr Bell by phone",
+            "09:10 page desk Charge by phone",
+            "09:25 page Dr Bell by phone",
+            "09:30 remind Dr Bell by phone",
+            "09:35 page desk Charge by phone",
+            "09:50 alert Critical#1 unresolved",
+            "09:50 task for Lab",
+        ]
+    );
+    assert_eq!(run.partition.counters().unresolved, 1);
+}
+
+#[test]
+fn t8_who_declined_is_not_reminded() {
+    let mut run = raised(of_two());
+    let code = run.told.last().unwrap().obligations[1].head.nid.code().to_string();
+    run.hear("09:02", answer(Act::Declined, &code, "09:02"));
+    run.pass("09:06");
+    assert_eq!(run.story("09:01"), ["09:05 remind Dr Bell by phone"]);
+}
+
+#[test]
+fn t9_a_refused_attempt_goes_on_by_the_next_channel() {
+    // [ESC-4] failed next channel at once.
+    let mut run = raised(critical_escalation());
+    let started = run.start("09:00:10");
+    run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
+    assert_eq!(run.story("09:00:01"), ["09:00:11 page Dr Bell by phone"]);
+}
+
+#[test]
+fn the_next_channel_starts_when_the_deadline_passes() {
+    // guarantees 3.4: red after 60 s, while the first goes on.
+    let mut run = raised(critical_escalation());
+    let started = run.start("09:00:10");
+    run.pass("09:02");
+    assert_eq!(run.story("09:00:01"), ["09:01 page Dr Bell by phone"]);
+    run.outcome("09:02:30", started[0], (1, Outcome::Delivered));
+    assert_eq!((in_state(&run, NoticeState::Delivered), in_state(&run, NoticeState::Ready)), (1, 1));
+}
+
+#[test]
+fn t10_without_a_channel_left_the_step_is_over_at_once() {
+    let mut run = raised(plain());
+    let started = run.start("09:00:10");
+    run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
+    assert_eq!(run.story("09:00:01"), ["09:00:11 page desk Charge by phone"]);
+    // Nobody is waited for twice: the timers of step 1 ended.
+    run.pass("09:15:12");
+    assert_eq!(run.story("09:00:12"), ["09:15:11 page Dr Bell by phone"]);
+}
+
+#[test]
+fn t10_failed_next_step_does_not_try_other_channels() {
+    let mut run = raised(Escalation { failed: Failed::NextStep, ..critical_escalation() });
+    let started = run.start("09:00:10");
+    run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
+    assert_eq!(run.story("09:00:01"), ["09:00:11 page desk Charge by phone"]);
+}
+
+#[test]
+fn t10_a_role_with_nobody_is_over_at_once() {
+    // [ESC-2]
+    let mut run = Run::of(only_critical(plain()));
+    run.hear("09:00", Said::step(Step::Preliminary, "09:00").potassium("6.9"));
+    assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised", "09:00 page desk Charge by phone"]);
+    assert_eq!(faults(&run), [Fault::Nobody]);
+}
+
+#[test]
+fn t10_one_of_two_who_cannot_be_reached_does_not_end_the_step() {
+    let mut run = raised(of_two());
+    let started = run.start("09:00:10");
+    run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
+    run.pass("09:09");
+    assert_eq!(run.story("09:00:01").iter().filter(|line| line.contains("page")).count(), 0);
+}
+
+#[test]
+fn t11_an_unknown_outcome_of_a_red_page_is_sent_again_marked() {
+    // guarantees 3.3
+    let mut run = raised(plain());
+    let started = run.start("09:00:10");
+    run.outcome("09:00:20", started[0], (1, Outcome::Ambiguous));
+    let again = run.start("09:00:21");
+    assert_eq!(again, started);
+    let go = &run.told.last().unwrap().go[0];
+    assert_eq!((go.number, go.is_repeat), (2, true));
+}
+
+#[test]
+fn t12_reading_and_delivering_end_no_wait() {
+    // [ALERT-9]
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    let code = run.code();
+    run.hear("09:02", answer(Act::Read, &code, "09:02"));
+    run.hear("09:03", answer(Act::Delivered, &code, "09:03"));
+    run.pass("09:10");
+    assert_eq!(
+        run.story("09:00:01"),
+        [
+            "09:00:30.000001 alert Critical#1 delivered",
+            "09:02 alert Critical#1 read",
+            "09:05 remind Dr Bell by phone",
+            "09:10 page desk Charge by phone",
+        ]
+    );
+}
+
+#[test]
+fn t13_a_valid_answer_closes_and_everything_unsent_is_withdrawn() {
+    let mut run = raised(critical_escalation());
+    run.pass("09:05");
+    let code = run.code();
+    run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
+    assert_eq!(run.story("09:06"), ["09:06 alert Critical#1 answered", "09:06 alert Critical#1 closed"]);
+    // The page, its second channel and the reminder.
+    assert_eq!((in_state(&run, NoticeState::Withdrawn), in_state(&run, NoticeState::Ready)), (3, 0));
+    run.pass("12:00");
+    assert_eq!(run.story("09:07"), Vec::<String>::new());
+    assert_eq!(run.partition.next_due(), None, "all timers ended");
+}
+
+#[test]
+fn t13_an_unresolved_alert_may_still_be_answered() {
+    let mut run = raised(plain());
+    run.pass("10:00");
+    let code = run.code();
+    run.hear("10:30", answer(Act::Accepted, &code, "10:30"));
+    assert_eq!(run.story("10:01"), ["10:30 alert Critical#1 answered", "10:30 alert Critical#1 closed"]);
+}
+
+#[test]
+fn t13_nothing_falls_back_after_an_answer() {
+    // guarantees 3.2: the result of what is being tried ends it; no other channel starts.
+    let mut run = raised(critical_escalation());
+    let started = run.start("09:00:10");
+    let code = run.code();
+    run.hear("09:00:30", answer(Act::Accepted, &code, "09:00:30"));
+    run.pass("09:05");
+    run.outcome("09:06", started[0], (1, Outcome::FailedHard));
+    assert_eq!(run.story("09:00:31"), Vec::<String>::new());
+}
+
+#[test]
+fn t14_refused_answers_say_why_and_change_nothing() {
+    // [ESC-5], in its order.
+    let licensed = Escalation { answered_by: AnsweredBy::Licensed, read_back: true, with_code: true, ..plain() };
+    let mut run = raised(licensed);
+    let code = run.code();
+    run.hear("09:01", answer(Act::Accepted, "AAAAAA", "09:01"));
+    assert_eq!((run.verdict(), faults(&run)), ("no such notice", vec![Fault::OrphanAnswer]));
+    run.hear("09:02", answer_with(Act::ReadBack, &code, "09:02", |answer| answer.by = Some(DR_CHO)));
+    assert_eq!(run.verdict(), "not paged");
+    run.hear("09:03", answer(Act::ReadBack, &code, "09:03"));
+    assert_eq!(run.verdict(), "not a licensed clinician");
+    let with_value = |clock: &str, number: &str| {
+        let number = number.to_owned();
+        answer_with(Act::ReadBack, &code, clock, |answer| {
+            (answer.licence, answer.value) = (Some("physician".into()), read_back(None, &number));
+        })
+    };
+    run.hear("09:04", with_value("09:04", "9.6"));
+    assert_eq!(run.verdict(), "read-back does not match");
+    run.pass("09:05");
+    assert_eq!(run.story("09:01"), ["09:05 remind Dr Bell by phone"], "timers go on");
+    // [ESC-6] 6.90 equals 6.9; no unit means the unit of the test.
+    run.hear("09:06", with_value("09:06", "6.90"));
+    assert_eq!(run.verdict(), "accepted");
+    run.hear("09:07", with_value("09:07", "6.9"));
+    assert_eq!(run.verdict(), "already closed", "T23");
+}
+
+#[test]
+fn t14_a_value_in_another_unit_is_converted() {
+    // [ESC-6] 6.9 mmol/L are 6900 umol/L.
+    let mut run = raised(Escalation { read_back: true, ..plain() });
+    let code = run.code();
+    let said = |number: &str, unit: &str, clock: &str| {
+        let (number, unit) = (Decimal::parse(number).unwrap(), unit.to_owned());
+        answer_with(Act::ReadBack, &code, clock, |answer| {
+            (answer.value, answer.unit) = (Some((None, number)), unit.into());
+        })
+    };
+    run.hear("09:01", said("6.9", "umol/L", "09:01"));
+    assert_eq!(run.verdict(), "read-back does not match");
+    run.hear("09:02", said("6900", "umol/L", "09:02"));
+    assert_eq!(run.verdict(), "accepted");
+}
+
+#[test]
+fn t15_when_all_decline_the_step_is_over() {
+    let mut run = raised(of_two());
+    let codes: Vec<String> =
+        run.told.last().unwrap().obligations.iter().map(|made| made.head.nid.code().to_string()).collect();
+    run.hear("09:02", answer(Act::Declined, &codes[0], "09:02"));
+    assert_eq!(run.story("09:01"), Vec::<String>::new());
+    run.hear("09:03", answer(Act::Declined, &codes[1], "09:03"));
+    assert_eq!(run.story("09:01"), ["09:03 alert Critical#1 declined", "09:03 page desk Charge by phone"]);
+}
+
+#[test]
+fn t15_any_decline_moves_on_if_the_ward_says_so() {
+    let mut run = raised(Escalation { decline: Decline::Any, ..of_two() });
+    let code = run.code();
+    run.hear("09:02", answer(Act::Declined, &code, "09:02"));
+    assert_eq!(run.story("09:01"), ["09:02 page desk Charge by phone"]);
+}
+
+#[test]
+fn t15_a_decline_does_not_take_back_the_right_to_answer() {
+    // [ESC-7]
+    let mut run = raised(plain());
+    let code = run.code();
+    run.hear("09:02", answer(Act::Declined, &code, "09:02"));
+    run.hear("09:04", answer(Act::Accepted, &code, "09:04"));
+    assert_eq!(run.verdict(), "accepted");
+}
+
+#[test]
+fn everyone_paged_must_answer_if_the_ward_says_so() {
+    // [ESC-7]
+    let mut run = raised(Escalation { answered_by: AnsweredBy::Everyone, ..of_two() });
+    let codes: Vec<String> =
+        run.told.last().unwrap().obligations.iter().map(|made| made.head.nid.code().to_string()).collect();
+    run.hear("09:02", answer(Act::Accepted, &codes[0], "09:02"));
+    assert_eq!(run.story("09:01"), Vec::<String>::new());
+    // Who answered is not reminded [T8].
+    run.pass("09:05");
+    assert_eq!(run.story("09:01"), ["09:05 remind desk Lab by phone"]);
+    run.hear("09:06", answer(Act::Accepted, &codes[1], "09:06"));
+    assert_eq!(run.story("09:06"), ["09:06 alert Critical#1 answered", "09:06 alert Critical#1 closed"]);
+}
+
+#[test]
+fn a_person_named_in_the_answer_must_have_been_paged_in_any_step() {
+    // [ESC-5]
+    let mut run = raised(plain());
+    let code = run.code();
+    run.pass("09:10");
+    let charge = party_token(&Party::Desk("Charge".into()));
+    run.hear("09:11", answer_with(Act::Accepted, &code, "09:11", |answer| answer.by = Some(charge)));
+    assert_eq!(run.verdict(), "accepted");
+    assert_eq!(CHARGE_DESK.0, 1);
+}
+
+fn with_lapse() -> Escalation {
+    Escalation { lapses: Some(minutes(30)), ..plain() }
+}
+
+#[test]
+fn t16_an_action_closes_what_was_answered() {
+    // [ESC-8]
+    let mut run = raised(with_lapse());
+    let code = run.code();
+    run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
+    run.hear("09:20", answer(Act::Acted, &code, "09:20"));
+    assert_eq!(run.story("09:06"), ["09:06 alert Critical#1 answered", "09:20 alert Critical#1 closed"]);
+    run.pass("12:00");
+    assert_eq!(run.story("09:21"), Vec::<String>::new());
+}
+
+#[test]
+fn t17_an_answer_without_action_lapses() {
+    let mut run = raised(with_lapse());
+    let code = run.code();
+    run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
+    run.pass("09:46");
+    assert_eq!(
+        run.story("09:06"),
+        [
+            "09:06 alert Critical#1 answered",
+            "09:36 alert Critical#1 raised, lapsed",
+            "09:36 page Dr Bell by phone",
+            "09:41 remind Dr Bell by phone",
+            "09:46 page desk Charge by phone",
+        ]
+    );
+}
+
+#[test]
+fn t18_when_the_cause_is_gone_whoever_was_reached_is_told() {
+    // [ESC-12] Dr Bell by the channel that reached her last; the charge desk was never sent to.
+    let mut run = raised(critical_escalation());
+    run.deliver("09:00:30");
+    run.pass("09:05");
+    run.deliver("09:05:30");
+    run.pass("09:10");
+    run.hear("09:12", Said::step(Step::Corrected, "09:12").potassium("4.4"));
+    assert_eq!(run.story("09:11"), ["09:12 alert Critical#1 withdrawn", "09:12 withdraw Dr Bell by phone"]);
+    run.pass("12:00");
+    assert_eq!(run.story("09:13"), Vec::<String>::new());
+}
+
+#[test]
+fn t18_a_report_in_error_withdraws() {
+    // [ALERT-5]
+    let mut run = raised(plain());
+    run.hear("09:04", Said::step(Step::EnteredInError, "09:04"));
+    assert_eq!(run.story("09:01"), ["09:04 alert Critical#1 withdrawn"]);
+}
+
+#[test]
+fn t19_another_critical_value_is_the_next_generation() {
+    // [ALERT-4] [CRT-4]
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    run.hear("09:04", Said::step(Step::Corrected, "09:04").potassium("7.4"));
+    assert_eq!(
+        run.story("09:01"),
+        ["09:04 alert Critical#1 closed, superseded", "09:04 alert Critical#2 raised", "09:04 page Dr Bell by phone"]
+    );
+}
+
+#[test]
+fn the_same_value_resent_or_finalised_tells_nobody_again() {
+    // [CRT-4] [NID-2]
+    let mut run = raised(plain());
+    run.hear("09:03", Said::step(Step::Preliminary, "09:03").potassium("6.90"));
+    run.hear("09:04", Said::step(Step::Final, "09:04").potassium("6.9"));
+    run.hear("09:04:10", Said::step(Step::Final, "09:04").potassium("6.9").id("again"));
+    assert_eq!(run.story("09:01"), Vec::<String>::new());
+}
+
+#[test]
+fn a_value_that_comes_back_after_another_is_told_again() {
+    // [CRT-4] 6.9, 4.4, 6.9
+    let mut run = raised(plain());
+    run.hear("09:02", Said::step(Step::Corrected, "09:02").potassium("4.4"));
+    run.hear("09:04", Said::step(Step::Corrected, "09:04").potassium("6.9"));
+    assert_eq!(
+        run.story("09:01"),
+        ["09:02 alert Critical#1 withdrawn", "09:04 alert Critical#2 raised", "09:04 page Dr Bell by phone"]
+    );
+}
+
+#[test]
+fn t20_what_came_late_clears_and_what_was_in_time_withdraws() {
+    // [ABS-1], language 5.5
+    let mut program = program(1, Vec::new(), vec![crate::ward::unreviewed()]);
+    program.alerts[0].once = Once::Report;
+    let late = |reviewed: &str| {
+        let mut run = Run::of(program.clone());
+        run.hear("09:00", Said::step(Step::Final, "09:00").ordered_by(DR_BELL));
+        run.pass("13:00");
+        run.hear("13:10", Said::step(Step::Reviewed, reviewed));
+        run.story("10:00")
+    };
+    let raised = ["13:00 alert Unreviewed#1 raised", "13:00 tell Dr Bell by inbox"];
+    assert_eq!(late("13:05"), [raised[0], raised[1], "13:10 alert Unreviewed#1 cleared"]);
+    assert_eq!(late("13:00"), [raised[0], raised[1], "13:10 alert Unreviewed#1 withdrawn"]);
+}
+
+#[test]
+fn a_silent_feed_raises_and_its_next_message_clears() {
+    // [ABS-2]
+    let mut run = Run::of(program(1, Vec::new(), vec![crate::ward::silent_feed()]));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("10:00", Said::step(Step::Analysed, "10:00"));
+    run.hear("12:30", Said::step(Step::Final, "12:30"));
+    assert_eq!(
+        run.story("09:00"),
+        ["12:00 alert Silent LIS#1 raised", "12:00 tell Ana by email", "12:30 alert Silent LIS#1 cleared"]
+    );
+}
+
+#[test]
+fn t21_a_role_that_means_another_person_now_pages_them() {
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    run.hear("09:03", Said::update("09:03").ordered_by(DR_CHO));
+    run.pass("09:10");
+    assert_eq!(
+        run.story("09:01"),
+        [
+            "09:03 page Dr Cho by phone",
+            "09:03 withdraw Dr Bell by phone",
+            "09:05 remind Dr Cho by phone",
+            "09:10 page desk Charge by phone",
+        ]
+    );
+}
+
+#[test]
+fn t22_who_acted_on_it_hears_that_the_cause_is_gone() {
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    let code = run.code();
+    run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
+    run.hear("10:00", Said::step(Step::Corrected, "10:00").potassium("4.4"));
+    assert_eq!(run.story("09:07"), ["10:00 withdraw Dr Bell by phone"]);
+    // And only once.
+    run.hear("10:10", Said::step(Step::Corrected, "10:10").potassium("4.5"));
+    assert_eq!(run.story("10:01"), Vec::<String>::new());
+}
+
+#[test]
+fn a_call_documented_elsewhere_answers_and_closes() {
+    // [ESC-8] [REP-20]
+    let mut run = raised(plain());
+    run.hear("09:04", Said::step(Step::Acknowledged, "09:03"));
+    assert_eq!(
+        run.story("09:01"),
+        ["09:04 alert Critical#1 answered, documented elsewhere", "09:04 alert Critical#1 closed"]
+    );
+}
+
+#[test]
+fn a_review_before_the_raise_is_no_answer() {
+    // [ESC-8] event time after the raise.
+    let mut run = raised(plain());
+    run.hear("09:04", Said::step(Step::Reviewed, "08:55"));
+    assert_eq!(run.story("09:01"), Vec::<String>::new());
+}
+
+#[test]
+fn a_critical_value_heard_after_it_was_called_pages_nobody() {
+    // [REP-1] [ESC-8] The call of 09:03 was heard before the value of 09:00.
+    let mut run = Run::of(only_critical(plain()));
+    run.hear("09:04", Said::step(Step::Acknowledged, "09:03").ordered_by(DR_BELL));
+    run.hear("09:05", critical("09:00"));
+    assert_eq!(in_state(&run, NoticeState::Ready), 0);
+    let alert = &run.partition.alerts(1)[0];
+    assert!(!alert.is_open, "{:?}", alert.state);
+}
