@@ -19,7 +19,7 @@ mod headers;
 mod health;
 mod hl7;
 pub mod listen;
-mod page;
+pub(crate) mod page;
 mod problem;
 mod reports;
 mod silences;

@@ -14,6 +14,7 @@
 pub mod cli;
 pub mod codes;
 pub mod config;
+pub mod demo;
 pub mod dispatcher;
 pub mod drivers;
 pub mod engine;

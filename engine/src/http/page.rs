@@ -31,6 +31,7 @@ use wardline_rules::{
 use super::{Api, Caller, answers, problem::Problem};
 use crate::{
     dispatcher::message::purpose_word,
+    engine::Engine,
     metrics::Metric,
     runtime::{
         kernel::Notice,
@@ -80,13 +81,15 @@ pub(super) async fn answer(
     let link = Link { n: pressed.n.clone(), s: pressed.s.clone() };
     let nid = open(&api, &caller, &code, &link)?;
     let notice_now = notice(&api, &caller, nid).await?;
-    let given = given(&api, &notice_now, &pressed)?;
+    let licence = api.sinks.licence(&notice_now, api.engine.log_now());
+    let given = given(&api.engine, &notice_now, &pressed.said(), licence)?;
     let (outcome, _) = answers::submit(&api, vec![Input::Event(Box::new(given))]).await?;
     let verdict = outcome.map(|outcome| outcome.verdict);
     let after = api.engine.ask(move |kernel| kernel.notice(nid)).await?.unwrap_or(notice_now);
+    let is_declined = pressed.act == "declined";
     let is_taken = matches!(verdict, Some(AnswerVerdict::Accepted | AnswerVerdict::Recorded));
     let status = if is_taken { StatusCode::OK } else { StatusCode::CONFLICT };
-    Ok((status, Html(html(&after, &link, Some(said(verdict, &pressed.act))))).into_response())
+    Ok((status, Html(html(&after, &link, Some(reply(verdict, is_declined))))).into_response())
 }
 
 pub(super) async fn style() -> Response {
@@ -119,12 +122,33 @@ async fn notice(api: &Api, caller: &Caller, nid: Nid) -> Result<Notice, Problem>
     Ok(notice)
 }
 
+/// What somebody says about a notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Said<'a> {
+    /// The word for what they do.
+    pub(crate) act: &'a str,
+    /// The value they read back; empty if none.
+    pub(crate) value: &'a str,
+    /// Its unit; empty for that of the test.
+    pub(crate) unit: &'a str,
+}
+
+impl Pressed {
+    fn said(&self) -> Said<'_> {
+        Said { act: &self.act, value: &self.value, unit: &self.unit }
+    }
+}
+
 /// The event of a pressed button: the recipient answers, by the notice's own id.
-fn given(api: &Api, notice: &Notice, pressed: &Pressed) -> Result<Event, Problem> {
-    let act = Act::parse(&pressed.act).ok_or_else(|| Problem::body("no such answer"))?;
-    let at = api.engine.log_now();
-    let value = if pressed.value.trim().is_empty() { None } else { Some(value(&pressed.value)?) };
-    let licence = api.sinks.licence(notice, at);
+pub(crate) fn given(
+    engine: &Engine,
+    notice: &Notice,
+    said: &Said<'_>,
+    licence: Option<Text>,
+) -> Result<Event, Problem> {
+    let act = Act::parse(said.act).ok_or_else(|| Problem::body("no such answer"))?;
+    let at = engine.log_now();
+    let value = if said.value.trim().is_empty() { None } else { Some(value(said.value)?) };
     let answer = Answer {
         act,
         code: Some(Text::from(notice.code().to_string())),
@@ -133,7 +157,7 @@ fn given(api: &Api, notice: &Notice, pressed: &Pressed) -> Result<Event, Problem
         licence,
         told_by: None,
         value,
-        unit: Text::from(pressed.unit.trim()),
+        unit: Text::from(said.unit.trim()),
         result: None,
     };
     let id = format!("page-{}-{}", notice.code(), at.micros());
@@ -155,24 +179,20 @@ fn value(text: &str) -> Result<(Option<Comparator>, Decimal), Problem> {
 }
 
 /// What is said after a button was pressed.
-fn said(verdict: Option<AnswerVerdict>, act: &str) -> &'static str {
-    match (verdict, act) {
-        (Some(AnswerVerdict::Accepted), "read_back") => {
-            "Thank you. The value you read back is right, and the result is yours."
+pub(crate) const fn reply(verdict: Option<AnswerVerdict>, is_declined: bool) -> &'static str {
+    match (verdict, is_declined) {
+        (Some(AnswerVerdict::Accepted | AnswerVerdict::Recorded), true) => {
+            "You declined. Somebody else is being asked."
         }
-        (Some(AnswerVerdict::Accepted), "declined") => "You declined. The next person is being paged.",
-        (Some(AnswerVerdict::Accepted), _) => "Thank you. The result is yours now.",
-        (Some(AnswerVerdict::Recorded), "declined") => "You declined. Somebody else is being asked.",
-        (Some(AnswerVerdict::Recorded), _) => "Thank you. This is recorded.",
+        (Some(AnswerVerdict::Accepted), false) => "Thank you. The result is yours now.",
+        (Some(AnswerVerdict::Recorded), false) => "Thank you. This is recorded.",
         (Some(AnswerVerdict::AlreadyClosed), _) => "Somebody answered before you. Nothing is left to do here.",
         (Some(AnswerVerdict::ReadBackDoesNotMatch), _) => {
             "This is not the current value. Look again and read it back once more."
         }
         (Some(AnswerVerdict::NotLicensed), _) => "Only a licensed clinician may answer this.",
         (Some(AnswerVerdict::NotPaged), _) => "This notice was not for you.",
-        (Some(AnswerVerdict::Orphan | AnswerVerdict::CodeDoesNotMatch), _) | (None, _) => {
-            "This answer fits no open notice."
-        }
+        (Some(AnswerVerdict::Orphan | AnswerVerdict::CodeDoesNotMatch) | None, _) => "This answer fits no open notice.",
     }
 }
 

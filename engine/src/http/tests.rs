@@ -284,7 +284,7 @@ async fn s1_20_the_answer_page_opens_by_its_link_alone_and_only_its_button_answe
     let form = format!("n={id}&s={signature}&act=read_back&value=6%2C9&unit=mmol%2FL");
     let urlencoded = "content-type: application/x-www-form-urlencoded";
     let (status, _, body) = ask(site.api, &format!("POST /a/{code}"), &[urlencoded], &form).await;
-    assert_eq!((status, body.contains("the result is yours")), (200, true), "{body}");
+    assert_eq!((status, body.contains("The result is yours")), (200, true), "{body}");
     let forged = format!("GET /a/{code}?n={id}&s=aaaaaaaaaaaaaaaa");
     assert_eq!(ask(site.api, &forged, &[], "").await.0, 404);
 }
