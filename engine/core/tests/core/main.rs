@@ -11,6 +11,8 @@ mod escalation;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod said;
 #[cfg(test)]
 mod views;
