@@ -56,7 +56,7 @@ layout! {
     Settings { instance }
     Counters {
         received, applied, duplicate, dead_lettered, reports_opened, reports_left, alerts_raised, unresolved, answered,
-        notices_created, notices_ended, attempts_started, delivered, ambiguous, timers_fired,
+        notices_created, notices_ended, attempts_started, delivered, ambiguous, timers_fired, escalated,
     }
     Tuple { source, kind, narrowed, priority, site, department, location, class, tests, crowded }
     Record { lo, hi, made, heard, tie, tuple, step, evidence, is_shared, is_untimed }
