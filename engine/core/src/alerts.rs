@@ -25,7 +25,7 @@ use crate::{
     dictionary::{Coded, NO_TEXT},
     escalation::Course,
     ids::{AlertId, ReportId},
-    limits::GENERATIONS_PER_REPORT_MAX,
+    limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
     output::{AlertState, Change, Output, Transition},
     partition::Partition,
     report::{Report, ReportSlot, results::ResultKey},
@@ -216,6 +216,7 @@ impl Partition {
             }
             None => {
                 self.feed_alerts.push(slot);
+                self.forget_oldest_of_feeds();
                 self.begin(slot, None, out);
             }
         }
@@ -264,6 +265,17 @@ impl Partition {
             let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
             let Some(oldest) = report.alerts.iter().position(ended) else { return };
             let slot = report.alerts.remove(oldest);
+            self.drop_notices(slot);
+            self.alerts.remove(slot);
+        }
+    }
+
+    /// The same for alerts about feeds, which belong to no report that could leave.
+    fn forget_oldest_of_feeds(&mut self) {
+        while self.feed_alerts.len() > FEED_ALERTS_MAX {
+            let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
+            let Some(oldest) = self.feed_alerts.iter().position(ended) else { return };
+            let slot = self.feed_alerts.remove(oldest);
             self.drop_notices(slot);
             self.alerts.remove(slot);
         }
