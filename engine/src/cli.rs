@@ -4,11 +4,20 @@
 //!
 //! - **Not here**: what the verbs do; they are thin over the library.
 
+pub mod activate;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod ending;
+pub mod explain;
+pub mod new;
+pub mod remote;
+pub mod run;
+pub mod schema;
+pub mod silence;
 pub mod test;
 pub mod try_;
+pub mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -32,12 +41,28 @@ const EXAMPLES: &str = "Examples:
 enum Verb {
     /// A synthetic hospital at accelerated time: pages, answers and escalations to watch.
     Demo(demo::Args),
+    /// The engine.
+    Run(run::Args),
+    /// A folder with a first ward, its test and the files of an installation.
+    New(new::Args),
     /// Checks a ward and says how to mend what is wrong.
     Check(check::Args),
     /// Runs the scripted tests of a ward.
     Test(test::Args),
     /// What a ward would have done with the events of the past.
     Try(try_::Args),
+    /// Makes a checked ward the active one of a running engine.
+    Activate(activate::Args),
+    /// An operator's silence: what may wait, until when, and why.
+    Silence(silence::Args),
+    /// Reads a data directory and says whether everything is what was written.
+    Verify(verify::Args),
+    /// More about an error code.
+    Explain(explain::Args),
+    /// The JSON Schemas of the configuration.
+    Schema(schema::Args),
+    /// Completions for a shell.
+    Completions(completions::Args),
 }
 
 /// How data is printed.
@@ -55,8 +80,16 @@ pub enum Format {
 pub fn run() -> Ending {
     match Cli::parse().verb {
         Verb::Demo(args) => demo::run(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::New(args) => new::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Try(args) => try_::run(&args),
+        Verb::Activate(args) => activate::run(&args),
+        Verb::Silence(args) => silence::run(&args),
+        Verb::Verify(args) => verify::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args),
     }
 }

@@ -37,6 +37,12 @@ impl Tokeniser {
         Self { keyed: Hmac::new(&block(key)) }
     }
 
+    /// The token of a person, for whoever keeps their addresses; both trimmed before [IDN-4].
+    #[must_use]
+    pub fn person(&self, ns: &str, id: &str) -> Token {
+        self.token(TokenKind::Person, ns, &Phi::new(id))
+    }
+
     /// The token of `id` under authority `ns`; both trimmed before [IDN-4].
     pub(crate) fn token<T: AsRef<str>>(&self, kind: TokenKind, ns: &str, id: &Phi<T>) -> Token {
         let mut mac = self.keyed.clone();

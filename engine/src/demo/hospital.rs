@@ -8,6 +8,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -120,7 +121,7 @@ impl Hospital {
     /// [`Error`]; nothing is left behind.
     pub async fn open(wish: Wish) -> Result<Self, Error> {
         let folder = std::env::temp_dir().join(format!("wardline-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
         let zone = wardline_rules::time::zone("America/Chicago").unwrap_or_else(Zone::utc);
         let monday = Date::new(2026, 3, 2).unwrap_or(Date::from_days(0));
         let from = zone.midnight(monday).plus(Span::from_minutes(9 * 60));

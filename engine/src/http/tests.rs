@@ -269,6 +269,8 @@ async fn s1_20_the_answer_page_opens_by_its_link_alone_and_only_its_button_answe
     let site = site(Vec::new()).await;
     let page = r#"{"v":1,"event_id":"page-1","source":"lis","report":{"placer":"9"},"step":"received","occurred_at":"2026-01-14T07:52:10Z"}"#;
     assert_eq!(ask(site.api, "POST /v1/events", &[JSON], page).await.0, 200);
+    // The receipt comes before the core's turn.
+    while site.engine.ask(|kernel| kernel.notice(nid("page-1")).is_none()).await.unwrap() {}
     let link = site.links.link(nid("page-1"));
     let path = link.strip_prefix("https://w.example").unwrap();
     let before = site.engine.ask(|kernel| kernel.counters()[0].1).await.unwrap();

@@ -1,0 +1,56 @@
+//! `wardline activate`: makes a checked ward the active one of a running engine.
+
+use std::path::PathBuf;
+
+use wardline_dsl::{check, codes::Severity, diagnostic::render};
+
+use super::{
+    Ending,
+    ending::{print, tell, today},
+    remote::{Remote, encode},
+};
+use crate::ward;
+
+/// What `activate` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline activate wards/st-anne
+  wardline activate wards/st-anne --moved --author \"Quality, A. Ruiz\"     running clocks move to the new targets")]
+pub struct Args {
+    /// A ward folder or one `.ward` file.
+    ward: PathBuf,
+    /// Running clocks are worked out again under the new version.
+    #[arg(long)]
+    moved: bool,
+    /// Who activates it, for the record.
+    #[arg(long)]
+    author: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Checks it here, sends it, and says what became of it.
+pub fn run(args: &Args) -> Ending {
+    let sources = match ward::load(&args.ward) {
+        Ok(sources) => sources,
+        Err(finding) => {
+            tell(&format!("{finding}\n"));
+            return Ending::Usage;
+        }
+    };
+    let checked = check(&sources, today());
+    if checked.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+        print(&render::text(&checked.diagnostics, &sources));
+        tell("The active ward stays.\n");
+        return Ending::Findings;
+    }
+    let author = args.author.as_deref().map(|author| format!("&author={}", encode(author))).unwrap_or_default();
+    let path = format!("/v1/wards?moved={}{author}", args.moved);
+    match args.remote.ask("POST", &path, &ward::pack(&sources, today())) {
+        Ok(reply) => {
+            print(&format!("{}\n", reply.body));
+            if reply.status == 200 { Ending::Fine } else { Ending::Findings }
+        }
+        Err(ending) => ending,
+    }
+}

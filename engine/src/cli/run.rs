@@ -1,0 +1,232 @@
+//! `wardline run`: the engine.
+//!
+//! - **Not here**: its parts; this file starts and ends them, in order.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing_subscriber::EnvFilter;
+use wardline_core::Partition;
+
+use super::{Ending, ending::tell};
+use crate::{
+    codes::Code,
+    config::{FeedKind, Findings},
+    dispatcher::sinks::Sinks,
+    engine::Engine,
+    http::{Parts, Routers, listen, routers},
+    installation::Installation,
+    intake::Intake,
+    reload,
+    runtime::{
+        self, Start,
+        clock::{MachineClock, WallClock},
+        log::Ended,
+        recovery,
+    },
+    sources::Source,
+};
+
+/// What `run` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline run --config wardline.toml
+  wardline run --config wardline.toml --accept-time    the machine's time is right, the log's was not
+  WARDLINE_LOG=debug wardline run                      more log lines on stderr")]
+pub struct Args {
+    /// The installation.
+    #[arg(long, value_name = "FILE", default_value = "wardline.toml")]
+    config: PathBuf,
+    /// The data directory comes from a backup: nothing is sent until the old engine is known to be gone.
+    #[arg(long)]
+    restored: bool,
+    /// The machine's time is right, however far it is from the log's.
+    #[arg(long)]
+    accept_time: bool,
+}
+
+/// Runs the engine until it is told to stop.
+pub fn run(args: &Args) -> Ending {
+    start_logging();
+    let installation = match Installation::load(&args.config) {
+        Ok(installation) => Arc::new(installation),
+        Err(findings) => return refused(&findings),
+    };
+    let tokio = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(tokio) => tokio,
+        Err(error) => {
+            tell(&format!("cannot start: {error}\n"));
+            return Ending::Unreachable;
+        }
+    };
+    let ending = tokio.block_on(serve(args, installation));
+    tokio.shutdown_background();
+    ending
+}
+
+fn refused(findings: &Findings) -> Ending {
+    tell(&format!("{findings}\n"));
+    Ending::Usage
+}
+
+/// Log lines go to stderr; `WARDLINE_LOG` says how many.
+pub(super) fn start_logging() {
+    let filter = EnvFilter::try_from_env("WARDLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second call, as in tests, changes nothing.
+    drop(subscriber.try_init());
+}
+
+async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
+    let sinks = match installation.directory().and_then(|directory| Sinks::open(&installation.config, directory, None))
+    {
+        Ok(sinks) => Arc::new(sinks),
+        Err(findings) => return refused(&findings),
+    };
+    let clock: Arc<dyn WallClock> = Arc::new(MachineClock);
+    let (engine, seat) = match runtime::open(clock.clone()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            tell(&format!("cannot start: {error}\n"));
+            return Ending::Usage;
+        }
+    };
+    let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
+    let parts = Parts {
+        engine: engine.clone(),
+        intake: intake.as_ref().clone(),
+        keys: installation.config.keys.clone(),
+        links: installation.links(),
+        sinks: sinks.clone(),
+    };
+    let (stop, stopped) = watch::channel(false);
+    let listeners = match listeners(&installation, routers(parts), &stopped).await {
+        Ok(listeners) => listeners,
+        Err(ending) => return ending,
+    };
+    let begin = Start {
+        disk: installation.disk.clone(),
+        options: installation.options(clock.as_ref(), args.restored),
+        accept_time: args.accept_time,
+        is_sending: !installation.config.channels.is_empty() && !args.restored,
+        sinks: sinks.clone(),
+        links: installation.links(),
+    };
+    warn_if_not_sending(&begin);
+    let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
+    let started =
+        tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
+    let running = match started {
+        Ok(Ok(running)) => running,
+        Ok(Err(error)) => return not_opened(&error),
+        Err(_) => return Ending::Damaged,
+    };
+    reload::activate(&engine, &installation).await;
+    feeds(&engine, &intake, &installation, &stopped);
+    tokio::spawn(reload::watch(engine.clone(), installation, sinks, stopped));
+    let mut joined = tokio::task::spawn_blocking(move || running.join());
+    let ended = tokio::select! {
+        ended = &mut joined => ended,
+        () = signals() => {
+            tracing::info!("engine.stop");
+            engine.stop();
+            joined.await
+        }
+    };
+    drop(stop.send(true));
+    for listener in listeners {
+        drop(listener.await);
+    }
+    match ended {
+        Ok(Ended::Cleanly) => Ending::Fine,
+        Ok(Ended::Poisoned) | Err(_) => {
+            tell(&format!(
+                "{} error: {}. Have the disk checked, then start again.\n",
+                Code::Stopped,
+                Code::Stopped.title()
+            ));
+            Ending::Damaged
+        }
+    }
+}
+
+fn warn_if_not_sending<D: wardline_store::disk::Disk>(start: &Start<D>) {
+    if !start.is_sending {
+        tracing::warn!(
+            "outbox.hold: no `[[channel]]` is set up, or the data was restored: notices are kept and shown, not sent"
+        );
+    }
+}
+
+/// Binds both listeners and serves on them.
+async fn listeners(
+    installation: &Installation,
+    routers: Routers,
+    stopped: &watch::Receiver<bool>,
+) -> Result<Vec<tokio::task::JoinHandle<()>>, Ending> {
+    let http = installation.config.http;
+    let mut serving = Vec::new();
+    for (address, routes) in [(http.listen, routers.api), (http.admin, routers.admin)] {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            let help = "Stop what has the port, or change `[http]` in `wardline.toml`.";
+            tell(&format!("{} error: cannot listen on `{address}`: {error}\n  {help}\n", Code::ListenFailed));
+            Ending::Usage
+        })?;
+        tracing::info!(%address, "http.listen");
+        serving.push(tokio::spawn(listen::serve(listener, routes, stopped.clone())));
+    }
+    Ok(serving)
+}
+
+fn feeds(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, stopped: &watch::Receiver<bool>) {
+    let marks = installation.config.data.join("feeds");
+    for feed in &installation.config.feeds {
+        let mark = match &feed.kind {
+            FeedKind::Http => continue,
+            FeedKind::Stdin => None,
+            FeedKind::File(_) => Some(marks.join(format!("{}.mark", feed.name))),
+        };
+        if let Err(error) = std::fs::create_dir_all(&marks) {
+            tracing::warn!(%error, "feed.mark");
+        }
+        let source = Source { engine: engine.clone(), intake: intake.clone(), feed: feed.name.clone(), mark };
+        let (kind, stopped, name) = (feed.kind.clone(), stopped.clone(), feed.name.clone());
+        tokio::spawn(async move {
+            if let Err(error) = source.run(kind, stopped).await {
+                tracing::warn!(feed = %name, %error, "feed.read");
+            }
+        });
+    }
+}
+
+/// Waits for an interrupt or a request to end.
+async fn signals() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn not_opened(error: &recovery::Error) -> Ending {
+    use wardline_store::codes::Exit;
+    let exit = match error {
+        recovery::Error::Store(error) => error.exit(),
+        recovery::Error::Log(error) => error.code().exit(),
+        recovery::Error::Checkpoint(error) => error.code().exit(),
+        recovery::Error::Logic { .. } | recovery::Error::Thread(_) => Exit::Usage,
+        recovery::Error::State { .. } | recovery::Error::Batch { .. } => Exit::Damage,
+    };
+    tell(&format!("error: {error}\n"));
+    match exit {
+        Exit::Damage => Ending::Damaged,
+        Exit::Usage | Exit::Finding => Ending::Usage,
+    }
+}

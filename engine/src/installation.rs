@@ -1,0 +1,234 @@
+//! Installation: is everything there that an engine needs, before anything on disk is touched?
+//!
+//! ```text
+//!  wardline.toml ─► site.toml, directory.csv, ward, secrets, key ─► Installation ─► runtime, listeners, feeds
+//! ```
+//! - **How it fits**: `wardline run` loads one; the reload of a running engine reads ward and directory again.
+//! - INVARIANT: a key of patient tokens is made once, with mode 0600, and never written over.
+//! - **Not here**: opening the data directory (`wardline-store`), listening.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use wardline_connectors::codec::token::Tokeniser;
+use wardline_core::input::Activation;
+use wardline_dsl::{diagnostic::render, source::Sources};
+use wardline_rules::{program::Program, time::Date};
+use wardline_store::{disk::RealDisk, instance::Owner, store::Options};
+
+use crate::{
+    codes::Code,
+    config::{Config, Directory, Finding, Findings, SecretRef, Site},
+    dispatcher::message::Links,
+    runtime::clock::WallClock,
+    ward,
+};
+
+/// Name of the key that is made where none is configured.
+const KEY_FILE: &str = "token.key";
+
+/// Everything beside the log.
+#[derive(Debug)]
+pub struct Installation {
+    /// `wardline.toml`.
+    pub config: Config,
+    /// `site.toml`.
+    pub site: Site,
+    /// The data directory; made if it was not there.
+    pub disk: RealDisk,
+    /// The key of patient tokens.
+    key: Key,
+}
+
+/// 32 bytes that no log prints.
+struct Key([u8; 32]);
+
+impl core::fmt::Debug for Key {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Installation {
+    /// Loads configuration and key; makes the data directory and the key if they are not there.
+    ///
+    /// # Errors
+    /// Everything wrong in the files, with places.
+    pub fn load(path: &Path) -> Result<Self, Findings> {
+        let config = Config::load(path)?;
+        let site = Site::load(&config.site)?;
+        let disk = RealDisk::make(&config.data).map_err(|error| {
+            let headline = format!("cannot make the data directory `{}`: {error}", config.data.display());
+            Finding::of_file(Code::FileUnreadable, "", headline, "Name another under `data`.")
+        })?;
+        let key = key(&config)?;
+        let installation = Self { config, site, disk, key };
+        // Read now, so that its findings come before anything runs.
+        installation.directory()?;
+        Ok(installation)
+    }
+
+    /// What makes tokens of identifiers.
+    #[must_use]
+    pub fn tokeniser(&self) -> Tokeniser {
+        Tokeniser::new(&self.key.0)
+    }
+
+    /// Links of answer pages, signed with a key of their own that follows from the installation's.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        Links::new(self.config.link.clone(), blake3::derive_key("wardline answer links 1", &self.key.0))
+    }
+
+    /// Who is reached where, as the file says now.
+    ///
+    /// # Errors
+    /// Every row that cannot be read.
+    pub fn directory(&self) -> Result<Directory, Findings> {
+        let tokeniser = self.tokeniser();
+        Directory::load(&self.config.directory, &|ns, id| tokeniser.person(ns, id))
+    }
+
+    /// The ward as its files say now.
+    ///
+    /// # Errors
+    /// That it cannot be read, or everything the check found, as people read it.
+    pub fn ward(&self, as_of: Date) -> Result<Activation, String> {
+        let sources = ward::load(&self.config.ward).map_err(|finding| finding.to_string())?;
+        ward::activation(&sources, as_of, "wardline run").map_err(|checked| shown(&checked.diagnostics, &sources))
+    }
+
+    /// The channels that a ward names and no `[[channel]]` carries.
+    #[must_use]
+    pub fn missing_channels(&self, program: &Program) -> Vec<Finding> {
+        let declared = program.catalogue.channels.iter();
+        let missing = declared.filter(|declared| self.config.sink(&declared.via, declared.channel).is_none());
+        let finding = |declared: &wardline_rules::program::DeclaredChannel| {
+            let headline =
+                format!("the ward sends {} via \"{}\", and nothing carries it", declared.channel.word(), declared.via);
+            let help = "Add it under `[[channel]]` in `wardline.toml`; until then its notices fail at once.";
+            Finding::of_file(Code::ChannelUnknown, "", headline, help)
+        };
+        missing.map(finding).collect()
+    }
+
+    /// How this process opens the data directory.
+    #[must_use]
+    pub fn options(&self, clock: &dyn WallClock, is_restored: bool) -> Options {
+        let started = u64::try_from(clock.read().wall.micros()).unwrap_or(0);
+        let owner = Owner { pid: std::process::id(), started_at: started, host: host(), boot_id: boot_id() };
+        let volume = wardline_store::disk::Disk::space(&self.disk).map_or(u64::MAX, |space| space.total);
+        Options {
+            new_instance: random().unwrap_or_default(),
+            key_fingerprint: blake3::derive_key("wardline key fingerprint 1", &self.key.0),
+            owner,
+            is_restored,
+            ..Options::default()
+        }
+        .for_volume(volume)
+    }
+}
+
+fn shown(diagnostics: &[wardline_dsl::diagnostic::Diagnostic], sources: &Sources) -> String {
+    render::text(diagnostics, sources)
+}
+
+/// The configured key, else the one in the data directory, made if it is not there.
+fn key(config: &Config) -> Result<Key, Finding> {
+    let reference = match &config.patient_key {
+        Some(reference) => reference.clone(),
+        None => {
+            make_key(&config.data.join(KEY_FILE))?;
+            SecretRef::File(config.data.join(KEY_FILE))
+        }
+    };
+    let secret = reference.read(&config.base)?;
+    let digits = data_encoding::HEXLOWER_PERMISSIVE.decode(secret.expose()).unwrap_or_default();
+    let bytes = <[u8; 32]>::try_from(digits).map_err(|_| {
+        let headline = "the key of patient tokens is not 64 hexadecimal digits";
+        Finding::of_file(Code::WrongValue, "", headline, "Make one with `openssl rand -hex 32`.")
+    })?;
+    Ok(Key(bytes))
+}
+
+/// Makes the key file unless there is one.
+fn make_key(path: &Path) -> Result<(), Finding> {
+    if path.exists() {
+        return Ok(());
+    }
+    let made = random::<32>().and_then(|key| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(data_encoding::HEXLOWER.encode(&key).as_bytes())?;
+        file.sync_all()
+    });
+    made.map_err(|error| {
+        let headline = format!("cannot make the key `{}`: {error}", path.display());
+        Finding::of_file(Code::SecretUnreadable, "", headline, "Name another under `patient_key`.")
+    })
+}
+
+/// Bytes nobody can guess, from the kernel.
+fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn host() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn folder(config: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("wardline.toml"), config).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_for_its_owner_alone() {
+        let folder = folder("ward = \"ward\"\ndata = \"data\"\n");
+        let path = folder.path().join("wardline.toml");
+        let first = Installation::load(&path).unwrap();
+        let again = Installation::load(&path).unwrap();
+        assert_eq!(first.key.0, again.key.0);
+        assert_ne!(first.key.0, [0; 32]);
+        let mode = fs::metadata(folder.path().join("data/token.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(format!("{:?}", first.key), "Key(…)");
+    }
+
+    #[test]
+    fn a_ward_that_does_not_check_is_told_in_full() {
+        let folder = folder("ward = \"ward\"\ndata = \"data\"\n");
+        fs::create_dir(folder.path().join("ward")).unwrap();
+        fs::write(folder.path().join("ward/a.ward"), "ward \"St Anne\" edition 1\n  zone      America/Chicgo\n")
+            .unwrap();
+        let installation = Installation::load(&folder.path().join("wardline.toml")).unwrap();
+        let told = installation.ward(Date::from_days(20_000)).unwrap_err();
+        assert!(told.contains("America/Chicgo") && told.contains("line 2"), "{told}");
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused() {
+        let folder = folder("ward = \"ward\"\ndata = \"data\"\npatient_key = \"file:key\"\n");
+        let key = folder.path().join("key");
+        fs::write(&key, "short").unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        let findings = Installation::load(&folder.path().join("wardline.toml")).unwrap_err();
+        assert!(findings.to_string().contains("64 hexadecimal digits"), "{findings}");
+    }
+}

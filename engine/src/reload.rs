@@ -1,0 +1,109 @@
+//! Reload: did the ward or the directory change while the engine runs?
+//!
+//! Once a second, and at SIGHUP, the files are looked at. A ward that checks becomes the active one through the log, like
+//! any activation; one that does not is told about and changes nothing. The directory counts at once.
+//!
+//! - **Not here**: `wardline.toml` and `site.toml`; they count at the next start.
+
+use std::{fs, path::Path, sync::Arc, time::SystemTime};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use wardline_core::Input;
+use wardline_rules::time::Date;
+
+use crate::{
+    dispatcher::sinks::Sinks,
+    engine::{Engine, Parcel},
+    installation::Installation,
+    limits::WATCH_EVERY,
+    metrics::Metric,
+    runtime::admission::Lane,
+};
+
+/// Watches until a stop.
+pub async fn watch(
+    engine: Engine,
+    installation: Arc<Installation>,
+    sinks: Arc<Sinks>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(WATCH_EVERY);
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    let mut ward_seen = newest(&installation.config.ward, 0);
+    let mut directory_seen = newest(&installation.config.directory, 0);
+    loop {
+        let is_asked = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = hangups.recv() => true,
+            _ = ticks.tick() => false,
+        };
+        let ward_now = newest(&installation.config.ward, 0);
+        if is_asked || ward_now != ward_seen {
+            ward_seen = ward_now;
+            activate(&engine, &installation).await;
+        }
+        let directory_now = newest(&installation.config.directory, 0);
+        if is_asked || directory_now != directory_seen {
+            directory_seen = directory_now;
+            match installation.directory() {
+                Ok(directory) => {
+                    tracing::info!(addresses = directory.len(), "directory.load");
+                    sinks.replace_directory(directory);
+                }
+                Err(findings) => tracing::warn!(%findings, "directory.load"),
+            }
+        }
+    }
+}
+
+/// Makes the ward of the files the active one, unless it is that already or does not check.
+pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
+    let as_of = Date::from_days(i32::try_from(engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));
+    let reader = Arc::clone(installation);
+    let read = tokio::task::spawn_blocking(move || reader.ward(as_of)).await;
+    let activation = match read {
+        Ok(Ok(activation)) => activation,
+        Ok(Err(findings)) => {
+            tracing::error!("ward.check: the ward does not check and is not activated\n{findings}");
+            return;
+        }
+        Err(error) => {
+            tracing::error!(%error, "ward.check");
+            return;
+        }
+    };
+    let version = activation.program.version;
+    let active = engine.ask(|kernel| kernel.ward()).await.ok().flatten();
+    if active.is_some_and(|(_, active)| active == version.0) {
+        return;
+    }
+    for finding in installation.missing_channels(&activation.program) {
+        tracing::warn!(%finding, "ward.check");
+    }
+    let name = activation.program.name.clone();
+    let parcel = Parcel::control(vec![Input::Activate(Box::new(activation))]);
+    match engine.submit(Lane::Control, parcel).await {
+        Ok(accepted) => {
+            let since = accepted.receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
+            engine.metrics().set_seconds(Metric::WardActivated, &[], since);
+            engine.metrics().set(Metric::WardInfo, &[&version.to_string()], 1);
+            tracing::info!(%name, %version, position = accepted.receipt.position, "ward.activate");
+        }
+        Err(refusal) => tracing::warn!(?refusal, "ward.activate"),
+    }
+}
+
+/// The newest change under a path, four folders deep; `None` if there is nothing.
+fn newest(path: &Path, depth: usize) -> Option<(SystemTime, usize)> {
+    let metadata = fs::metadata(path).ok()?;
+    let own = metadata.modified().ok()?;
+    if !metadata.is_dir() || depth > 4 {
+        return Some((own, 1));
+    }
+    let entries = fs::read_dir(path).ok()?.filter_map(Result::ok);
+    let inner = entries.filter_map(|entry| newest(&entry.path(), depth + 1));
+    Some(inner.fold((own, 0), |(newest, count), (time, more)| (newest.max(time), count + more)))
+}
