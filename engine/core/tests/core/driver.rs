@@ -111,6 +111,7 @@ impl Run {
         let to = at(to);
         while let Some(due) = self.partition.next_due().filter(|due| *due < to) {
             self.batch(due, vec![Input::Tick]);
+            assert_ne!(self.partition.next_due(), Some(due), "a timer fires at its due time [TIME-2]");
         }
         self.batch(to, inputs);
         self

@@ -241,6 +241,7 @@ fn run(batches: &[Batch]) -> (Vec<Obligation>, [u8; 32]) {
     for batch in batches {
         while let Some(due) = partition.next_due().filter(|due| *due < batch.at) {
             step(&mut partition, &Batch { at: due, inputs: vec![Input::Tick] }, &mut out);
+            assert_ne!(partition.next_due(), Some(due), "a timer fires at its due time [TIME-2]");
         }
         step(&mut partition, batch, &mut out);
     }
