@@ -7,7 +7,7 @@
 //!     target 60 minute              ──►                 policy    "P", owner "Q", review by 2027-06-30
 //!     policy "P",owner "Q", …                           target    60 minutes
 //! ```
-//! - **How it fits**: `wardline fmt` and the language server call [`format`] per file; [`harmless`](harmless::compare) checks it.
+//! - **How it fits**: `wardline fmt` and the language server call [`format()`] per file; `harmless` compares the result with the text.
 //! - LIMIT: lines are broken before column 100 where a comma or `and`, `or` allows it.
 //! - **Not here**: deciding what a ward means.
 

@@ -5,7 +5,7 @@
 //!            └──────────────┴───────────────┴────────────┴─► diagnostics, each with the corrected line
 //! ```
 //! Every stage goes on after an error: an unreadable clause costs one diagnostic and hides nothing.
-//! - **How it fits**: the shell hands in the files of a ward as text ([`Sources`]) and gets a [`Checked`] back; the program then
+//! - **How it fits**: the shell hands in the files of a ward as text ([`Sources`](source::Sources)) and gets a [`Checked`] back; the program then
 //!   runs in `wardline-core`, the tests in the engine's test driver.
 //! - **Not here**: reading files, the wall clock (the check date is an argument), running a program.
 #![deny(

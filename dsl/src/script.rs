@@ -7,7 +7,7 @@
 //!  then      expectations: at a stamp (compared at its precision) or at any time
 //!  end       the end of the last stamp; time runs to there and no further
 //! ```
-//! - **How it fits**: [`check`](crate::check) makes [`Test`]s, the engine's test driver runs them.
+//! - **How it fits**: [`check`](crate::check()) makes [`Test`]s, the engine's test driver runs them.
 //! - LIMIT: those of the text; a test has no more entries than its block has lines.
 //! - **Not here**: running, comparing, coverage.
 

@@ -13,7 +13,7 @@ pub mod catalogue;
 pub mod clause;
 pub mod condition;
 pub mod escalation;
-mod expected;
+pub(crate) mod expected;
 pub mod moment;
 pub mod notice;
 pub mod people;

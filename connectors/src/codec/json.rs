@@ -1,7 +1,7 @@
 //! JSON: what does one line of the canonical event format say?
 //!
 //! ```text
-//!  line ──► sonic-rs, typed, borrowed: the common, clean shape ─────────────┐
+//!  line ──► scanned, typed, borrowed: the common, clean shape ───────────────┐
 //!    └───► anything else: a tree by serde_json, read key by key, leniently ─┴─► Wire ──► Event
 //! ```
 //! The fast way accepts only what needs no judgement: known keys, each once, of the right type, strings without
@@ -25,17 +25,18 @@ pub mod canonical;
 mod convert;
 mod encode;
 mod read;
+mod scan;
 pub(super) mod tree;
 mod wire;
 
 pub use encode::{Encoding, encode};
-use serde::de::DeserializeSeed as _;
+use scan::Scan;
 use wardline_rules::{
     Text,
     event::Event,
     limits::{EVENT_BYTES_MAX, LINE_BYTES_MAX},
 };
-use wire::{Fill, Wire};
+use wire::{Places as _, Wire};
 
 use super::{Unreadable, cloudevents::Envelope, notes::Notes, profile::Profile, token::Tokeniser};
 use crate::codes::Code;
@@ -121,8 +122,8 @@ impl<'p> Decoder<'p> {
 /// Reads a clean line into `wire`; `false` if it needs judgement, whatever `wire` holds then.
 fn read_fast<'t>(line: &'t [u8], wire: &mut Wire<'t>) -> bool {
     let Ok(text) = core::str::from_utf8(line) else { return false };
-    let mut deserializer = sonic_rs::Deserializer::from_str(text);
-    Fill(wire).deserialize(&mut deserializer).is_ok() && deserializer.end().is_ok()
+    let mut scan = Scan::new(text);
+    wire.fill(&mut scan).is_some() && scan.is_at_end()
 }
 
 #[cfg(test)]

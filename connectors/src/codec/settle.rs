@@ -26,8 +26,9 @@ pub fn arrive(event: &mut Event, at: Timestamp) {
     let latest = at.plus(Span::from_micros(FUTURE_HOURS_MAX * HOUR));
     let mut is_future = |time: &EventTime, field: &str| {
         let ahead = time.lo > latest;
-        if ahead {
-            event.notes.push(Note::new(Fault::FutureTime, field));
+        let note = Note::new(Fault::FutureTime, field);
+        if ahead && !event.notes.contains(&note) {
+            event.notes.push(note);
         }
         ahead
     };

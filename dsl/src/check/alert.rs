@@ -141,7 +141,7 @@ fn conditions(cx: &mut Context<'_>, block: &Block, of_result: bool) -> Option<Co
         block.clauses.iter().any(|clause| clause.word == *word && clause.body == crate::syntax::ClauseBody::Unread)
     });
     if !damaged {
-        missing::complete(cx, &needs, own.as_deref().unwrap_or(&[]), &[]);
+        missing::complete(cx, &needs, own.as_deref(), &[]);
     }
     let condition = optional(condition)?.unwrap_or_else(Condition::always);
     let unless = optional(unless)?.unwrap_or_else(Condition::never);

@@ -112,7 +112,9 @@ impl Lowering<'_> {
         let about = About { tests, of_result: self.of_result };
         let field = field::field(cx, name, about)?;
         let asks_only = matches!(relation, Relation::Missing | Relation::Present);
-        if field.may_be_absent() && !asks_only {
+        let is_person =
+            matches!(field, Field::OrderingClinician | Field::AttendingClinician | Field::ReportingClinician);
+        if field.may_be_absent() && !asks_only && !is_person {
             self.needs.field(field, name.span);
         }
         field::comparison(cx, (field, name), relation, about)

@@ -77,8 +77,9 @@ fn only(condition: Condition) -> Option<Comparison> {
 
 /// WL0403 for what may be absent and is not decided; WL0406 for what is decided and not used.
 ///
-/// **Input** `inherited`: what a parent rule decides already.
-pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: &[(Missing, Span)], inherited: &[Missing]) {
+/// **Input** `own`: `None` if a clause cannot be understood, which is then reported. `inherited`: what a parent decides already.
+pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: Option<&[(Missing, Span)]>, inherited: &[Missing]) {
+    let Some(own) = own else { return };
     let decided = |what: &Missed| {
         own.iter().any(|(missing, _)| missing.what == *what) || inherited.iter().any(|missing| missing.what == *what)
     };

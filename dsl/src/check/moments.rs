@@ -13,6 +13,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::basic::Name;
+use crate::syntax::expected::state_is_no_moment;
 use crate::syntax::moment::{Happening as Said, Milestone, Moment as Sentence, MomentBody, Moments, ReportIs, Subject};
 
 /// The moments of a clause. **Input** `kinds`: those of the reports the rule is about.
@@ -73,7 +74,7 @@ fn step_form(cx: &mut Context<'_>, subject: &Spanned<Subject>, word: &Name) -> O
 fn no_step(cx: &Context<'_>, subject: &Spanned<Subject>, word: &Name) -> Diagnostic {
     let lasts = standard::state(&word.node).is_some() || flag(cx, &word.node).is_some();
     if lasts {
-        return state_as_moment(word);
+        return state_is_no_moment(word.span, &word.node);
     }
     let sentence = subject.span.to(word.span);
     if let Some(form) = STEPS.iter().find(|form| form.word == word.node) {
@@ -90,14 +91,6 @@ fn no_step(cx: &Context<'_>, subject: &Spanned<Subject>, word: &Name) -> Diagnos
     let words: Vec<&str> =
         STEPS.iter().filter(|form| form.subjects.contains(&subject.node)).map(|form| form.word).collect();
     suggested(found, word, &words, "It can be")
-}
-
-fn state_as_moment(word: &Name) -> Diagnostic {
-    let found = Diagnostic::new(Code::WL0302, word.span, format!("\"{}\" is a situation.", word.node));
-    found
-        .because("Should this run when it begins, or while it lasts?")
-        .help("When it begins:", &[&format!("when      a report becomes {}", word.node)])
-        .help("While it lasts:", &[&format!("while     a report is {}", word.node)])
 }
 
 /// The kinds that a sentence speaks of; WL0206 if its trade word belongs to none of the kinds at hand.

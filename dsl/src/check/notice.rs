@@ -50,7 +50,7 @@ fn notice(cx: &mut Context<'_>, block: &Block) {
         condition::lower(cx, written, false, &mut needs);
     }
     let own = missing::clauses(cx, block, false);
-    missing::complete(cx, &needs, own.as_deref().unwrap_or(&[]), &[]);
+    missing::complete(cx, &needs, own.as_deref(), &[]);
     for (channels, _) in block.notice_channel() {
         people::channels(cx, &channels.channels);
     }

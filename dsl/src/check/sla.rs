@@ -136,7 +136,7 @@ fn member<'t>(cx: &mut Context<'_>, block: &'t Block, parent: Option<(u32, &Memb
     let kinds = outer.and(said);
     let own_missing = missing::clauses(cx, block, false);
     let inherited = base.map_or(&[][..], |parent| parent.rule.missing.as_slice());
-    missing::complete(cx, &needs, own_missing.as_deref().unwrap_or(&[]), inherited);
+    missing::complete(cx, &needs, own_missing.as_deref(), inherited);
     let counts = block.counts().next().map(|(name, _)| name).or(base.and_then(|parent| parent.counts));
     let rule = clauses(cx, &Reading { block, base: base.map(|parent| &parent.rule), kinds, counts });
     let rule = SlaRule {

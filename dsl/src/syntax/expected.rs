@@ -19,7 +19,31 @@ pub(super) fn clause_diagnostic(text: &Joined, stop: &Stop, form: &ClauseForm) -
     if let Some(found) = reserved_in_name(text, stop, form) {
         return found;
     }
+    if let Some(found) = state_as_moment(text, stop, form) {
+        return found;
+    }
     diagnostic(text, stop, form.sample)
+}
+
+/// `is on hold` where a moment is meant: states with reserved words in them stop the parser before the checker sees them.
+fn state_as_moment(text: &Joined, stop: &Stop, form: &ClauseForm) -> Option<Diagnostic> {
+    const MOMENTS: &[&str] = &["when", "after", "expect", "starts", "stops", "cancels", "restarts", "withdraw"];
+    const STATES: &[&str] =
+        &["on hold", "in transit", "in process", "on the portal", "awaiting the patient", "seen by the patient"];
+    let near = |at: usize, state: &str| (at..=at + state.len()).contains(&stop.at);
+    let found =
+        |state: &&&str| text.text.find(&format!(" is {state}")).is_some_and(|at| near(at + " is ".len(), state));
+    let state = STATES.iter().filter(|_| MOMENTS.contains(&form.word)).find(found)?;
+    let at = text.text.find(&format!(" is {state}"))? + " is ".len();
+    Some(state_is_no_moment(text.span(at, at + state.len()), state))
+}
+
+/// WL0302.
+pub(crate) fn state_is_no_moment(span: Span, state: &str) -> Diagnostic {
+    Diagnostic::new(Code::WL0302, span, format!("\"{state}\" is a situation."))
+        .because("Should this run when it begins, or while it lasts?")
+        .help("When it begins:", &[&format!("when      a report becomes {state}")])
+        .help("While it lasts:", &[&format!("while     a report is {state}")])
 }
 
 /// What a header or clause that cannot be read has to say.

@@ -25,7 +25,7 @@ use crate::{
     dictionary::{Coded, NO_TEXT},
     escalation::Course,
     ids::{AlertId, ReportId},
-    limits::GENERATIONS_PER_REPORT_MAX,
+    limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
     output::{AlertState, Change, Output, Transition},
     partition::Partition,
     report::{Report, ReportSlot, results::ResultKey},
@@ -43,6 +43,8 @@ pub(crate) enum Source {
         index: u32,
         /// The rule in force.
         rule: u32,
+        /// Which cycle of the clock.
+        cycle: u32,
         /// Which threshold.
         threshold: u8,
     },
@@ -111,6 +113,11 @@ impl Alert {
     pub(crate) const fn is_open(&self) -> bool {
         !self.course.is_ended()
     }
+
+    /// Whether what it told still holds: somebody is asked, or answered and was not told that it is gone.
+    pub(crate) const fn stands(&self) -> bool {
+        self.is_open() || self.course.was_answered && !self.course.is_withdrawal_told
+    }
 }
 
 /// What is needed to raise an alert.
@@ -145,7 +152,7 @@ impl Sends {
                 .get(index as usize)
                 .map(|alert| Self { page: alert.page.clone(), tells: alert.tells.clone() })
                 .unwrap_or_default(),
-            Source::Clock { index, rule, threshold } => program
+            Source::Clock { index, rule, threshold, .. } => program
                 .families
                 .get(index as usize)
                 .and_then(|family| family.rules.get(rule as usize))
@@ -209,6 +216,7 @@ impl Partition {
             }
             None => {
                 self.feed_alerts.push(slot);
+                self.forget_oldest_of_feeds();
                 self.begin(slot, None, out);
             }
         }
@@ -257,6 +265,17 @@ impl Partition {
             let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
             let Some(oldest) = report.alerts.iter().position(ended) else { return };
             let slot = report.alerts.remove(oldest);
+            self.drop_notices(slot);
+            self.alerts.remove(slot);
+        }
+    }
+
+    /// The same for alerts about feeds, which belong to no report that could leave.
+    fn forget_oldest_of_feeds(&mut self) {
+        while self.feed_alerts.len() > FEED_ALERTS_MAX {
+            let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
+            let Some(oldest) = self.feed_alerts.iter().position(ended) else { return };
+            let slot = self.feed_alerts.remove(oldest);
             self.drop_notices(slot);
             self.alerts.remove(slot);
         }

@@ -41,6 +41,8 @@ pub(crate) struct Clock {
     pub(crate) index: u32,
     /// The rule of the family in force.
     pub(crate) rule: u32,
+    /// Which cycle of the family on the report, from 0.
+    pub(crate) cycle: u32,
     pub(crate) state: ClockState,
     pub(crate) reading: ClockReading,
     /// Thresholds that were acted upon: bit 0 to 3 warnings, bit 4 the breach.
@@ -49,6 +51,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// What raises the alert of one of its thresholds.
+    const fn source(&self, threshold: u8) -> Source {
+        Source::Clock { index: self.index, rule: self.rule, cycle: self.cycle, threshold }
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         self.reading.ended.micros() == Timestamp::MAX.micros()
     }
@@ -108,17 +115,18 @@ impl Partition {
 
     fn open_cycle(&mut self, slot: ReportSlot, report: &mut Report, family: FamilyIx, cycle: &Cycle, out: &mut Output) {
         let reading = ClockReading { started: cycle.start.lo, due: cycle.due, ended: Timestamp::MAX };
+        let place = report.clocks.iter().filter(|clock| clock.family == family.id).count();
         report.clocks.push(Clock {
             family: family.id,
             ward: family.ward,
             index: family.index,
             rule: cycle.rule,
+            cycle: u32::try_from(place).unwrap_or(u32::MAX),
             state: ClockState::Running,
             reading,
             acted: 0,
             armed: None,
         });
-        let place = report.clocks.iter().filter(|clock| clock.family == family.id).count() - 1;
         if let Some(clock) = nth(report, family.id, place).map(|clock| *clock) {
             self.say_missing(&clock, cycle, out);
             self.say_clock(report, &clock, out);
@@ -214,7 +222,7 @@ impl Partition {
             return;
         }
         for threshold in (0..=BREACH).filter(|threshold| known.acted & (1 << threshold) != 0) {
-            let source = Source::Clock { index: known.index, rule: known.rule, threshold };
+            let source = known.source(threshold);
             self.end_alerts_of(slot, report, (known.ward, source), Closing::Withdrawn, out);
         }
     }
@@ -222,7 +230,7 @@ impl Partition {
     /// An end that was taken for one and is none: what was closed by it is told again, unless somebody answered it.
     fn reopen(&self, report: &Report, clock: &mut Clock) {
         for threshold in 0..=BREACH {
-            let source = Source::Clock { index: clock.index, rule: clock.rule, threshold };
+            let source = clock.source(threshold);
             let mut alerts = report.alerts.iter().rev().filter_map(|slot| self.alerts.get(*slot));
             let newest = alerts.find(|alert| alert.cause.ward == clock.ward && alert.cause.source == source);
             if newest.is_none_or(|alert| !alert.is_open() && !alert.course.was_answered) {
@@ -249,7 +257,7 @@ impl Partition {
                 Some(end) => end.at() > due,
                 None => due <= self.at,
             };
-            let source = Source::Clock { index: clock.index, rule: clock.rule, threshold };
+            let source = clock.source(threshold);
             if !is_passed {
                 clock.acted &= !(1 << threshold);
                 if self.late_of(clock) == Late::Withdraw {
@@ -299,14 +307,14 @@ impl Partition {
     /// A cycle that, by what is known now, never was.
     fn void_cycle(&mut self, at: Place, report: &mut Report, out: &mut Output) {
         let Some(mut clock) = nth(report, at.family, at.place).map(|clock| *clock) else { return };
-        if clock.state == ClockState::Cancelled && !clock.is_open() {
+        if clock.state == ClockState::Cancelled && clock.reading.ended == clock.reading.started {
             return;
         }
         if let Some((armed, _)) = clock.armed.take() {
             self.timers.disarm(armed);
         }
         for threshold in (0..=BREACH).filter(|threshold| clock.acted & (1 << threshold) != 0) {
-            let source = Source::Clock { index: clock.index, rule: clock.rule, threshold };
+            let source = clock.source(threshold);
             self.end_alerts_of(at.slot, report, (clock.ward, source), Closing::Withdrawn, out);
         }
         clock.acted = 0;
@@ -352,7 +360,7 @@ impl Partition {
                 }
                 clock.acted |= 1 << threshold;
                 if let Some((action, severity)) = self.action_of(&clock, threshold) {
-                    let source = Source::Clock { index: clock.index, rule: clock.rule, threshold };
+                    let source = clock.source(threshold);
                     self.raise_for_clock(slot, report, Cause { ward: clock.ward, source, severity }, &action, out);
                 }
             }

@@ -185,8 +185,10 @@ impl Partition {
         let recipients = self.resolve(slot, running.who, &plan.recipients, report);
         let asked = recipients.iter().cloned().map(Asked::anew).collect();
         if let Some(alert) = self.alerts.get_mut(slot) {
-            alert.course.step = step;
-            alert.course.asked = asked;
+            let course = &mut alert.course;
+            self.counters.escalated += u64::from(step == 2 && (course.run, course.round, course.step) == (1, 1, 1));
+            course.step = step;
+            course.asked = asked;
         }
         if recipients.is_empty() {
             self.say_nobody(slot, out);

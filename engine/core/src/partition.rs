@@ -65,6 +65,8 @@ pub struct Counters {
     pub ambiguous: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Alerts that went beyond their first step.
+    pub escalated: u64,
 }
 
 /// The state of one partition.

@@ -12,8 +12,14 @@ use wardline_core::{
     ids::{Code, Nid, ReportId},
     input::{Attempt, Silence},
     output::{AlertState, NoticeState, Party, Purpose},
+    views::Gauges,
 };
-use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
+use wardline_rules::{
+    Text,
+    program::Level,
+    time::{Span, Timestamp},
+    words::Channel,
+};
 
 /// All that the shell needs to know of a notice to send it, to show it and to take an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,6 +97,9 @@ pub trait Kernel: Send + 'static {
 
     /// The counters of conservation, by name.
     fn counters(&self) -> Vec<(&'static str, u64)>;
+
+    /// What there is now, counted; a running clock due within the span counts as at risk.
+    fn gauges(&self, at_risk_within: Span) -> Gauges;
 
     /// Name and version of the active ward, if one was activated.
     fn ward(&self) -> Option<(Text, [u8; 32])>;

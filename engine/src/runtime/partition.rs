@@ -11,8 +11,12 @@ use wardline_core::{
     ids::{Nid, ReportId},
     input::{Attempt, Silence},
     output::Party,
+    views::Gauges,
 };
-use wardline_rules::{Text, time::Timestamp};
+use wardline_rules::{
+    Text,
+    time::{Span, Timestamp},
+};
 
 use super::kernel::{Bootable, Kernel, Notice};
 use crate::ward;
@@ -66,7 +70,12 @@ impl Kernel for Partition {
             ("delivered", counters.delivered),
             ("ambiguous", counters.ambiguous),
             ("timers_fired", counters.timers_fired),
+            ("escalated", counters.escalated),
         ]
+    }
+
+    fn gauges(&self, at_risk_within: Span) -> Gauges {
+        Self::gauges(self, at_risk_within)
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {

@@ -9,12 +9,9 @@ mod value;
 
 use wardline_rules::{
     Text,
-    event::{
-        Code as TestCode, Event, Fact, Given, Ident, Milestone, Msg, Person, ReportFlag, ReportIds, ResultItem,
-        ResultValue,
-    },
+    event::{Code as TestCode, Event, Fact, Given, Ident, Milestone, Msg, Person, ReportFlag, ReportIds, ResultValue},
     limits::{
-        ATTRIBUTES_PER_EVENT_MAX, FLAGS_PER_EVENT_MAX, MILESTONES_PER_EVENT_MAX, PEOPLE_PER_EVENT_MAX,
+        ATTRIBUTES_PER_EVENT_MAX, FLAGS_PER_EVENT_MAX, MILESTONES_PER_EVENT_MAX, PEOPLE_PER_EVENT_MAX, RESULTS_MAX,
         TESTS_PER_EVENT_MAX,
     },
     quality::Fault,
@@ -61,34 +58,33 @@ pub(super) fn event(wire: &Wire<'_>, notes: Notes, context: &Context<'_>) -> Res
 struct Head {
     source: Text,
     fact: Fact,
-    msg: Msg,
-    occurred_at: Option<EventTime>,
-    evidence: Evidence,
     encounter: Option<Token>,
-    results: Vec<ResultItem>,
 }
 
 impl Convert<'_> {
     fn event(mut self, wire: &Wire<'_>) -> Result<Event, Unreadable> {
-        let head = match self.head(wire) {
+        let Head { source, fact, encounter } = match self.head(wire) {
             Ok(head) => head,
             Err((code, place)) => return Err(Unreadable::new(code, &place, self.context.line)),
         };
-        let report = self.report(wire.report.as_ref(), &head.fact);
-        let patient = self.patient(wire.patient, &head.fact);
+        let msg = self.msg(wire.msg.as_ref());
+        let (occurred_at, evidence) = self.occurred(wire, &fact, &msg);
+        let report = self.report(wire.report.as_ref(), &fact);
+        let patient = self.patient(wire.patient, &fact);
         let class = self.class(wire.class);
+        let results = self.results(wire.results.as_ref(), &fact);
         // The event is built where the caller wants it: nothing of its nine hundred bytes moves.
         Ok(Event {
             event_id: self.event_id(wire.event_id),
-            source: head.source,
+            source,
             report,
             patient,
-            encounter: head.encounter,
+            encounter,
             kind: self.word(wire.kind, "kind", Kind::parse).or(self.context.profile.kind),
             tests: self.tests(wire.test.as_ref()),
             priority: self.given_word(wire.priority, "priority", value::priority),
-            occurred_at: head.occurred_at,
-            evidence: head.evidence,
+            occurred_at,
+            evidence,
             milestones: self.milestones(wire.milestones.as_ref()),
             planned_at: self.planned(wire.planned_at.as_ref()),
             received_at: self.received(wire.received_at),
@@ -97,15 +93,15 @@ impl Convert<'_> {
             location: self.location(wire.location),
             class,
             people: self.people(wire.people.as_ref()),
-            flags: self.flags(wire.flags.as_ref(), "flags"),
+            flags: self.flags_on(wire.flags.as_ref()),
             flags_off: self.flags(wire.flags_off.as_ref(), "flags_off"),
-            narrative: head.results.iter().any(|result| matches!(result.value, ResultValue::Narrative)),
-            results: head.results,
+            narrative: results.iter().any(|result| matches!(result.value, ResultValue::Narrative)),
+            results,
             reason: self.reason(wire.reason),
             channel: self.word(wire.channel, "channel", Channel::parse),
             attributes: self.attributes(wire.attributes.as_ref()),
-            fact: head.fact,
-            msg: head.msg,
+            fact,
+            msg,
             notes: self.notes.into_list(),
         })
     }
@@ -116,18 +112,18 @@ impl Convert<'_> {
         }
         let source = self.source(&wire.source)?;
         let fact = self.fact(wire)?;
-        let msg = self.msg(wire.msg.as_ref());
-        let (occurred_at, evidence) = self.occurred(wire, &fact, &msg)?;
         if matches!(fact, Fact::Step(_) | Fact::Update) && !matches!(wire.report, Field::Is(_)) {
             return Err(refusal(Code::MissingField, "report"));
         }
-        let encounter = self.encounter(wire.encounter, &fact)?;
-        let mut results = self.results(wire.results.as_ref())?;
-        if matches!(fact, Fact::Heartbeat) && !results.is_empty() {
-            self.notes.add(Fault::UnknownField, "results");
-            results.clear();
+        if !matches!(fact, Fact::Heartbeat) && !matches!(wire.occurred_at, Field::Is(_)) {
+            return Err(refusal(Code::MissingField, "occurred_at"));
         }
-        Ok(Head { source, fact, msg, occurred_at, evidence, encounter, results })
+        if matches!(&wire.results, Field::Is(results) if results.len() > RESULTS_MAX) {
+            // A line is never split.
+            return Err(refusal(Code::EventTooLarge, "results"));
+        }
+        let encounter = self.encounter(wire.encounter, &fact)?;
+        Ok(Head { source, fact, encounter })
     }
 
     fn source(&self, source: &Field<&str>) -> Result<Text, Refusal> {
@@ -362,7 +358,7 @@ impl Convert<'_> {
     }
 
     fn flags(&mut self, field: Field<&Vec<&str>>, name: &str) -> Vec<ReportFlag> {
-        let words = self.said(field, name).map(Vec::as_slice).unwrap_or_default();
+        let Some(words) = self.said(field, name) else { return Vec::new() };
         let mut flags = Vec::with_capacity(words.len().min(FLAGS_PER_EVENT_MAX));
         for word in words {
             match clean::flag(word, self.context.profile) {
@@ -372,8 +368,14 @@ impl Convert<'_> {
                 Some(flag) => flags.push(flag),
             }
         }
+        flags
+    }
+
+    /// The flags that begin, and the mark of test patients [EVT-9].
+    fn flags_on(&mut self, field: Field<&Vec<&str>>) -> Vec<ReportFlag> {
+        let mut flags = self.flags(field, "flags");
         let mark = ReportFlag::Known(Flag::TestPatient);
-        if name == "flags" && self.is_test_patient && !flags.contains(&mark) {
+        if self.is_test_patient && !flags.contains(&mark) {
             flags.truncate(FLAGS_PER_EVENT_MAX - 1);
             flags.push(mark);
         }

@@ -1,18 +1,18 @@
 //! Wire: the canonical event as JSON spells it, borrowed from the line.
 //!
 //! Types are right, values are not judged yet: a step is still any text. Both ways of reading end here; the fast one
-//! through the `Deserialize` of these types, which refuses unknown and repeated keys, numbers that are no decimals, and
-//! strings that cannot be borrowed.
+//! through [`Read`], which gives up at unknown and repeated keys, numbers that are no decimals, and values of other types.
 //!
 //! - **Source**: domain page section 2, `connectors/schema/event.schema.json`.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
-};
 use wardline_rules::{decimal::Decimal, limits::ATTRIBUTES_PER_EVENT_MAX};
+
+use super::scan::Scan;
+
+/// Reads a value from a clean text; `None` gives the line to the slow way.
+pub(super) trait Read<'t>: Sized {
+    fn read(scan: &mut Scan<'t>) -> Option<Self>;
+}
 
 /// A field that is not there, is null, or is something.
 #[derive(Clone, Copy, Default)]
@@ -34,71 +34,53 @@ impl<T> Field<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<T>::deserialize(deserializer).map(|option| option.map_or(Self::Null, Self::Is))
+impl<'t, T: Read<'t>> Read<'t> for Field<T> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        if scan.peek()? == b'n' {
+            return scan.word("null").map(|()| Self::Null);
+        }
+        T::read(scan).map(Self::Is)
     }
 }
 
 /// An object whose keys have places: known ones once each, and no others.
-pub(super) trait Places<'de>: Default {
+pub(super) trait Places<'t>: Default {
     /// Reads the value of `key` into its place.
-    fn put<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
-}
+    fn put(&mut self, key: &str, scan: &mut Scan<'t>) -> Option<()>;
 
-/// Reads an object into its place, so that nothing large is moved; worth a third of the time of a line.
-pub(super) struct Fill<'w, T>(pub(super) &'w mut T);
-
-impl<'de, T: Places<'de>> DeserializeSeed<'de> for Fill<'_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, T: Places<'de>> Visitor<'de> for Fill<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<&'de str>()? {
-            self.0.put(key, &mut map)?;
-        }
-        Ok(())
+    /// Reads a whole object into its places, so that nothing large is moved.
+    fn fill(&mut self, scan: &mut Scan<'t>) -> Option<()> {
+        scan.object(|scan, key| self.put(key, scan))
     }
 }
 
 /// An object read on its own.
 pub(super) struct Map<T>(pub(super) T);
 
-impl<'de, T: Places<'de>> Deserialize<'de> for Map<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'t, T: Places<'t>> Read<'t> for Map<T> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
         let mut object = T::default();
-        Fill(&mut object).deserialize(deserializer)?;
-        Ok(Self(object))
+        object.fill(scan)?;
+        Some(Self(object))
     }
 }
 
-fn set<'de, T: Deserialize<'de>, A: MapAccess<'de>>(place: &mut Field<T>, map: &mut A) -> Result<(), A::Error> {
+fn set<'t, T: Read<'t>>(place: &mut Field<T>, scan: &mut Scan<'t>) -> Option<()> {
     if !matches!(place, Field::Absent) {
-        return Err(A::Error::custom("twice"));
+        return None;
     }
-    *place = map.next_value()?;
-    Ok(())
+    *place = Field::read(scan)?;
+    Some(())
 }
 
 /// Declares which key goes where.
 macro_rules! places {
     ($name:ident { $($key:literal => $field:ident),+ $(,)? }) => {
-        impl<'de: 'a, 'a> Places<'de> for $name<'a> {
-            fn put<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        impl<'t: 'a, 'a> Places<'t> for $name<'a> {
+            fn put(&mut self, key: &str, scan: &mut Scan<'t>) -> Option<()> {
                 match key {
-                    $($key => set(&mut self.$field, map),)+
-                    _ => Err(A::Error::custom("unknown")),
+                    $($key => set(&mut self.$field, scan),)+
+                    _ => None,
                 }
             }
         }
@@ -349,33 +331,9 @@ pub(super) enum WireMerge<'a> {
     Reports(Box<(WireReport<'a>, WireReport<'a>)>),
 }
 
-fn required<'a, E: serde::de::Error>(field: &Field<&'a str>) -> Result<&'a str, E> {
-    match field {
-        Field::Is(text) => Ok(text),
-        Field::Absent | Field::Null => Err(E::custom("missing")),
-    }
-}
-
-/// Null is for the slow way, which notes it.
-fn optional<'a, E: serde::de::Error>(field: &Field<&'a str>) -> Result<&'a str, E> {
-    match field {
-        Field::Is(text) => Ok(text),
-        Field::Absent => Ok(""),
-        Field::Null => Err(E::custom("null")),
-    }
-}
-
 /// A decimal, written as a number or as a text.
 #[derive(Clone, Copy)]
 pub(super) struct Num(pub(super) Decimal);
-
-impl<'de> Deserialize<'de> for Num {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The raw digits, so that no binary float comes between [EVT-5].
-        let raw = sonic_rs::RawNumber::deserialize(deserializer)?;
-        Decimal::parse(raw.as_str()).map(Num).ok_or_else(|| D::Error::custom("digits"))
-    }
-}
 
 pub(super) enum WireScalar<'a> {
     Text(&'a str),
@@ -388,25 +346,44 @@ pub(super) struct WireAttributes<'a> {
     pub(super) entries: Vec<(&'a str, WireScalar<'a>)>,
 }
 
-/// Writes a `Deserialize` whose value is a text, an object or a list.
-macro_rules! deserialize_any {
-    ($name:ident, $expected:literal, { $($visit:item)+ }) => {
-        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Any;
-                impl<'de> Visitor<'de> for Any {
-                    type Value = $name<'de>;
+impl<'t: 'a, 'a> Read<'t> for &'a str {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        scan.string()
+    }
+}
 
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expected)
-                    }
-
-                    $($visit)+
-                }
-                deserializer.deserialize_any(Any)
-            }
+impl<'t> Read<'t> for bool {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        match scan.peek()? {
+            b't' => scan.word("true").map(|()| true),
+            _ => scan.word("false").map(|()| false),
         }
-    };
+    }
+}
+
+impl<'t> Read<'t> for u64 {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        scan.number()?.parse().ok()
+    }
+}
+
+impl<'t> Read<'t> for Num {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        // The digits as they stand, so that no binary float comes between [EVT-5].
+        let digits = if scan.peek()? == b'"' { scan.string()? } else { scan.number()? };
+        Decimal::parse(digits).map(Num)
+    }
+}
+
+impl<'t, T: Read<'t>> Read<'t> for Vec<T> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        let mut items = Self::new();
+        scan.list(|scan| {
+            items.push(T::read(scan)?);
+            Some(())
+        })?;
+        Some(items)
+    }
 }
 
 #[derive(Default)]
@@ -417,18 +394,6 @@ struct IdParts<'a> {
 
 places!(IdParts { "id" => id, "ns" => ns });
 
-deserialize_any!(WireId, "an identifier", {
-    fn visit_borrowed_str<E>(self, id: &'de str) -> Result<WireId<'de>, E> {
-        Ok(WireId { id, ns: "", is_bare: true })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireId<'de>, A::Error> {
-        let mut parts = IdParts::default();
-        Fill(&mut parts).visit_map(map)?;
-        Ok(WireId { id: required(&parts.id)?, ns: optional(&parts.ns)?, is_bare: false })
-    }
-});
-
 #[derive(Default)]
 struct CodeParts<'a> {
     code: Field<&'a str>,
@@ -438,83 +403,93 @@ struct CodeParts<'a> {
 
 places!(CodeParts { "code" => code, "system" => system, "display" => display });
 
-fn code_of<'de, A: MapAccess<'de>>(map: A) -> Result<WireCode<'de>, A::Error> {
-    let mut parts = CodeParts::default();
-    Fill(&mut parts).visit_map(map)?;
-    Ok(WireCode { code: required(&parts.code)?, system: optional(&parts.system)?, display: optional(&parts.display)? })
+const fn required<'a>(field: &Field<&'a str>) -> Option<&'a str> {
+    match field {
+        Field::Is(text) => Some(text),
+        Field::Absent | Field::Null => None,
+    }
 }
 
-deserialize_any!(WireCode, "a code", {
-    fn visit_borrowed_str<E>(self, code: &'de str) -> Result<WireCode<'de>, E> {
-        Ok(WireCode { code, system: "", display: "" })
+/// Null is for the slow way, which notes it.
+const fn optional<'a>(field: &Field<&'a str>) -> Option<&'a str> {
+    match field {
+        Field::Is(text) => Some(text),
+        Field::Absent => Some(""),
+        Field::Null => None,
     }
+}
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireCode<'de>, A::Error> {
-        code_of(map)
-    }
-});
-
-deserialize_any!(WireTests, "one or more codes", {
-    fn visit_borrowed_str<E>(self, code: &'de str) -> Result<WireTests<'de>, E> {
-        Ok(WireTests::One(WireCode { code, system: "", display: "" }))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireTests<'de>, A::Error> {
-        code_of(map).map(WireTests::One)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<WireTests<'de>, A::Error> {
-        let mut codes = Vec::new();
-        while let Some(code) = list.next_element()? {
-            codes.push(code);
+impl<'t: 'a, 'a> Read<'t> for WireId<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        if scan.peek()? == b'"' {
+            return Some(Self { id: scan.string()?, ns: "", is_bare: true });
         }
-        Ok(WireTests::Many(codes))
+        let mut parts = IdParts::default();
+        parts.fill(scan)?;
+        Some(Self { id: required(&parts.id)?, ns: optional(&parts.ns)?, is_bare: false })
     }
-});
+}
 
-deserialize_any!(WireTime, "a time", {
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<WireTime<'de>, E> {
-        Ok(WireTime::Text(text))
+impl<'t: 'a, 'a> Read<'t> for WireCode<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        if scan.peek()? == b'"' {
+            return Some(Self { code: scan.string()?, system: "", display: "" });
+        }
+        let mut parts = CodeParts::default();
+        parts.fill(scan)?;
+        Some(Self {
+            code: required(&parts.code)?,
+            system: optional(&parts.system)?,
+            display: optional(&parts.display)?,
+        })
     }
+}
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireTime<'de>, A::Error> {
-        let mut parts = Box::<WireTimeParts<'de>>::default();
-        Fill(&mut *parts).visit_map(map)?;
-        Ok(WireTime::Parts(parts))
+impl<'t: 'a, 'a> Read<'t> for WireTests<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        match scan.peek()? {
+            b'[' => Vec::read(scan).map(Self::Many),
+            _ => WireCode::read(scan).map(Self::One),
+        }
     }
-});
+}
 
-deserialize_any!(WireScalar, "a scalar", {
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<WireScalar<'de>, E> {
-        Ok(WireScalar::Text(text))
+impl<'t: 'a, 'a> Read<'t> for WireTime<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        if scan.peek()? == b'"' {
+            return scan.string().map(Self::Text);
+        }
+        let mut parts = Box::<WireTimeParts<'_>>::default();
+        parts.fill(scan)?;
+        Some(Self::Parts(parts))
     }
+}
 
-    fn visit_bool<E>(self, flag: bool) -> Result<WireScalar<'de>, E> {
-        Ok(WireScalar::Flag(flag))
-    }
-
-    fn visit_unit<E>(self) -> Result<WireScalar<'de>, E> {
-        Ok(WireScalar::Null)
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<WireScalar<'de>, E> {
-        Ok(WireScalar::Number(Decimal::whole(number)))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<WireScalar<'de>, E> {
-        Decimal::new(number.into(), 0).map(WireScalar::Number).ok_or_else(|| E::custom("digits"))
-    }
-});
-
-deserialize_any!(WireAttributes, "attributes", {
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireAttributes<'de>, A::Error> {
-        let mut entries: Vec<(&'de str, WireScalar<'de>)> = Vec::new();
-        while let Some(key) = map.next_key::<&'de str>()? {
-            if entries.iter().any(|(known, _)| *known == key) || entries.len() == ATTRIBUTES_PER_EVENT_MAX {
-                return Err(A::Error::custom("key"));
+impl<'t: 'a, 'a> Read<'t> for WireScalar<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        Some(match scan.peek()? {
+            b'"' => Self::Text(scan.string()?),
+            b't' | b'f' => Self::Flag(bool::read(scan)?),
+            b'n' => {
+                scan.word("null")?;
+                Self::Null
             }
-            entries.push((key, map.next_value()?));
-        }
-        Ok(WireAttributes { entries })
+            _ => Self::Number(Decimal::parse(scan.number()?)?),
+        })
     }
-});
+}
+
+impl<'t: 'a, 'a> Read<'t> for WireAttributes<'a> {
+    fn read(scan: &mut Scan<'t>) -> Option<Self> {
+        let mut entries: Vec<(&'a str, WireScalar<'a>)> = Vec::new();
+        scan.object(|scan, key| {
+            let is_new = entries.iter().all(|(known, _)| *known != key);
+            if !is_new || entries.len() == ATTRIBUTES_PER_EVENT_MAX {
+                return None;
+            }
+            entries.push((key, WireScalar::read(scan)?));
+            Some(())
+        })?;
+        Some(Self { entries })
+    }
+}

@@ -76,14 +76,18 @@ impl Partition {
             (None, None) => {}
             (Some(known), None) => self.cause_gone(known, report, out),
             (known, Some(key)) => {
-                if self.was_raised(report, id, wanted.about, key) {
-                    return;
-                }
+                let open = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open));
+                let key = match self.told(report, id, wanted.about, key) {
+                    Told::Not(key) => key,
+                    Told::Stands(told) => {
+                        return self.stay((told, wanted.since), open.filter(|open| *open != told), report, out);
+                    }
+                };
                 if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
                     return;
                 }
-                if let Some(known) = known.filter(|known| self.alerts.get(*known).is_some_and(super::Alert::is_open)) {
-                    self.end(known, Some(report), Closing::Superseded, out);
+                if let Some(open) = open {
+                    self.end(open, Some(report), Closing::Superseded, out);
                 }
                 self.say_missing_used(id, wanted.missing, out);
                 let report_ref = Some((slot, report.id));
@@ -110,10 +114,39 @@ impl Partition {
         report.alerts.iter().rfind(mine).copied()
     }
 
-    /// Whether this generation was told already: a generation is told once [NID-2].
-    fn was_raised(&self, report: &Report, rule: Coded, about: About, key: u64) -> bool {
-        let alerts = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
-        alerts.into_iter().any(|alert| alert.rule == rule && alert.about == about && alert.key == key)
+    /// What is so was told. Older news of it says that it began earlier; anything else that is open gives way to it.
+    fn stay(
+        &mut self,
+        (told, since): (AlertSlot, Timestamp),
+        other: Option<AlertSlot>,
+        report: &mut Report,
+        out: &mut Output,
+    ) {
+        if let Some(alert) = self.alerts.get_mut(told) {
+            alert.since = since;
+        }
+        if let Some(other) = other {
+            self.end(other, Some(report), Closing::Superseded, out);
+        }
+    }
+
+    /// Whether this generation was told already: it is told once, and again after it was taken back [NID-2] [ALERT-4].
+    fn told(&self, report: &Report, rule: Coded, about: About, key: u64) -> Told {
+        let mut appearance = key;
+        let mut again = 0_u64;
+        loop {
+            let is_it = |slot: &&AlertSlot| {
+                let alert = self.alerts.get(**slot);
+                alert.is_some_and(|alert| (alert.rule, alert.about, alert.key) == (rule, about, appearance))
+            };
+            let Some(told) = report.alerts.iter().rfind(is_it).copied() else { break };
+            if self.alerts.get(told).is_some_and(super::Alert::stands) {
+                return Told::Stands(told);
+            }
+            again += 1;
+            appearance = hash64(&(key, again));
+        }
+        Told::Not(appearance)
     }
 
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
@@ -145,6 +178,15 @@ impl Partition {
             });
         }
     }
+}
+
+/// Whether a generation was told.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// Not yet, or it was taken back since; the key of its next appearance.
+    Not(u64),
+    /// It was, and that holds: somebody is asked, or answered.
+    Stands(AlertSlot),
 }
 
 struct Asking<'a> {

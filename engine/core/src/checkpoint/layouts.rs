@@ -56,7 +56,7 @@ layout! {
     Settings { instance }
     Counters {
         received, applied, duplicate, dead_lettered, reports_opened, reports_left, alerts_raised, unresolved, answered,
-        notices_created, notices_ended, attempts_started, delivered, ambiguous, timers_fired,
+        notices_created, notices_ended, attempts_started, delivered, ambiguous, timers_fired, escalated,
     }
     Tuple { source, kind, narrowed, priority, site, department, location, class, tests, crowded }
     Record { lo, hi, made, heard, tie, tuple, step, evidence, is_shared, is_untimed }
@@ -69,7 +69,7 @@ layout! {
     Statement { key, at, made, tie, heard, content, abnormal, is_final }
     Cold { placer, filler, accession, encounter, statements, flags, people, attributes }
     ClockReading { started, due, ended }
-    Clock { family, ward, index, rule, state, reading, acted, armed }
+    Clock { family, ward, index, rule, cycle, state, reading, acted, armed }
     Wait { rule, ward, index, started, due, is_fired, armed }
     FeedWait { wait, feed }
     Report {
@@ -183,9 +183,10 @@ impl Stored for Value {
 impl Stored for Source {
     fn put(&self, put: &mut Put<'_>) {
         match self {
-            Self::Clock { index, rule, threshold } => {
+            Self::Clock { index, rule, cycle, threshold } => {
                 put.u8(0);
-                (*index, *rule, *threshold).put(put);
+                (*index, *rule, *cycle).put(put);
+                threshold.put(put);
             }
             Self::Rule(index) => {
                 put.u8(1);
@@ -196,7 +197,7 @@ impl Stored for Source {
 
     fn take(take: &mut Take<'_>) -> Option<Self> {
         match take.u8()? {
-            0 => Some(Self::Clock { index: take.u32()?, rule: take.u32()?, threshold: take.u8()? }),
+            0 => Some(Self::Clock { index: take.u32()?, rule: take.u32()?, cycle: take.u32()?, threshold: take.u8()? }),
             1 => take.u32().map(Self::Rule),
             _ => None,
         }

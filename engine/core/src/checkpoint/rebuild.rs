@@ -148,14 +148,11 @@ impl Partition {
 }
 
 fn arm_clocks(clocks: &mut [Clock], (slot, born): (ReportSlot, u64), wards: &[Ward], timers: &mut Timers) {
-    let families: Vec<u32> = clocks.iter().map(|clock| clock.family).collect();
-    for (place, clock) in clocks.iter_mut().enumerate() {
+    for clock in clocks {
         let Some((_, due)) = clock.armed else { continue };
         let rule = wards.get(clock.ward as usize).and_then(|ward| ward.family(clock.index));
         let rule = rule.map_or(0, |found| found.1.rank);
-        let before = families.iter().take(place).filter(|family| **family == clock.family).count();
-        let part = u32::try_from(before).unwrap_or(0);
-        let id = TimerId { class: Class::Clock, rule, subject: born, part };
+        let id = TimerId { class: Class::Clock, rule, subject: born, part: clock.cycle };
         clock.armed = Some((timers.arm(Timer { due, id, owner: slot }), due));
     }
 }

@@ -8,7 +8,7 @@ use wardline_core::{
 };
 use wardline_rules::{
     Text,
-    event::{Event, Fact, Merge},
+    event::{Event, Fact, Ident, Merge, ReportIds},
     token::Token,
     words::{Act, Flag, MergeWhat, Priority, Step},
 };
@@ -173,4 +173,33 @@ fn every_truncation_and_every_flipped_byte_is_refused_or_read_without_a_panic() 
 fn restore(sections: &[(&str, Vec<u8>)]) -> Result<Partition, Error> {
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     Partition::restore(&sections, &mut |text| compile(text))
+}
+
+fn joined(gone: &str, id: &str) -> Input {
+    let number = |id: &str| ReportIds {
+        filler: Some(Ident { id: Text::from(id), ns: Text::from("BEAKER") }),
+        ..ReportIds::default()
+    };
+    let merge = Merge::Reports(Box::new((number(gone), number("R1"))));
+    Input::Event(Box::new(Event::new("lis", id, Fact::Merge(Box::new(merge)))))
+}
+
+#[test]
+fn freed_places_are_given_out_in_the_same_order() {
+    // guarantees 2.5: slot numbers and free lists.
+    let mut never = Run::hospital();
+    for (minute, report) in ["R1", "R2", "R3", "R4"].into_iter().enumerate() {
+        never.hear(&format!("09:0{minute}"), Said::step(Step::Received, "09:00").of(report));
+    }
+    // The second place is freed after the third, so that it is given out first.
+    never.inputs("09:10", vec![joined("R3", "j1")]);
+    never.inputs("09:11", vec![joined("R2", "j2")]);
+    assert_eq!(never.partition.counters().reports_left, 2);
+    let mut restarted = Run::hospital();
+    restarted.partition = copy(&never.partition);
+    for run in [&mut never, &mut restarted] {
+        run.hear("09:20", Said::step(Step::Received, "09:20").of("R5"));
+        run.hear("09:21", Said::step(Step::Received, "09:21").of("R6"));
+    }
+    assert_eq!(never.partition.checkpoint(), restarted.partition.checkpoint());
 }

@@ -562,3 +562,38 @@ fn a_critical_value_heard_after_it_was_called_pages_nobody() {
     let alert = &run.partition.alerts(1)[0];
     assert!(!alert.is_open, "{:?}", alert.state);
 }
+
+#[test]
+fn what_was_taken_back_and_is_true_again_is_told_again() {
+    // [ALERT-4] [REP-6] The retraction is undone by the final; whoever was told of it must hear that the value stands.
+    let mut run = raised(plain());
+    run.deliver("09:00:30");
+    run.hear("09:04", Said::step(Step::EnteredInError, "09:04"));
+    run.hear("09:06", Said::step(Step::Final, "09:06").potassium("6.9"));
+    assert_eq!(
+        run.story("09:01"),
+        [
+            "09:04 alert Critical#1 withdrawn",
+            "09:04 withdraw Dr Bell by phone",
+            "09:06 alert Critical#2 raised",
+            "09:06 page Dr Bell by phone",
+        ]
+    );
+}
+
+#[test]
+fn a_feed_that_falls_silent_for_years_fills_no_memory() {
+    // guarantees G11
+    let mut run = Run::of(program(1, Vec::new(), vec![crate::ward::silent_feed()]));
+    for day in 0..1_200_i64 {
+        // Silent for two hours each day, from one on; then a message.
+        let one = at("13:00").plus(minutes(day * 24 * 60));
+        let message = Said::update("09:00").id(&format!("m{day}"));
+        run.batch(one, vec![message.input()]);
+        run.batch(one.plus(minutes(120)), vec![Input::Tick]);
+    }
+    let alerts = run.partition.alerts(usize::MAX);
+    assert_eq!((alerts.len(), alerts[0].generation), (1_024, 1_200));
+    // Each was told by mail and, undelivered after four hours, by sms; the newest so far by mail alone.
+    assert_eq!(run.partition.gauges(minutes(1)).notices.iter().sum::<usize>(), 1_023 * 2 + 1);
+}

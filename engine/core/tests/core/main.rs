@@ -1,10 +1,20 @@
 //! Core: does the state machine do what the language page says, in every order, and the same after every restart?
 
+#[cfg(test)]
 mod checkpoint;
+#[cfg(test)]
 mod clocks;
+#[cfg(test)]
 mod driver;
+#[cfg(test)]
 mod escalation;
+#[cfg(test)]
 mod order;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod said;
+#[cfg(test)]
 mod views;
+#[cfg(test)]
 mod ward;

@@ -58,8 +58,12 @@ fn statements(count: usize) -> impl Strategy<Value = Vec<Statement>> {
     proptest::collection::vec(statement, 1..=count)
 }
 
-fn said((what, tens, later): Statement, index: usize) -> Said {
-    let clock = format!("{:02}:{:02}", 9 + tens * 10 / 60, tens * 10 % 60);
+fn said(statement: Statement, index: usize) -> Said {
+    said_at(statement, index, 0)
+}
+
+fn said_at((what, tens, later): Statement, index: usize, second: usize) -> Said {
+    let clock = format!("{:02}:{:02}:{second:02}", 9 + tens * 10 / 60, tens * 10 % 60);
     let mut said = match what {
         What::Step(step) => Said::step(step, &clock),
         What::Valued(step, value) => Said::step(step, &clock).potassium(value),
@@ -163,6 +167,46 @@ proptest! {
     }
 
     #[test]
+    fn many_facts_in_a_few_random_orders_end_the_same(
+        statements in statements(40),
+        orders in proptest::collection::vec(Just((0..40).collect::<Vec<usize>>()).prop_shuffle(), 6),
+    ) {
+        // [REP-1] Each fact has an instant of its own.
+        let rules = rules();
+        let said: Vec<Said> =
+            statements.iter().enumerate().map(|(index, what)| said_at(*what, index, index)).collect();
+        let in_order = |order: &Vec<usize>| -> Vec<usize> {
+            order.iter().copied().filter(|index| *index < said.len()).collect()
+        };
+        let all: Vec<Vec<String>> = orders.iter().map(|order| heard(&rules, &said, &in_order(order))).collect();
+        for one in &all {
+            prop_assert_eq!(one, &all[0]);
+        }
+    }
+
+    #[test]
+    fn a_run_restored_before_every_batch_equals_one_that_never_stopped(statements in statements(30)) {
+        // guarantees O4
+        let mut never = Run::hospital();
+        let mut restored = Run::hospital();
+        for (index, what) in statements.iter().enumerate() {
+            let clock = format!("12:{index:02}");
+            for run in [&mut never, &mut restored] {
+                run.hear(&clock, said(*what, index));
+                if index % 3 == 0 {
+                    run.deliver(&format!("{clock}:30"));
+                }
+            }
+            restored.restart();
+            prop_assert_eq!(never.told.last(), restored.told.last());
+        }
+        never.pass("18:00");
+        restored.pass("18:00");
+        prop_assert_eq!(&never.told, &restored.told);
+        prop_assert_eq!(never.partition.checkpoint(), restored.partition.checkpoint());
+    }
+
+    #[test]
     fn however_inputs_are_grouped_in_time_the_state_is_the_same(statements in statements(12), cuts in proptest::collection::vec(any::<bool>(), 12)) {
         // G4, G8: ticks in between, and batches of one or many at one log time, decide nothing.
         let inputs: Vec<Input> = statements.iter().enumerate().map(|(index, what)| said(*what, index).input()).collect();
@@ -197,6 +241,7 @@ fn run(batches: &[Batch]) -> (Vec<Obligation>, [u8; 32]) {
     for batch in batches {
         while let Some(due) = partition.next_due().filter(|due| *due < batch.at) {
             step(&mut partition, &Batch { at: due, inputs: vec![Input::Tick] }, &mut out);
+            assert_ne!(partition.next_due(), Some(due), "a timer fires at its due time [TIME-2]");
         }
         step(&mut partition, batch, &mut out);
     }

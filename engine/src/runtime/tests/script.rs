@@ -143,6 +143,10 @@ impl Kernel for Script {
         vec![("received", u64::try_from(self.events.len()).unwrap())]
     }
 
+    fn gauges(&self, _: wardline_rules::time::Span) -> wardline_core::views::Gauges {
+        wardline_core::views::Gauges::default()
+    }
+
     fn ward(&self) -> Option<(Text, [u8; 32])> {
         None
     }

@@ -95,28 +95,14 @@ impl Convert<'_> {
     }
 
     /// When it happened: its own time, else that of the message with evidence `message`, else when it arrives.
-    pub(super) fn occurred(
-        &mut self,
-        wire: &Wire<'_>,
-        fact: &Fact,
-        msg: &Msg,
-    ) -> Result<(Option<EventTime>, Evidence), Refusal> {
-        let field = wire.occurred_at.as_ref();
+    pub(super) fn occurred(&mut self, wire: &Wire<'_>, fact: &Fact, msg: &Msg) -> (Option<EventTime>, Evidence) {
         let evidence = self.word(wire.evidence, "evidence", Evidence::parse).unwrap_or(Evidence::Own);
-        if matches!(field, Field::Absent | Field::Null) {
-            return match fact {
-                Fact::Heartbeat => Ok((None, evidence)),
-                Fact::Step(_)
-                | Fact::Update
-                | Fact::Answer(_)
-                | Fact::Merge(_)
-                | Fact::Encounter
-                | Fact::Unreadable { .. } => Err(refusal(Code::MissingField, "occurred_at")),
-            };
+        if matches!(fact, Fact::Heartbeat) && !matches!(wire.occurred_at, Field::Is(_)) {
+            return (None, evidence);
         }
-        match self.time(field, "occurred_at") {
-            Some(time) => Ok((Some(time), evidence)),
-            None => Ok((msg.made_at, Evidence::Message)),
+        match self.time(wire.occurred_at.as_ref(), "occurred_at") {
+            Some(time) => (Some(time), evidence),
+            None => (msg.made_at, Evidence::Message),
         }
     }
 

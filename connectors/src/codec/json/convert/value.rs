@@ -3,8 +3,7 @@
 use wardline_rules::{
     Text,
     decimal::Decimal,
-    event::{Given, ResultItem, ResultValue, Scalar},
-    limits::RESULTS_MAX,
+    event::{Fact, Given, ResultItem, ResultValue, Scalar},
     quality::Fault,
     time::{EventTime, HOUR, MINUTE, Repair, SECOND, Span, Timestamp, ZoneOrigin},
     token::{Token, TokenKind},
@@ -12,30 +11,25 @@ use wardline_rules::{
 };
 
 use super::{ATTRIBUTE_CHARS_MAX, Convert};
-use crate::{
-    codec::{
-        clean,
-        json::{
-            Refusal, refusal,
-            wire::{Field, Map, Num, WireResult, WireScalar, WireTimeParts},
-        },
-        time::EARLIEST,
-    },
-    codes::Code,
+use crate::codec::{
+    clean,
+    json::wire::{Field, Map, Num, WireResult, WireScalar, WireTimeParts},
+    time::EARLIEST,
 };
 
 impl Convert<'_> {
-    /// All results; more than an event may hold refuse the line, since a line is never split.
-    pub(super) fn results(&mut self, field: Field<&Vec<Map<WireResult<'_>>>>) -> Result<Vec<ResultItem>, Refusal> {
-        let Some(wires) = self.said(field, "results") else { return Ok(Vec::new()) };
-        if wires.len() > RESULTS_MAX {
-            return Err(refusal(Code::EventTooLarge, "results"));
+    /// All results; a heartbeat has none [EVT-10].
+    pub(super) fn results(&mut self, field: Field<&Vec<Map<WireResult<'_>>>>, fact: &Fact) -> Vec<ResultItem> {
+        let Some(wires) = self.said(field, "results") else { return Vec::new() };
+        if matches!(fact, Fact::Heartbeat) {
+            self.notes.add(Fault::UnknownField, "results");
+            return Vec::new();
         }
         let mut results = Vec::with_capacity(wires.len());
         for Map(wire) in wires {
             results.extend(self.result(wire));
         }
-        Ok(results)
+        results
     }
 
     fn result(&mut self, wire: &WireResult<'_>) -> Option<ResultItem> {

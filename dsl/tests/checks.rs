@@ -1,0 +1,256 @@
+//! Checks: variations of small wards, each with the codes it must and must not give.
+
+use wardline_dsl::check;
+use wardline_dsl::source::{SourceFile, Sources};
+use wardline_rules::time::Date;
+
+/// 1 January 2026.
+const AS_OF: i32 = 20_454;
+const POLICY: &str = "  policy    \"P-1\", owner \"Quality\", review by 2027-06-30\n";
+
+/// Codes found in a text beside the base of the diagnostics cases; rules without a test and unused blocks left out.
+fn codes(text: &str) -> Vec<String> {
+    let base = SourceFile::new("base.ward", include_str!("diagnostics/base.ward"));
+    let sources = Sources {
+        files: vec![SourceFile::new("a.ward", text), base],
+        packs: vec![SourceFile::new("starter.ward", include_str!("../../rules/packs/starter.ward"))],
+        holidays: vec![SourceFile::new("holidays/us-federal.toml", include_str!("wards/us-federal.toml"))],
+    };
+    let found = check(&sources, Date::from_days(AS_OF)).diagnostics;
+    let aside = ["WL0204", "WL0952"];
+    let own = found.iter().filter(|found| found.span.file.0 == 0).map(|found| found.code.to_string());
+    own.filter(|code| !aside.contains(&code.as_str())).collect()
+}
+
+fn alert(clauses: &[&str]) -> Vec<String> {
+    codes(&format!(
+        "alert \"A\"\n{POLICY}{}  severity  yellow\n  tell      desk \"Operations\" by worklist\n",
+        lines(clauses)
+    ))
+}
+
+fn sla(clauses: &[&str]) -> Vec<String> {
+    codes(&sla_text("S", clauses))
+}
+
+fn sla_text(name: &str, clauses: &[&str]) -> String {
+    format!("sla \"{name}\"\n{POLICY}{}  breach    tell desk \"Operations\" by worklist\n", lines(clauses))
+}
+
+fn lines(clauses: &[&str]) -> String {
+    clauses.iter().map(|clause| format!("  {clause}\n")).collect()
+}
+
+const WHEN: &str = "when      a lab result is verified";
+const LAB: [&str; 3] =
+    ["covers    lab reports", "starts    when the specimen is received", "stops     when the report is finalised"];
+
+fn lab(more: &[&'static str]) -> Vec<&'static str> {
+    LAB.iter().copied().chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn a_field_is_compared_with_its_own_sort_only() {
+    let condition = |text: &str| {
+        alert(&[
+            WHEN,
+            &format!("where     {text}"),
+            "missing   test, value, location, patient age, time since same test: match",
+        ])
+        .into_iter()
+        .filter(|code| code != "WL0406")
+        .collect::<Vec<_>>()
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(condition("patient age is at least 65"), none);
+    assert_eq!(condition("time since same test is below 24 hours"), none);
+    assert_eq!(condition("time since same test is below 1 day"), ["WL0304"]);
+    assert_eq!(condition("time since same test is below 24 working hours"), ["WL0307"]);
+    assert_eq!(condition("patient age is above 65 mmol/L"), ["WL0307"]);
+    assert_eq!(condition("priority is above 5"), ["WL0307"]);
+    assert_eq!(condition("priority is sta"), ["WL0201"]);
+    assert_eq!(condition("flag is opted out"), ["WL0201"], "a patient's flag");
+    assert_eq!(condition("ordering clinician is present"), none);
+    assert_eq!(condition("ordering clinician is Smith"), ["WL0307"]);
+    assert_eq!(condition("value is 6.5 mmol"), ["WL0309"]);
+    assert_eq!(condition("test is potassium and value is above 6.5"), ["WL0303"], "no unit");
+    assert_eq!(condition("test is potassium and value is above 0.0065 mol/L"), none, "same dimension");
+    assert_eq!(condition("value is between 7 and 5"), ["WL0307"]);
+    assert_eq!(condition("feed is \"LIS\""), ["WL0201"]);
+}
+
+#[test]
+fn a_report_has_no_value() {
+    assert_eq!(
+        alert(&["when      a report is finalised", "where     value is above 5", "missing   value: match"]),
+        ["WL0307"]
+    );
+    assert_eq!(
+        sla(&[
+            "covers    lab reports where value is above 5",
+            LAB[1],
+            LAB[2],
+            "target    1 hour",
+            "missing   value: match"
+        ]),
+        ["WL0307"]
+    );
+}
+
+#[test]
+fn what_may_be_absent_is_decided_once_and_where_it_is_used() {
+    assert_eq!(alert(&[WHEN, "where     location is ICU"]), ["WL0403"]);
+    assert_eq!(alert(&[WHEN, "unless    location is ICU"]), ["WL0403"]);
+    assert_eq!(alert(&[WHEN, "where     location is present"]), Vec::<String>::new());
+    assert_eq!(
+        alert(&[WHEN, "where     location is ICU", "missing   location: match", "missing   location: match"]),
+        ["WL0106"]
+    );
+    assert_eq!(alert(&[WHEN, "missing   location: match"]), ["WL0406"]);
+    assert_eq!(alert(&[WHEN, "where     location is ICU", "missing   location: use ICU"]), Vec::<String>::new());
+    assert_eq!(alert(&[WHEN, "where     location is ICU", "missing   location: use ICV"]), ["WL0201"]);
+}
+
+#[test]
+fn an_exception_is_decided_with_its_parent() {
+    let parent = sla_text("Lab", &lab(&["target    4 hours"]));
+    let exception =
+        |clauses: &[&str]| codes(&format!("{parent}\nexception \"E\" to \"Lab\"\n{POLICY}{}", lines(clauses)));
+    assert_eq!(exception(&["covers    reports where priority is stat", "target    1 hour"]), Vec::<String>::new());
+    assert_eq!(exception(&["covers    radiology reports", "target    1 hour"]), ["WL0401"], "no report is both");
+    assert_eq!(exception(&["covers    reports where location is ICU"]), ["WL0403"]);
+    let two = |one: &str, other: &str| {
+        let more = format!(
+            "\nexception \"E\" to \"Lab\"\n{POLICY}  covers    {one}\n\nexception \"F\" to \"Lab\"\n{POLICY}  covers    {other}\n"
+        );
+        codes(&format!("{parent}{more}"))
+    };
+    assert_eq!(two("reports where priority is stat", "reports where priority is asap"), Vec::<String>::new());
+    assert_eq!(two("reports where priority is stat", "microbiology reports"), ["WL0404"]);
+    let nested = format!(
+        "{parent}\nexception \"E\" to \"Lab\"\n{POLICY}  covers    reports where priority is stat\n\nexception \"F\" to \"E\"\n{POLICY}  covers    microbiology reports\n"
+    );
+    assert_eq!(codes(&nested), Vec::<String>::new(), "one is an exception to the other");
+}
+
+#[test]
+fn clocks_that_cannot_work_are_refused() {
+    assert_eq!(sla(&lab(&["target    1 hour"])), Vec::<String>::new());
+    assert_eq!(sla(&lab(&["target    401 days"])), ["WL0304"]);
+    assert_eq!(sla(&lab(&["target    9601 hours"])), ["WL0107"], "400 days are 9,600 hours");
+    assert_eq!(sla(&lab(&["target    0 hours"])), ["WL0307"]);
+    assert_eq!(
+        sla(&lab(&["target    1 hour", "warn      at 100 percent: tell desk \"Operations\" by worklist"])),
+        ["WL0506"]
+    );
+    assert_eq!(
+        sla(&lab(&["target    1 hour", "warn      at 75 percent: tell desk \"Operations\" by worklist"])),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        sla(&lab(&[
+            "counts    \"Bench\"",
+            "target    8 working hours",
+            "warn      at 1 hour: tell desk \"Operations\" by worklist"
+        ])),
+        ["WL0506"]
+    );
+    let all = ["covers    reports", LAB[1], "stops     when the result is verified", "target    1 hour"];
+    assert_eq!(sla(&all), ["WL0501"], "nothing but a laboratory verifies");
+    let narrowed =
+        ["covers    reports where kind is lab", LAB[1], "stops     when the result is verified", "target    1 hour"];
+    assert_eq!(sla(&narrowed), Vec::<String>::new());
+    assert_eq!(
+        sla(&lab(&["target    1 hour", "pauses    while the report is awaiting analysis or on hold"])),
+        ["WL0502"]
+    );
+    assert_eq!(sla(&lab(&["target    1 hour", "pauses    while the report is on hold"])), Vec::<String>::new());
+    assert_eq!(
+        sla(&lab(&["target    1 hour", "missing   start time: use time of order placed"])),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn moments_and_states_are_kept_apart() {
+    assert_eq!(alert(&["when      a report becomes unread"]), Vec::<String>::new());
+    assert_eq!(alert(&["when      a report becomes signed out"]), ["WL0301"]);
+    assert_eq!(alert(&["when      a report is on hold"]), ["WL0302"]);
+    assert_eq!(alert(&["when      a specimen is finalised"]), ["WL0201"]);
+    assert_eq!(alert(&["when      a report is finalized"]), ["WL0201"]);
+    assert_eq!(alert(&["when      a radiology report is verified"]), ["WL0206"]);
+    assert_eq!(alert(&["when      a report becomes awaiting godot"]), ["WL0201"]);
+}
+
+#[test]
+fn people_and_channels_must_be_there() {
+    let page = |clause: &str| codes(&format!("alert \"A\"\n{POLICY}  {WHEN}\n  severity  orange\n  {clause}\n"));
+    assert_eq!(page("page      desk \"Operations\" by phone"), Vec::<String>::new());
+    assert_eq!(page("page      desk \"Operatoins\" by phone"), ["WL0203"]);
+    assert_eq!(page("page      the recipient by phone"), ["WL0606"]);
+    assert_eq!(page("tell      the patient by portal"), ["WL0606"]);
+    assert_eq!(page("tell      desk \"Operations\" by pager"), ["WL0604"]);
+    assert_eq!(page("page      person \"Nobody\" by phone"), ["WL0203"]);
+}
+
+#[test]
+fn a_period_must_be_awaited_by_what_it_can_end() {
+    let absence = |after: &str, expect: &str, within: &str| {
+        alert(&[&format!("after     {after}"), &format!("expect    {expect}"), &format!("within    {within}")])
+    };
+    assert_eq!(absence("a report is finalised", "the report is delivered", "15 minutes"), Vec::<String>::new());
+    assert_eq!(absence("a report is finalised", "the report is delivered", "2 days"), ["WL0304"]);
+    assert_eq!(absence("a report is finalised", "the report is delivered", "4 working hours"), ["WL0305"]);
+    assert_eq!(absence("a report is finalised", "a message arrives from feed \"RIS\"", "15 minutes"), ["WL0201"]);
+}
+
+#[test]
+fn stamps_of_a_test_are_checked_one_by_one() {
+    let test = |lines: &str| codes(&format!("test \"T\"\n{lines}"));
+    assert_eq!(
+        test("  at        2026-01-14 09:00 R1: report is finalised\n  then      nothing is sent\n"),
+        Vec::<String>::new()
+    );
+    assert_eq!(test("  at        09:00 R1: report is finalised\n  then      nothing is sent\n"), ["WL0953"]);
+    assert_eq!(
+        test(
+            "  at        2026-01-14 09:00 R1: report is finalised\n            08:59 R1: report is delivered\n  then      nothing is sent\n"
+        ),
+        ["WL0953"]
+    );
+    assert_eq!(
+        test("  at        2026-03-08 02:30 R1: report is finalised\n  then      nothing is sent\n"),
+        ["WL0308"],
+        "the hour that is left out"
+    );
+    assert_eq!(
+        test("  at        2026-11-01 01:30-05:00 R1: report is finalised\n  then      nothing is sent\n"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        test("  at        2026-11-01 01:30-04:00 R1: report is finalised\n  then      nothing is sent\n"),
+        ["WL0953"]
+    );
+    assert_eq!(
+        test("  at        2026-01-14 24:00 R1: report is finalised\n  then      nothing is sent\n"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        test(
+            "  given     state is unread\n  at        2026-01-14 09:00 R1: report is finalised\n  then      nothing is sent\n"
+        ),
+        ["WL0307"]
+    );
+    assert_eq!(test("  at        2026-01-14 09:00 R1: report is finalised\n"), ["WL0105"], "it expects nothing");
+}
+
+#[test]
+fn everything_is_reported_in_one_run() {
+    let text = format!(
+        "sla \"S\"\n  target    2 days\n\nalert \"A\"\n{POLICY}  when      a lab reslt is verified\n  severity  purple\n  tell      desk \"Nowhere\" by pigeon\n\ncalendar \"C\"\n  opens     always\n"
+    );
+    let mut found = codes(&text);
+    found.sort();
+    found.dedup();
+    assert_eq!(found, ["WL0104", "WL0105", "WL0108", "WL0203", "WL0304"]);
+}
