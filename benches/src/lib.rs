@@ -6,11 +6,7 @@
 //! - **Not here**: the measuring (`benches/`), whole-process runs (the load tool).
 
 use wardline_connectors::codec::{json::Decoder, profile::Profile, token::Tokeniser};
-use wardline_core::{
-    Batch, Input, Output, Partition, Settings,
-    input::Activation,
-    step,
-};
+use wardline_core::{Batch, Input, Output, Partition, Settings, input::Activation, step};
 use wardline_dsl::{check, source::Sources};
 use wardline_loadtest::{
     generator::{Generator, Order},

@@ -8,6 +8,7 @@
 //! - **Not here**: opening the data directory (`wardline-store`), listening.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, OpenOptions},
     io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -17,7 +18,11 @@ use std::{
 use wardline_connectors::codec::token::Tokeniser;
 use wardline_core::input::Activation;
 use wardline_dsl::{diagnostic::render, source::Sources};
-use wardline_rules::{program::Program, time::Date};
+use wardline_rules::{
+    program::{Action, ActionSend, PageTo, Program},
+    time::Date,
+    words::Channel,
+};
 use wardline_store::{disk::RealDisk, instance::Owner, store::Options};
 
 use crate::{
@@ -105,7 +110,8 @@ impl Installation {
     /// The channels that a ward names and no `[[channel]]` carries.
     #[must_use]
     pub fn missing_channels(&self, program: &Program) -> Vec<Finding> {
-        let declared = program.catalogue.channels.iter();
+        let used = used_channels(program);
+        let declared = program.catalogue.channels.iter().filter(|declared| used.contains(&declared.channel));
         let missing = declared.filter(|declared| self.config.sink(&declared.via, declared.channel).is_none());
         let finding = |declared: &wardline_rules::program::DeclaredChannel| {
             let headline =
@@ -131,6 +137,32 @@ impl Installation {
         }
         .for_volume(volume)
     }
+}
+
+/// The channels that some rule of a ward sends on.
+fn used_channels(program: &Program) -> BTreeSet<Channel> {
+    let steps = program.escalations.iter().flat_map(|escalation| &escalation.steps);
+    let mut used: BTreeSet<Channel> = steps.clone().flat_map(|step| &step.by).copied().collect();
+    used.extend(steps.flat_map(|step| &step.reminders).map(|reminder| reminder.by));
+    let mut add_page = |page: &PageTo| match page {
+        PageTo::Using { .. } => {}
+        PageTo::Direct { by, .. } => used.extend(by),
+    };
+    let rules = program.families.iter().flat_map(|family| &family.rules);
+    let actions: Vec<&Action> =
+        rules.flat_map(|rule| rule.warnings.iter().map(|warning| &warning.action).chain([&rule.breach])).collect();
+    program.alerts.iter().filter_map(|alert| alert.page.as_ref()).for_each(&mut add_page);
+    for action in &actions {
+        if let ActionSend::Page(page) = &action.send {
+            add_page(page);
+        }
+    }
+    let told = actions.iter().filter_map(|action| match &action.send {
+        ActionSend::Tell(tell) => Some(tell),
+        ActionSend::Page(_) => None,
+    });
+    used.extend(told.chain(program.alerts.iter().flat_map(|alert| &alert.tells)).flat_map(|tell| &tell.by));
+    used
 }
 
 fn shown(diagnostics: &[wardline_dsl::diagnostic::Diagnostic], sources: &Sources) -> String {
@@ -220,6 +252,20 @@ mod tests {
         let installation = Installation::load(&folder.path().join("wardline.toml")).unwrap();
         let told = installation.ward(Date::from_days(20_000)).unwrap_err();
         assert!(told.contains("America/Chicgo") && told.contains("line 2"), "{told}");
+    }
+
+    #[test]
+    fn only_channels_that_a_rule_uses_are_missed() {
+        let folder = folder(
+            "ward = \"ward\"\ndata = \"data\"\n[[channel]]\nname = \"default\"\nphone = { kind = \"file\", path = \"calls\" }\n",
+        );
+        fs::create_dir(folder.path().join("ward")).unwrap();
+        fs::write(folder.path().join("ward/a.ward"), include_str!("../templates/new/ward/st-anne.ward")).unwrap();
+        let installation = Installation::load(&folder.path().join("wardline.toml")).unwrap();
+        let activation = installation.ward(Date::new(2026, 1, 14).unwrap()).unwrap();
+        let missing: Vec<String> =
+            installation.missing_channels(&activation.program).into_iter().map(|finding| finding.headline).collect();
+        assert_eq!(missing, ["the ward sends secure message via \"default\", and nothing carries it"]);
     }
 
     #[test]

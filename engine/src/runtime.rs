@@ -33,7 +33,7 @@ use std::{
 use tokio::sync::mpsc;
 use wardline_core::{Input, Output};
 use wardline_rules::time::Timestamp;
-use wardline_store::{disk::Disk, log::Entry, record::Kind, store::Options};
+use wardline_store::{disk::Disk, limits::PREPARED_SEGMENTS, log::Entry, record::Kind, store::Options};
 
 use self::{
     admission::Lane,
@@ -191,7 +191,10 @@ fn begin_epoch<D: Disk>(
     let reading = engine.shared.clock.read();
     let (mut anchor, change) = Anchor::start(reading, last, accept_time);
     let at = anchor.now(reading);
-    while writer.prepare()? {}
+    // Enough to begin with; the upkeep thread prepares the rest and the reserve.
+    for _ in 0..PREPARED_SEGMENTS {
+        writer.prepare()?;
+    }
     let open = Open {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         logic: logic_of(kernel),

@@ -31,8 +31,7 @@ fn long_functions(file: &RustFile) -> Vec<Finding> {
 
 /// Lines of a file without its inline test modules; 0 for a file that is only tests.
 fn lines_without_tests(file: &RustFile) -> usize {
-    let is_only_tests =
-        is_test_path(&file.path) && (file.path.ends_with("/tests.rs") || file.path.contains("/tests/"));
+    let is_only_tests = is_test_path(&file.path) && (file.path.ends_with("/tests.rs") || file.path.contains("/tests/"));
     let tests: usize = file.source.test_modules.iter().map(|(first, last)| last - first + 1).sum();
     if is_only_tests { 0 } else { file.text.lines().count() - tests }
 }

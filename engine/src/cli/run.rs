@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: its parts; this file starts and ends them, in order.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -23,7 +23,7 @@ use crate::{
     intake::Intake,
     reload,
     runtime::{
-        self, Start,
+        self, Running, Start,
         clock::{MachineClock, WallClock},
         log::Ended,
         recovery,
@@ -76,7 +76,12 @@ fn refused(findings: &Findings) -> Ending {
 /// Log lines go to stderr; `WARDLINE_LOG` says how many.
 pub(super) fn start_logging() {
     let filter = EnvFilter::try_from_env("WARDLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let has_colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(has_colours)
+        .with_target(false);
     // A second call, as in tests, changes nothing.
     drop(subscriber.try_init());
 }
@@ -118,9 +123,9 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     };
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
-    let started =
+    let begun =
         tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
-    let running = match started {
+    let running = match begun {
         Ok(Ok(running)) => running,
         Ok(Err(error)) => return not_opened(&error),
         Err(_) => return Ending::Damaged,
@@ -128,28 +133,30 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     reload::activate(&engine, &installation).await;
     feeds(&engine, &intake, &installation, &stopped);
     tokio::spawn(reload::watch(engine.clone(), installation, sinks, stopped));
-    let mut joined = tokio::task::spawn_blocking(move || running.join());
-    let ended = tokio::select! {
-        ended = &mut joined => ended,
-        () = signals() => {
-            tracing::info!("engine.stop");
-            engine.stop();
-            joined.await
-        }
-    };
-    drop(stop.send(true));
+    let ended = until_the_end(&engine, running).await;
+    stop.send_replace(true);
     for listener in listeners {
         drop(listener.await);
     }
     match ended {
-        Ok(Ended::Cleanly) => Ending::Fine,
-        Ok(Ended::Poisoned) | Err(_) => {
-            tell(&format!(
-                "{} error: {}. Have the disk checked, then start again.\n",
-                Code::Stopped,
-                Code::Stopped.title()
-            ));
+        Some(Ended::Cleanly) => Ending::Fine,
+        Some(Ended::Poisoned) | None => {
+            let (code, title) = (Code::Stopped, Code::Stopped.title());
+            tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
             Ending::Damaged
+        }
+    }
+}
+
+/// Waits until the engine ends by itself, or a signal asks it to; `None` if a thread panicked.
+async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
+    let mut joined = tokio::task::spawn_blocking(move || running.join());
+    tokio::select! {
+        ended = &mut joined => ended.ok(),
+        () = signals() => {
+            tracing::info!("engine.stop");
+            engine.stop();
+            joined.await.ok()
         }
     }
 }

@@ -110,7 +110,6 @@ struct Shown {
 }
 
 /// The page, its files and its two questions.
-#[must_use]
 pub fn routes(engine: Engine, phone: Arc<Phone>) -> Router {
     Router::new()
         .route("/phone", get(async || Html(HTML)))

@@ -202,39 +202,50 @@ pub(crate) mod tests {
         Links::new("https://w.example".to_owned(), [9; 32])
     }
 
-    fn text(notice: &Notice, is_secured: bool, is_repeat: bool) -> String {
+    /// A sink that shows notices to people who signed in, or to anybody.
+    enum Reader {
+        SignedIn,
+        Anybody,
+    }
+    use Reader::{Anybody, SignedIn};
+
+    fn text_of(notice: &Notice, reader: Reader, number: u32) -> String {
+        let is_secured = matches!(reader, SignedIn);
         let to = Address { address: Text::const_new("ops"), is_secured, at: Timestamp::from_micros(0) };
-        let text = compose(notice, Departure { nid: notice.nid, number: 1, is_repeat }, &links(), to).text;
-        text.replace(&links().link(notice.nid), "LINK")
+        let departure = Departure { nid: notice.nid, number, is_repeat: number > 1 };
+        compose(notice, departure, &links(), to).text.replace(&links().link(notice.nid), "LINK")
     }
 
     #[test]
     fn values_leave_only_on_a_secured_channel_of_people_who_signed_in() {
         // [MSG-1]
         let code = Nid([5; 16]).code();
-        assert_eq!(text(&notice(Channel::SecureMessage), true, false), format!("red: potassium 6.9. LINK Code {code}"));
+        assert_eq!(
+            text_of(&notice(Channel::SecureMessage), SignedIn, 1),
+            format!("red: potassium 6.9. LINK Code {code}")
+        );
         let brief = format!("red: a result waits for you. LINK Code {code}");
-        assert_eq!(text(&notice(Channel::SecureMessage), false, false), brief);
-        assert_eq!(text(&notice(Channel::Sms), true, false), brief);
+        assert_eq!(text_of(&notice(Channel::SecureMessage), Anybody, 1), brief);
+        assert_eq!(text_of(&notice(Channel::Sms), SignedIn, 1), brief);
     }
 
     #[test]
     fn a_placeholder_that_may_not_leave_leaves_nothing() {
         let told =
             Notice { brief: Some(Text::const_new("{value}{rule}{severity} {code} {oops")), ..notice(Channel::Sms) };
-        assert_eq!(text(&told, false, false), format!("red {} {{oops", Nid([5; 16]).code()));
+        assert_eq!(text_of(&told, Anybody, 1), format!("red {} {{oops", Nid([5; 16]).code()));
     }
 
     #[test]
     fn repeats_reminders_and_withdrawals_begin_with_fixed_words() {
         // [MSG-3]
         let code = Nid([5; 16]).code();
-        let repeat = text(&notice(Channel::Sms), false, true);
+        let repeat = text_of(&notice(Channel::Sms), Anybody, 2);
         assert!(repeat.starts_with(&format!("Possible repeat of {code}: red")), "{repeat}");
         let reminder = Notice { purpose: Purpose::Reminder, ..notice(Channel::Sms) };
-        assert!(text(&reminder, false, false).starts_with("Reminder: red"));
+        assert!(text_of(&reminder, Anybody, 1).starts_with("Reminder: red"));
         let withdrawal = Notice { purpose: Purpose::Withdrawal, ..notice(Channel::Sms) };
-        assert!(text(&withdrawal, false, true).starts_with(&format!("Possible repeat of {code}: Withdrawn: ")));
+        assert!(text_of(&withdrawal, Anybody, 2).starts_with(&format!("Possible repeat of {code}: Withdrawn: ")));
     }
 
     #[test]

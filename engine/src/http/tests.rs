@@ -73,7 +73,7 @@ async fn site(keys: Vec<ApiKey>) -> Site {
     let sinks = Arc::new(Sinks::all_through(Arc::new(Nowhere)));
     let begin = Start {
         disk: disk.clone(),
-        options: Options { segment_bytes: 64 << 10, reserve_bytes: 64 << 10, ..Options::default() },
+        options: Options { segment_bytes: 64 << 10, reserve_bytes: 0, ..Options::default() },
         accept_time: false,
         is_sending: true,
         sinks: sinks.clone(),
@@ -150,7 +150,7 @@ async fn one_event_that_nobody_can_read_is_a_422() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f2_nothing_is_acknowledged_after_a_failed_sync() {
     let site = site(Vec::new()).await;
-    site.disk.inject(Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::Eio });
+    site.disk.inject(Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::PowerOff });
     let (status, head, _) = ask(site.api, "POST /v1/events", &[JSON], &line("a")).await;
     assert_eq!(status, 503);
     assert!(head.to_lowercase().contains("retry-after: 30"), "{head}");
@@ -248,7 +248,7 @@ async fn s1_17_a_report_is_shown_only_behind_a_durable_access_record() {
     let (status, _, body) = ask(site.api, &format!("GET /v1/reports/{id}"), &[], "").await;
     assert_eq!((status, body.contains("\"status\":\"final\"")), (200, true), "{body}");
     assert_eq!(ask(site.api, "GET /v1/reports/unknown", &[], "").await.0, 404);
-    site.disk.inject(Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::Eio });
+    site.disk.inject(Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::PowerOff });
     let (status, _, body) = ask(site.api, &format!("GET /v1/reports/{id}"), &[], "").await;
     assert_eq!((status, body.contains("final")), (503, false), "{body}");
 }

@@ -146,6 +146,12 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
         let written = self.write(&taken, at, &inputs, &letters);
+        if let Err(error @ Failed::TooLarge { .. }) = &written {
+            // The log is as it was; whoever sent this learns that it was not taken.
+            tracing::error!(code = %error.code(), %error, "log.append");
+            taken.iter().for_each(|waiting| self.engine.shared.inbox.release(waiting));
+            return Ok(());
+        }
         if written.is_err() {
             // Before their senders learn that they get no receipt.
             self.engine.status().enter(Phase::Poisoned);

@@ -1,11 +1,12 @@
 //! A whole engine on a simulated disk and a clock that is set by hand.
 
+mod night;
 pub(crate) mod script;
 
 use std::sync::{Mutex, mpsc as blocking};
 
 use wardline_connectors::adapters::{Class, Outgoing, Reply, Sink, sink::Sending};
-use wardline_rules::event::{Answer, Event, Fact};
+use wardline_rules::event::{Answer, Event, Fact, Given};
 use wardline_rules::words::Act;
 use wardline_store::{
     disk::{
@@ -28,7 +29,7 @@ use crate::engine::Accepted;
 
 const NOON: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
 
-const SYNC_FAILS: Injection = Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::Eio };
+const SYNC_FAILS: Injection = Injection { call: Some(Call::Fdatasync), nth: 1, fault: Fault::PowerOff };
 
 /// A receiver that says what came, and replies as it is told.
 #[derive(Debug)]
@@ -61,12 +62,16 @@ struct Rig {
 }
 
 fn try_rig(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
+    rig_of::<Script>(disk, at, is_mute)
+}
+
+fn rig_of<K: Bootable>(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let clock = Arc::new(HandClock::at(at));
     let (engine, seat) = open(clock.clone()).unwrap();
     let (heard_by, heard) = blocking::channel();
     let pager: Arc<dyn Sink> = Arc::new(Pager { heard: Mutex::new(heard_by), is_mute });
-    let options = Options { segment_bytes: 64 << 10, reserve_bytes: 64 << 10, ..Options::default() };
+    let options = Options { segment_bytes: 512 << 10, reserve_bytes: 0, ..Options::default() };
     let begin = Start {
         disk: disk.clone(),
         options,
@@ -75,7 +80,7 @@ fn try_rig(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
         sinks: Arc::new(Sinks::all_through(pager)),
         links: Links::new("https://w.example".to_owned(), [1; 32]),
     };
-    let running = start::<_, Script>(&engine, seat, begin, tokio.handle())?;
+    let running = start::<_, K>(&engine, seat, begin, tokio.handle())?;
     Ok(Rig { tokio, clock, engine, running, heard })
 }
 
@@ -131,8 +136,21 @@ fn a_failed_sync_poisons_and_nobody_gets_a_receipt() {
     assert_eq!(rig.submit(vec![event("b")]).err(), Some(Refusal::Closed));
     assert_eq!(rig.engine.status().phase(), Phase::Poisoned);
     assert_eq!(rig.submit(vec![event("c")]).err(), Some(Refusal::Closed));
-    assert!(rig.engine.metrics().text().contains("wardline_storage_failed 1\n"));
     assert_eq!(rig.running.join(), Ended::Poisoned);
+    assert!(rig.engine.metrics().text().contains("wardline_storage_failed 1\n"));
+}
+
+#[test]
+fn what_no_record_can_hold_is_refused_and_harms_nobody_else() {
+    let disk = SimDisk::new(7);
+    let rig = rig(&disk);
+    let large = Event {
+        attributes: vec![(wardline_rules::Text::from("x".repeat(600 << 10)), Given::Cleared)],
+        ..Event::new("lis", "a", Fact::Update)
+    };
+    assert_eq!(rig.submit(vec![Input::Event(Box::new(large))]).err(), Some(Refusal::Closed));
+    assert_eq!(rig.engine.status().phase(), Phase::Running);
+    assert!(rig.submit(vec![event("b")]).is_ok());
 }
 
 #[test]
@@ -227,7 +245,7 @@ fn an_access_is_durable_before_anything_is_shown() {
     let crashed = disk.crash(9);
     let opened = recover::<_, Script>(
         crashed,
-        &Options { segment_bytes: 64 << 10, reserve_bytes: 64 << 10, ..Options::default() },
+        &Options { segment_bytes: 512 << 10, reserve_bytes: 0, ..Options::default() },
         rig.clock.as_ref(),
     );
     assert!(opened.unwrap().opened.writer.last().sequence >= receipt.position);

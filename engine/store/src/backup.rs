@@ -38,31 +38,17 @@ pub enum Error {
 /// - **Input** `pace`: told how many bytes were copied; it may wait.
 /// - **Output**: the report on the copy.
 /// - **Errors**: [`Error`]; the copy is then not to be used.
-pub fn backup<D: Disk, E: Disk>(
-    from: &D,
-    to: &E,
-    pace: &mut dyn FnMut(u64),
-) -> Result<Report, Error> {
-    let refused =
-        |path: &str, cause: &str| Error::Refused(Finding::new(Code::InstanceDamaged, path, cause));
-    let instance = Instance::read(from)?
-        .ok_or_else(|| refused(INSTANCE, "it is not there"))?
-        .map_err(Error::Refused)?;
+pub fn backup<D: Disk, E: Disk>(from: &D, to: &E, pace: &mut dyn FnMut(u64)) -> Result<Report, Error> {
+    let refused = |path: &str, cause: &str| Error::Refused(Finding::new(Code::InstanceDamaged, path, cause));
+    let instance =
+        Instance::read(from)?.ok_or_else(|| refused(INSTANCE, "it is not there"))?.map_err(Error::Refused)?;
     if !to.list("")?.is_empty() {
         return Err(refused(".", "the target of a backup must be empty"));
     }
-    let identity = Identity {
-        instance: instance.id,
-        partition: 0,
-    };
-    for path in [
-        "log",
-        "ckpt",
-        "dead",
-        &identity.log_directory(),
-        &identity.checkpoint_directory(),
-        &identity.dead_directory(),
-    ] {
+    let identity = Identity { instance: instance.id, partition: 0 };
+    for path in
+        ["log", "ckpt", "dead", &identity.log_directory(), &identity.checkpoint_directory(), &identity.dead_directory()]
+    {
         disk::ensure_directory(to, path)?;
     }
     let mut copier = Copier { from, to, pace };
@@ -85,11 +71,7 @@ pub fn backup<D: Disk, E: Disk>(
         to.sync_directory(path)?;
     }
     let report = verify(to)?;
-    match report
-        .findings
-        .iter()
-        .find(|finding| finding.code != Code::TornTail)
-    {
+    match report.findings.iter().find(|finding| finding.code != Code::TornTail) {
         Some(finding) => Err(Error::Refused(finding.clone())),
         None => Ok(report),
     }
@@ -131,11 +113,7 @@ impl<D: Disk, E: Disk> Copier<'_, D, E> {
             return Ok(());
         };
         let segments: Arc<[Segment]> = Arc::from([last.clone()]);
-        let mark = bookmark_at(Position {
-            sequence: header.first - 1,
-            at: 0,
-            chain: header.chain,
-        });
+        let mark = bookmark_at(Position { sequence: header.first - 1, at: 0, chain: header.chain });
         let mut reader = LogReader::new(self.from.clone(), identity, segments, mark);
         while reader.next_record().map_err(Error::Log)?.is_some() {}
         self.part(&last.path, reader.stop().offset, last.length)
@@ -153,13 +131,9 @@ impl<D: Disk, E: Disk> Copier<'_, D, E> {
         let mut chunk = vec![0; CHUNK_BYTES];
         let mut at = 0;
         while at < length {
-            let size = usize::try_from(length - at)
-                .unwrap_or(usize::MAX)
-                .min(CHUNK_BYTES);
+            let size = usize::try_from(length - at).unwrap_or(usize::MAX).min(CHUNK_BYTES);
             let bytes = &mut chunk[..size];
-            let keep = usize::try_from(sound.saturating_sub(at))
-                .unwrap_or(usize::MAX)
-                .min(size);
+            let keep = usize::try_from(sound.saturating_sub(at)).unwrap_or(usize::MAX).min(size);
             let read = source.read_full(&mut bytes[..keep], at)?;
             bytes[read..].fill(0);
             copy.write_all(bytes, at)?;
@@ -170,10 +144,7 @@ impl<D: Disk, E: Disk> Copier<'_, D, E> {
     }
 }
 
-fn is_sound<D: Disk>(
-    checkpoints: &Checkpoints<D>,
-    generation: &Generation,
-) -> checkpoint::Result<()> {
+fn is_sound<D: Disk>(checkpoints: &Checkpoints<D>, generation: &Generation) -> checkpoint::Result<()> {
     checkpoints.open(generation)?.check_all()
 }
 

@@ -103,10 +103,7 @@ impl Mark {
     /// Reads a payload; `None` if it is none.
     pub fn decode(payload: &[u8]) -> Option<Self> {
         let mut fields = crate::fields::Fields::new(payload);
-        Some(Self {
-            sequence: fields.u64()?,
-            state_hash: fields.array()?,
-        })
+        Some(Self { sequence: fields.u64()?, state_hash: fields.array()? })
     }
 }
 
@@ -164,8 +161,7 @@ impl<D: Disk> Checkpoints<D> {
             self.disk.unlink(&generation.path)?;
         }
         if !old.is_empty() {
-            self.disk
-                .sync_directory(&self.identity.checkpoint_directory())?;
+            self.disk.sync_directory(&self.identity.checkpoint_directory())?;
         }
         Ok(old.len())
     }
@@ -173,8 +169,6 @@ impl<D: Disk> Checkpoints<D> {
     /// Last sequence of the older of two generations: the log may be cut behind it. `None` while there are not two.
     pub fn cut_bound(&self) -> disk::Result<Option<u64>> {
         let generations = self.generations()?;
-        Ok(generations
-            .get(GENERATIONS - 1)
-            .map(|generation| generation.sequence))
+        Ok(generations.get(GENERATIONS - 1).map(|generation| generation.sequence))
     }
 }

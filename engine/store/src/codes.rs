@@ -154,10 +154,7 @@ mod tests {
         for code in Code::ALL {
             let page = format!("{}/../../docs/errors/{code}.md", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(&page).unwrap_or_else(|_| panic!("no page {page}"));
-            assert!(
-                text.starts_with(&format!("# {code}: {}\n", code.headline())),
-                "{page} begins with the headline"
-            );
+            assert!(text.starts_with(&format!("# {code}: {}\n", code.headline())), "{page} begins with the headline");
             assert!(text.contains("## What to do"), "{page} says what to do");
         }
     }
@@ -165,9 +162,7 @@ mod tests {
     #[test]
     fn headlines_are_fragments_and_helps_are_sentences() {
         for code in Code::ALL {
-            assert!(
-                !code.headline().ends_with('.') && !code.headline().starts_with(char::is_uppercase)
-            );
+            assert!(!code.headline().ends_with('.') && !code.headline().starts_with(char::is_uppercase));
             assert!(code.help().ends_with('.') && code.help().starts_with(char::is_uppercase));
         }
     }

@@ -36,11 +36,7 @@ impl CrashNote {
         let mut fields = Fields::new(fields::checked(bytes)?);
         let magic: [u8; 8] = fields.array()?;
         let format = fields.u16()?;
-        let note = Self {
-            sequence: fields.u64()?,
-            input: fields.u32()?,
-            times: fields.u32()?,
-        };
+        let note = Self { sequence: fields.u64()?, input: fields.u32()?, times: fields.u32()? };
         (magic == MAGIC && format == FORMAT).then_some(note)
     }
 
@@ -48,13 +44,8 @@ impl CrashNote {
     ///
     /// - **Output**: the note as it stands now, durable.
     pub fn write<D: Disk>(disk: &D, sequence: u64, input: u32) -> disk::Result<Self> {
-        let before =
-            Self::read(disk)?.filter(|note| (note.sequence, note.input) == (sequence, input));
-        let note = Self {
-            sequence,
-            input,
-            times: before.map_or(0, |note| note.times).saturating_add(1),
-        };
+        let before = Self::read(disk)?.filter(|note| (note.sequence, note.input) == (sequence, input));
+        let note = Self { sequence, input, times: before.map_or(0, |note| note.times).saturating_add(1) };
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         bytes.extend_from_slice(&note.sequence.to_le_bytes());

@@ -28,27 +28,13 @@ const FOOTER_BYTES: usize = 64;
 /// - **Input** `last`: last sequence the segment must hold.
 /// - **Output**: how many records were copied.
 /// - **Errors**: [`Error::Damaged`] if the segment is not sound up to there.
-pub(crate) fn copy<D: Disk>(
-    disk: &D,
-    identity: Identity,
-    segment: &Segment,
-    last: u64,
-) -> Result<u64> {
+pub(crate) fn copy<D: Disk>(disk: &D, identity: Identity, segment: &Segment, last: u64) -> Result<u64> {
     let Some((header, _)) = segment.valid() else {
         let cause = "it is to be cut, and its header is not sound";
-        return Err(Error::Damaged(Finding::new(
-            Code::SegmentDamaged,
-            &segment.path,
-            cause,
-        )));
+        return Err(Error::Damaged(Finding::new(Code::SegmentDamaged, &segment.path, cause)));
     };
-    let mark: Bookmark = bookmark_at(Position {
-        sequence: header.first - 1,
-        at: 0,
-        chain: header.chain,
-    });
-    let mut reader =
-        LogReader::new(disk.clone(), identity, Arc::from([segment.clone()]), mark).through(last);
+    let mark: Bookmark = bookmark_at(Position { sequence: header.first - 1, at: 0, chain: header.chain });
+    let mut reader = LogReader::new(disk.clone(), identity, Arc::from([segment.clone()]), mark).through(last);
     let mut copy: Option<Copy<D>> = None;
     let mut reached = header.first - 1;
     while let Some(record) = reader.next_record()? {
@@ -63,13 +49,8 @@ pub(crate) fn copy<D: Disk>(
     }
     reached = reader.reached().max(reached);
     if reached < last {
-        let cause =
-            format!("it is to be cut, and holds sound records up to {reached} only, not {last}");
-        return Err(Error::Damaged(Finding::new(
-            Code::RecordDamaged,
-            &segment.path,
-            cause,
-        )));
+        let cause = format!("it is to be cut, and holds sound records up to {reached} only, not {last}");
+        return Err(Error::Damaged(Finding::new(Code::RecordDamaged, &segment.path, cause)));
     }
     copy.map_or(Ok(0), Copy::finish)
 }
@@ -156,12 +137,8 @@ pub struct DeadLetters<F> {
 pub fn list<D: Disk>(disk: &D, identity: &Identity) -> disk::Result<Vec<String>> {
     let directory = identity.dead_directory();
     let entries = disk::list(disk, &directory)?;
-    let named = entries
-        .iter()
-        .filter(|entry| first_of_name(&entry.name).is_some());
-    Ok(named
-        .map(|entry| format!("{directory}/{}", entry.name))
-        .collect())
+    let named = entries.iter().filter(|entry| first_of_name(&entry.name).is_some());
+    Ok(named.map(|entry| format!("{directory}/{}", entry.name)).collect())
 }
 
 /// Removes the files whose last record is older than `before`, log time in microseconds.
@@ -189,9 +166,7 @@ impl<F: DiskFile> DeadLetters<F> {
         let bad = |cause: &str| Error::Damaged(Finding::new(Code::DeadLetterDamaged, path, cause));
         let file = disk::open(disk, path, Access::Read)?;
         let total = file.length()?;
-        let body = total
-            .checked_sub(32)
-            .ok_or_else(|| bad("it is too short"))?;
+        let body = total.checked_sub(32).ok_or_else(|| bad("it is too short"))?;
         let (hash, tail) = hash_through(&file, body)?;
         let mut found = [0; 32];
         file.read_full(&mut found, body)?;
@@ -200,9 +175,7 @@ impl<F: DiskFile> DeadLetters<F> {
         }
         let header = read_header(&file)?.filter(|header| header.identity == *identity);
         let header = header.ok_or_else(|| bad("its header is not one of this log"))?;
-        let named = path
-            .rsplit_once('/')
-            .and_then(|(_, name)| first_of_name(name));
+        let named = path.rsplit_once('/').and_then(|(_, name)| first_of_name(name));
         if named != Some(header.first) {
             return Err(bad("its header names another segment than its name"));
         }
@@ -225,20 +198,12 @@ impl<F: DiskFile> DeadLetters<F> {
             return Ok(None);
         }
         let cause = "a record in it is not sound";
-        let bad = || {
-            Error::Damaged(Finding::new(
-                Code::DeadLetterDamaged,
-                self.file.path(),
-                cause,
-            ))
-        };
+        let bad = || Error::Damaged(Finding::new(Code::DeadLetterDamaged, self.file.path(), cause));
         let mut head = [0; HEADER_BYTES];
         self.file.read_full(&mut head, self.at)?;
         let header = Header::decode(&head, self.place).map_err(|_| bad())?;
         let mut payload = vec![0; header.payload_length()];
-        let read = self
-            .file
-            .read_full(&mut payload, self.at + HEADER_BYTES as u64)?;
+        let read = self.file.read_full(&mut payload, self.at + HEADER_BYTES as u64)?;
         if read < payload.len() || crc32c::crc32c(&payload) != header.payload_crc {
             return Err(bad());
         }
@@ -253,9 +218,7 @@ fn hash_through<F: DiskFile>(file: &F, length: u64) -> Result<([u8; 32], Vec<u8>
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut at = 0;
     while at < length {
-        let wanted = usize::try_from(length - at)
-            .unwrap_or(usize::MAX)
-            .min(CHUNK_BYTES);
+        let wanted = usize::try_from(length - at).unwrap_or(usize::MAX).min(CHUNK_BYTES);
         let read = file.read_full(&mut chunk[..wanted], at)?;
         hasher.update(&chunk[..read]);
         if read < wanted {

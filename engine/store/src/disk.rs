@@ -281,11 +281,7 @@ pub trait DiskFile: fmt::Debug {
         while !rest.is_empty() {
             match self.pwrite(rest, at) {
                 Ok(0) => {
-                    return Err(Error::new(
-                        Call::Pwrite,
-                        self.path(),
-                        io::ErrorKind::WriteZero.into(),
-                    ));
+                    return Err(Error::new(Call::Pwrite, self.path(), io::ErrorKind::WriteZero.into()));
                 }
                 Ok(written) => {
                     rest = rest.get(written..).unwrap_or_default();

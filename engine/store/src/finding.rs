@@ -25,13 +25,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about a whole file.
     pub fn new(code: Code, path: &str, cause: impl Into<String>) -> Self {
-        Self {
-            code,
-            path: path.to_owned(),
-            offset: None,
-            sequence: None,
-            cause: cause.into(),
-        }
+        Self { code, path: path.to_owned(), offset: None, sequence: None, cause: cause.into() }
     }
 
     /// The same, at a byte and a record.
@@ -67,12 +61,7 @@ mod tests {
 
     #[test]
     fn a_finding_names_code_place_and_cause() {
-        let finding = Finding::new(
-            Code::RecordDamaged,
-            "log/p000/1.wlog",
-            "its checksum does not fit",
-        )
-        .at(8192, 7);
+        let finding = Finding::new(Code::RecordDamaged, "log/p000/1.wlog", "its checksum does not fit").at(8192, 7);
         assert_eq!(
             finding.to_string(),
             "WL1411 a log record that had been durable is damaged: `log/p000/1.wlog` at byte 8192, record 7: its checksum does not fit"

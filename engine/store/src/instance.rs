@@ -87,24 +87,15 @@ impl Instance {
         }
         let versions = (fields.u16(), fields.u16());
         if versions != (Some(FORMAT), Some(EDITION)) {
-            let (format, edition) = (
-                versions.0.unwrap_or_default(),
-                versions.1.unwrap_or_default(),
-            );
-            let cause = format!(
-                "format {format}, edition {edition}; this release understands {FORMAT} and {EDITION}"
-            );
+            let (format, edition) = (versions.0.unwrap_or_default(), versions.1.unwrap_or_default());
+            let cause = format!("format {format}, edition {edition}; this release understands {FORMAT} and {EDITION}");
             return Err(Finding::new(Code::TooNew, INSTANCE, cause));
         }
         let rest = (fields.array(), fields.u32(), fields.array());
         let (Some(id), Some(partitions), Some(key_fingerprint)) = rest else {
             return Err(damaged("it is too short"));
         };
-        Ok(Self {
-            id,
-            partitions,
-            key_fingerprint,
-        })
+        Ok(Self { id, partitions, key_fingerprint })
     }
 
     /// Reads the file; `None` when there is none.
@@ -132,10 +123,7 @@ impl Epoch {
         for text in [&self.owner.host, &self.owner.boot_id] {
             let mut cut = text.as_str();
             while cut.len() > OWNER_TEXT_MAX {
-                cut = cut
-                    .char_indices()
-                    .next_back()
-                    .map_or("", |(last, _)| &cut[..last]);
+                cut = cut.char_indices().next_back().map_or("", |(last, _)| &cut[..last]);
             }
             let length = u16::try_from(cut.len()).unwrap_or_default();
             bytes.extend_from_slice(&length.to_le_bytes());
@@ -170,16 +158,7 @@ impl Epoch {
             let length = usize::from(fields.u16()?);
             String::from_utf8(fields.bytes(length)?.to_vec()).ok()
         };
-        Some(Self {
-            number,
-            newest_segment,
-            owner: Owner {
-                pid,
-                started_at,
-                host: text()?,
-                boot_id: text()?,
-            },
-        })
+        Some(Self { number, newest_segment, owner: Owner { pid, started_at, host: text()?, boot_id: text()? } })
     }
 
     /// Reads the file; `None` when there is none.

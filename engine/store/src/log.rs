@@ -101,10 +101,7 @@ impl Error {
         match self {
             Self::Disk(_) | Self::Poisoned => Code::DiskFailed,
             Self::Damaged(finding) => finding.code,
-            Self::TooLarge { .. }
-            | Self::Backwards { .. }
-            | Self::OpenFirst
-            | Self::FlushUnderWay => Code::Refused,
+            Self::TooLarge { .. } | Self::Backwards { .. } | Self::OpenFirst | Self::FlushUnderWay => Code::Refused,
             Self::Behind => Code::Behind,
             Self::NoRoom => Code::NoRoom,
         }

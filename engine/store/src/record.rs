@@ -44,16 +44,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, by number.
-    pub const ALL: [Self; 8] = [
-        Self::Open,
-        Self::Batch,
-        Self::Time,
-        Self::Mark,
-        Self::Exclude,
-        Self::Gap,
-        Self::Access,
-        Self::Close,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Open, Self::Batch, Self::Time, Self::Mark, Self::Exclude, Self::Gap, Self::Access, Self::Close];
 
     /// The number on disk.
     pub fn number(self) -> u8 {
@@ -194,9 +186,7 @@ impl Header {
     ///
     /// - **Errors**: [`Refusal`]; kind and flags are judged only once the checksum fits.
     pub fn decode(bytes: &[u8], place: Place) -> Result<Self, Refusal> {
-        let head = bytes
-            .first_chunk::<HEADER_BYTES>()
-            .ok_or(Refusal::NotARecord)?;
+        let head = bytes.first_chunk::<HEADER_BYTES>().ok_or(Refusal::NotARecord)?;
         let (body, crc) = head.split_last_chunk::<4>().ok_or(Refusal::NotARecord)?;
         if !body.starts_with(&MAGIC) || place.checksum(body) != u32::from_le_bytes(*crc) {
             return Err(Refusal::NotARecord);
@@ -244,12 +234,7 @@ pub fn footprint(payload: usize) -> usize {
 }
 
 /// Appends one record to `bytes` and gives its hash.
-pub(crate) fn write(
-    bytes: &mut Vec<u8>,
-    mut header: Header,
-    payload: &[&[u8]],
-    place: Place,
-) -> Chain {
+pub(crate) fn write(bytes: &mut Vec<u8>, mut header: Header, payload: &[&[u8]], place: Place) -> Chain {
     let start = bytes.len();
     bytes.resize(start + HEADER_BYTES, 0);
     for part in payload {

@@ -18,8 +18,7 @@ use crate::finding::Finding;
 use crate::instance::{INSTANCE, Instance, LOCK, Owner};
 use crate::limits::CHUNK_BYTES;
 use crate::log::{
-    self, Gap, Inventory, Known, LogReader, Position, Recovery, Segment, Stop, Verdict, Walk,
-    bookmark_at,
+    self, Gap, Inventory, Known, LogReader, Position, Recovery, Segment, Stop, Verdict, Walk, bookmark_at,
 };
 use crate::record::{self, Chain, Flags, Header, Kind, Place, footprint};
 use crate::segment::{self, Identity};
@@ -85,52 +84,28 @@ struct Surgery<D: Disk> {
 /// - **Errors**: [`Error::OtherRange`] names the range that is lost; with any error the log is as damaged as before.
 pub fn accept_loss<D: Disk>(disk: &D, owner: &Owner, first: u64, last: u64) -> Result<Loss, Error> {
     let _lock = disk.lock(LOCK, &owner.pid.to_string())?;
-    let missing = || {
-        Error::Refused(Finding::new(
-            Code::InstanceDamaged,
-            INSTANCE,
-            "it is not there",
-        ))
-    };
-    let instance = Instance::read(disk)?
-        .ok_or_else(missing)?
-        .map_err(Error::Refused)?;
-    let identity = Identity {
-        instance: instance.id,
-        partition: 0,
-    };
+    let missing = || Error::Refused(Finding::new(Code::InstanceDamaged, INSTANCE, "it is not there"));
+    let instance = Instance::read(disk)?.ok_or_else(missing)?.map_err(Error::Refused)?;
+    let identity = Identity { instance: instance.id, partition: 0 };
     let surgery = diagnose(disk, identity)?;
     let lost = (surgery.stop.expect.sequence, surgery.gap.last);
     if lost != (first, last) {
-        return Err(Error::OtherRange {
-            first: lost.0,
-            last: lost.1,
-        });
+        return Err(Error::OtherRange { first: lost.0, last: lost.1 });
     }
     let quarantined = surgery.operate()?;
-    Ok(Loss {
-        first,
-        last,
-        quarantined,
-    })
+    Ok(Loss { first, last, quarantined })
 }
 
 /// Finds the first loss: from where, up to where, and what the log goes on with.
 fn diagnose<D: Disk>(disk: &D, identity: Identity) -> Result<Surgery<D>, Error> {
     let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
     let checkpoints = Checkpoints::new(disk.clone(), identity);
-    let sound = checkpoints
-        .generations()?
-        .into_iter()
-        .find(|generation| checkpoints.open(generation).is_ok());
+    let sound = checkpoints.generations()?.into_iter().find(|generation| checkpoints.open(generation).is_ok());
     let recovery = Recovery {
         disk: disk.clone(),
         identity,
         segments: Arc::clone(&segments),
-        known: Known {
-            checkpoint: sound.map_or(0, |generation| generation.sequence),
-            newest_segment: 0,
-        },
+        known: Known { checkpoint: sound.map_or(0, |generation| generation.sequence), newest_segment: 0 },
     };
     let stop = walk(&recovery)?;
     let seen = Walk::stopped(stop, recovery.known.checkpoint);
@@ -139,33 +114,12 @@ fn diagnose<D: Disk>(disk: &D, identity: Identity) -> Result<Surgery<D>, Error> 
     };
     let behind = segments.iter().enumerate().skip(stop.next);
     let next = behind.filter_map(|(index, segment)| Some((index, segment.valid()?.0)));
-    let next = next
-        .filter(|(_, header)| header.first > stop.expect.sequence)
-        .min_by_key(|(index, _)| *index);
+    let next = next.filter(|(_, header)| header.first > stop.expect.sequence).min_by_key(|(index, _)| *index);
     let (resume, gap) = match next {
-        Some((index, header)) => (
-            index,
-            Gap {
-                last: header.first - 1,
-                chain: header.chain,
-            },
-        ),
-        None => (
-            segments.len(),
-            Gap {
-                last: recovery.look_behind(&seen)?.floor,
-                chain: stop.expect.chain,
-            },
-        ),
+        Some((index, header)) => (index, Gap { last: header.first - 1, chain: header.chain }),
+        None => (segments.len(), Gap { last: recovery.look_behind(&seen)?.floor, chain: stop.expect.chain }),
     };
-    Ok(Surgery {
-        disk: disk.clone(),
-        identity,
-        segments,
-        stop,
-        resume,
-        gap,
-    })
+    Ok(Surgery { disk: disk.clone(), identity, segments, stop, resume, gap })
 }
 
 fn walk<D: Disk>(recovery: &Recovery<D>) -> Result<Stop, Error> {
@@ -177,12 +131,7 @@ fn walk<D: Disk>(recovery: &Recovery<D>) -> Result<Stop, Error> {
         chain: header.map_or(Chain::default(), |header| header.chain),
     };
     let segments = Arc::clone(&recovery.segments);
-    let mut reader = LogReader::new(
-        recovery.disk.clone(),
-        recovery.identity,
-        segments,
-        bookmark_at(position),
-    );
+    let mut reader = LogReader::new(recovery.disk.clone(), recovery.identity, segments, bookmark_at(position));
     while reader.next_record()?.is_some() {}
     Ok(reader.stop())
 }
@@ -190,10 +139,7 @@ fn walk<D: Disk>(recovery: &Recovery<D>) -> Result<Stop, Error> {
 impl<D: Disk> Surgery<D> {
     fn operate(&self) -> Result<Vec<String>, Error> {
         let mended = self.mended();
-        let within = self
-            .segments
-            .get(self.stop.next..self.resume)
-            .unwrap_or_default();
+        let within = self.segments.get(self.stop.next..self.resume).unwrap_or_default();
         let damaged = within.iter().chain(mended.filter(|_| self.has_room()));
         let mut quarantined = Vec::new();
         disk::ensure_directory(&self.disk, "quarantine")?;
@@ -241,10 +187,7 @@ impl<D: Disk> Surgery<D> {
             return Ok((segment.path.clone(), bytes, segment.length));
         }
         let expect = self.stop.expect;
-        let size = self
-            .segments
-            .first()
-            .map_or(segment::size_for_volume(0), |segment| segment.length);
+        let size = self.segments.first().map_or(segment::size_for_volume(0), |segment| segment.length);
         let header = segment::Header {
             identity: self.identity,
             first: expect.sequence,
@@ -253,11 +196,7 @@ impl<D: Disk> Surgery<D> {
             size,
         };
         let mut bytes = header.encode();
-        let before = if expect.sequence == 1 {
-            Chain::of(&bytes)
-        } else {
-            expect.chain
-        };
+        let before = if expect.sequence == 1 { Chain::of(&bytes) } else { expect.chain };
         self.append_gap(&mut bytes, expect.sequence, before);
         Ok((self.identity.segment_path(expect.sequence), bytes, size))
     }
@@ -294,9 +233,7 @@ impl<D: Disk> Surgery<D> {
         let mut at = bytes.len() as u64;
         let zeros = vec![0; CHUNK_BYTES];
         while at < size {
-            let length = usize::try_from(size - at)
-                .unwrap_or(usize::MAX)
-                .min(CHUNK_BYTES);
+            let length = usize::try_from(size - at).unwrap_or(usize::MAX).min(CHUNK_BYTES);
             file.write_all(&zeros[..length], at)?;
             at += length as u64;
         }

@@ -12,8 +12,7 @@
 
 use crate::fields::{self, Fields};
 use crate::limits::{
-    SEGMENT_BYTES, SEGMENT_BYTES_CEILING, SEGMENT_BYTES_FLOOR, SEGMENT_BYTES_MIN,
-    SEGMENTS_PER_VOLUME,
+    SEGMENT_BYTES, SEGMENT_BYTES_CEILING, SEGMENT_BYTES_FLOOR, SEGMENT_BYTES_MIN, SEGMENTS_PER_VOLUME,
 };
 use crate::record::Chain;
 
@@ -135,10 +134,7 @@ impl Header {
         let format = fields.u16()?;
         let length = fields.u16()?;
         let header = Self {
-            identity: Identity {
-                instance: fields.array()?,
-                partition: fields.u32()?,
-            },
+            identity: Identity { instance: fields.array()?, partition: fields.u32()? },
             first: fields.u64()?,
             chain: Chain(fields.array()?),
             epoch: fields.u32()?,
@@ -157,8 +153,7 @@ impl Header {
 
 /// Whether a segment may have this size.
 pub fn is_size(size: u64) -> bool {
-    (SEGMENT_BYTES_FLOOR..=SEGMENT_BYTES_CEILING).contains(&size)
-        && size.is_multiple_of(HEADER_BYTES as u64)
+    (SEGMENT_BYTES_FLOOR..=SEGMENT_BYTES_CEILING).contains(&size) && size.is_multiple_of(HEADER_BYTES as u64)
 }
 
 #[cfg(test)]
@@ -167,10 +162,7 @@ mod tests {
 
     fn header() -> Header {
         Header {
-            identity: Identity {
-                instance: [9; 16],
-                partition: 3,
-            },
+            identity: Identity { instance: [9; 16], partition: 3 },
             first: 912,
             chain: Chain([5; 16]),
             epoch: 7,
@@ -221,12 +213,9 @@ mod tests {
         let path = header().identity.segment_path(912);
         assert_eq!(path, "log/p003/00000000000000000912.wlog");
         assert_eq!(first_of_name("00000000000000000912.wlog"), Some(912));
-        for foreign in [
-            "912.wlog",
-            "00000000000000000912.ckpt",
-            "0000000000000000091x.wlog",
-            "+0000000000000000912.wlog",
-        ] {
+        for foreign in
+            ["912.wlog", "00000000000000000912.ckpt", "0000000000000000091x.wlog", "+0000000000000000912.wlog"]
+        {
             assert_eq!(first_of_name(foreign), None);
         }
     }

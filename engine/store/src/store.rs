@@ -18,8 +18,7 @@ use crate::finding::Finding;
 use crate::instance::{self, Epoch, Instance, Owner};
 use crate::limits::{RESERVE_BYTES, RESERVE_PART, SEGMENT_BYTES};
 use crate::log::{
-    self, Exclusion, Inventory, Known, LogOptions, LogReader, LogWriter, Position, Recovered,
-    Recovery, Segment,
+    self, Exclusion, Inventory, Known, LogOptions, LogReader, LogWriter, Position, Recovered, Recovery, Segment,
 };
 use crate::segment::{self, Identity};
 
@@ -165,12 +164,7 @@ impl<D: Disk> Ownership<D> {
     /// - **Input** `newest_segment`: what [`LogWriter::newest_segment`] says, never more: a segment that `EPOCH` names and nobody
     ///   finds is damage.
     pub fn note_newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
-        Epoch {
-            number: self.epoch,
-            newest_segment,
-            owner: self.owner.clone(),
-        }
-        .write(&self.disk)
+        Epoch { number: self.epoch, newest_segment, owner: self.owner.clone() }.write(&self.disk)
     }
 }
 
@@ -194,10 +188,7 @@ impl Store {
         let mut findings = check_root(&disk, options)?;
         let lock = take_lock(&disk, &options.owner)?;
         let instance = instance(&disk, options)?;
-        let identity = Identity {
-            instance: instance.id,
-            partition: 0,
-        };
+        let identity = Identity { instance: instance.id, partition: 0 };
         make_directories(&disk, &identity)?;
         let epoch = read_epoch(&disk, options)?;
         let inventory = inventory(&disk, &identity)?;
@@ -217,10 +208,7 @@ impl Store {
             owner: options.owner.clone(),
         };
         fresh.write(&disk)?;
-        let sizes = LogOptions {
-            segment_bytes: options.segment_bytes,
-            reserve_bytes: options.reserve_bytes,
-        };
+        let sizes = LogOptions { segment_bytes: options.segment_bytes, reserve_bytes: options.reserve_bytes };
         let mut writer = LogWriter::new(disk.clone(), identity, number, sizes, &end)?;
         writer.adopt(&inventory.prepared)?;
         let suffix = LogReader::new(disk.clone(), identity, segments, chosen.recovered.suffix);
@@ -235,12 +223,7 @@ impl Store {
             exclusions: chosen.recovered.exclusions,
             findings,
             rewritten: chosen.recovered.rewritten,
-            ownership: Ownership {
-                disk,
-                epoch: number,
-                owner: options.owner.clone(),
-                _lock: lock,
-            },
+            ownership: Ownership { disk, epoch: number, owner: options.owner.clone(), _lock: lock },
         })
     }
 }
@@ -249,19 +232,13 @@ fn check_root<D: Disk>(disk: &D, options: &Options) -> Result<Vec<Finding>> {
     let root = disk.root()?;
     let refuse = |code, cause: String| Err(Error::Refused(Finding::new(code, ".", cause)));
     if !segment::is_size(options.segment_bytes) {
-        return refuse(
-            Code::Refused,
-            format!("{} bytes are no size of a segment", options.segment_bytes),
-        );
+        return refuse(Code::Refused, format!("{} bytes are no size of a segment", options.segment_bytes));
     }
     if !root.is_ours {
         return refuse(Code::NotPrivate, "it belongs to another user".to_owned());
     }
     if !root.is_private {
-        return refuse(
-            Code::NotPrivate,
-            "its mode lets group or others in".to_owned(),
-        );
+        return refuse(Code::NotPrivate, "its mode lets group or others in".to_owned());
     }
     match root.filesystem {
         Filesystem::Remote(name) if options.accept_filesystem.as_deref() != Some(name.as_str()) => {
@@ -284,11 +261,8 @@ fn take_lock<D: Disk>(disk: &D, owner: &Owner) -> Result<D::Lock> {
 
 /// Reads `INSTANCE`, or writes it if nothing else is there yet.
 fn instance<D: Disk>(disk: &D, options: &Options) -> Result<Instance> {
-    let wanted = Instance {
-        id: options.new_instance,
-        partitions: PARTITIONS,
-        key_fingerprint: options.key_fingerprint,
-    };
+    let wanted =
+        Instance { id: options.new_instance, partitions: PARTITIONS, key_fingerprint: options.key_fingerprint };
     let found = match Instance::read(disk)? {
         Some(found) => found.map_err(Error::Refused)?,
         None => {
@@ -300,22 +274,11 @@ fn instance<D: Disk>(disk: &D, options: &Options) -> Result<Instance> {
     };
     if found.key_fingerprint != wanted.key_fingerprint {
         let cause = "the patient-token key is another than the one this directory was made with";
-        return Err(Error::Refused(Finding::new(
-            Code::OtherInstance,
-            instance::INSTANCE,
-            cause,
-        )));
+        return Err(Error::Refused(Finding::new(Code::OtherInstance, instance::INSTANCE, cause)));
     }
     if found.partitions != PARTITIONS {
-        let cause = format!(
-            "it has {} partitions; this release runs {PARTITIONS}",
-            found.partitions
-        );
-        return Err(Error::Refused(Finding::new(
-            Code::OtherInstance,
-            instance::INSTANCE,
-            cause,
-        )));
+        let cause = format!("it has {} partitions; this release runs {PARTITIONS}", found.partitions);
+        return Err(Error::Refused(Finding::new(Code::OtherInstance, instance::INSTANCE, cause)));
     }
     Ok(found)
 }
@@ -330,11 +293,7 @@ fn refuse_orphans<D: Disk>(disk: &D) -> Result<()> {
         });
         if let Some(orphan) = orphan {
             let cause = format!("it is not there, but `{directory}/{}` is", orphan.name);
-            return Err(Error::Refused(Finding::new(
-                Code::InstanceDamaged,
-                instance::INSTANCE,
-                cause,
-            )));
+            return Err(Error::Refused(Finding::new(Code::InstanceDamaged, instance::INSTANCE, cause)));
         }
     }
     Ok(())
@@ -345,11 +304,7 @@ fn make_directories<D: Disk>(disk: &D, identity: &Identity) -> Result<()> {
         disk::ensure_directory(disk, kind)?;
     }
     disk.sync_directory("")?;
-    for path in [
-        identity.log_directory(),
-        identity.checkpoint_directory(),
-        identity.dead_directory(),
-    ] {
+    for path in [identity.log_directory(), identity.checkpoint_directory(), identity.dead_directory()] {
         disk::ensure_directory(disk, &path)?;
         // A name that a killed process made may not be durable yet; whatever we decide on must be.
         disk.sync_directory(&path)?;
@@ -392,29 +347,16 @@ fn inventory<D: Disk>(disk: &D, identity: &Identity) -> Result<Inventory> {
 }
 
 /// `EPOCH` is written before the first segment is begun.
-fn check_epoch_present(
-    inventory: &Inventory,
-    epoch: Option<&Epoch>,
-    options: &Options,
-) -> Result<()> {
+fn check_epoch_present(inventory: &Inventory, epoch: Option<&Epoch>, options: &Options) -> Result<()> {
     if epoch.is_some() || options.is_restored || inventory.segments.is_empty() {
         return Ok(());
     }
     let cause = "it is not there, but the log is";
-    Err(Error::Refused(Finding::new(
-        Code::EpochDamaged,
-        instance::EPOCH,
-        cause,
-    )))
+    Err(Error::Refused(Finding::new(Code::EpochDamaged, instance::EPOCH, cause)))
 }
 
 /// Finds the newest checkpoint that is sound and fits, and recovers the log behind it.
-fn choose<D: Disk>(
-    disk: &D,
-    identity: Identity,
-    segments: &Arc<[Segment]>,
-    newest_segment: u64,
-) -> Result<Chosen<D>> {
+fn choose<D: Disk>(disk: &D, identity: Identity, segments: &Arc<[Segment]>, newest_segment: u64) -> Result<Chosen<D>> {
     let checkpoints = Checkpoints::new(disk.clone(), identity);
     let mut findings = Vec::new();
     let mut sound = Vec::new();
@@ -424,27 +366,15 @@ fn choose<D: Disk>(
             Err(error) => findings.push(pass_over(error)?),
         }
     }
-    let known = Known {
-        checkpoint: sound.first().map_or(0, |reader| position(reader).sequence),
-        newest_segment,
-    };
-    let recovery = Recovery {
-        disk: disk.clone(),
-        identity,
-        segments: Arc::clone(segments),
-        known,
-    };
+    let known = Known { checkpoint: sound.first().map_or(0, |reader| position(reader).sequence), newest_segment };
+    let recovery = Recovery { disk: disk.clone(), identity, segments: Arc::clone(segments), known };
     for reader in sound {
         if let Err(error) = reader.check_all() {
             findings.push(pass_over(error)?);
             continue;
         }
         if let Some(recovered) = recovery.run(position(&reader))? {
-            return Ok(Chosen {
-                checkpoint: Some(reader),
-                recovered,
-                findings,
-            });
+            return Ok(Chosen { checkpoint: Some(reader), recovered, findings });
         }
         let cause = "the log has another hash at its last sequence";
         findings.push(Finding::new(Code::CheckpointForeign, reader.path(), cause));
@@ -453,31 +383,19 @@ fn choose<D: Disk>(
 }
 
 /// Without a checkpoint the state is that of record 0, if the log still begins at 1.
-fn from_the_beginning<D: Disk>(
-    recovery: &Recovery<D>,
-    findings: Vec<Finding>,
-) -> Result<Chosen<D>> {
+fn from_the_beginning<D: Disk>(recovery: &Recovery<D>, findings: Vec<Finding>) -> Result<Chosen<D>> {
     let first = recovery.segments.first().map_or(1, |segment| segment.first);
-    let had_checkpoints = findings
-        .last()
-        .map(|finding| format!("; last looked at: {finding}"));
+    let had_checkpoints = findings.last().map(|finding| format!("; last looked at: {finding}"));
     let refused = |cause: String| {
         let path = recovery.identity.checkpoint_directory();
         Error::Refused(Finding::new(Code::NoCheckpoint, &path, cause))
     };
     if first != 1 {
-        let cause = format!(
-            "the log begins with record {first}{}",
-            had_checkpoints.unwrap_or_default()
-        );
+        let cause = format!("the log begins with record {first}{}", had_checkpoints.unwrap_or_default());
         return Err(refused(cause));
     }
     match recovery.run(Position::default())? {
-        Some(recovered) => Ok(Chosen {
-            checkpoint: None,
-            recovered,
-            findings,
-        }),
+        Some(recovered) => Ok(Chosen { checkpoint: None, recovered, findings }),
         None => Err(refused("the first segment does not begin a log".to_owned())),
     }
 }

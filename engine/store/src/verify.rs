@@ -84,9 +84,7 @@ pub struct Observer<'a> {
 
 impl std::fmt::Debug for Observer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Observer")
-            .field("is_running", &self.is_running)
-            .finish_non_exhaustive()
+        f.debug_struct("Observer").field("is_running", &self.is_running).finish_non_exhaustive()
     }
 }
 
@@ -94,14 +92,7 @@ impl std::fmt::Debug for Observer<'_> {
 ///
 /// - **Errors**: those of the disk; what is wrong with the files is in the report.
 pub fn verify<D: Disk>(disk: &D) -> disk::Result<Report> {
-    verify_with(
-        disk,
-        &mut Observer {
-            audit: &mut |_| None,
-            pace: &mut |_| {},
-            is_running: false,
-        },
-    )
+    verify_with(disk, &mut Observer { audit: &mut |_| None, pace: &mut |_| {}, is_running: false })
 }
 
 /// Looks at everything in a data directory.
@@ -113,9 +104,7 @@ pub fn verify_with<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Resu
         let outcome = look(disk, observer);
         match &outcome {
             // A cut or a retired checkpoint: what is left is looked at again.
-            Err(error) if error.is_missing() && observer.is_running && attempt < ATTEMPTS => {
-                attempt += 1
-            }
+            Err(error) if error.is_missing() && observer.is_running && attempt < ATTEMPTS => attempt += 1,
             Ok(_) | Err(_) => return outcome,
         }
     }
@@ -126,43 +115,23 @@ fn look<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Result<Report> 
     let Some(instance) = look_at_instance(disk, &mut report)? else {
         return Ok(report);
     };
-    let identity = Identity {
-        instance: instance.id,
-        partition: 0,
-    };
+    let identity = Identity { instance: instance.id, partition: 0 };
     let newest_segment = look_at_epoch(disk, &mut report)?;
     let mut checkpoints = look_at_checkpoints(disk, identity, &mut report, observer)?;
     let inventory = Inventory::read(disk, &identity)?;
-    inventory
-        .findings
-        .iter()
-        .for_each(|finding| report.add(finding.clone()));
+    inventory.findings.iter().for_each(|finding| report.add(finding.clone()));
     report.segments = inventory.segments.len() as u64;
     let segments: Arc<[Segment]> = inventory.segments.into();
-    let known = Known {
-        checkpoint: checkpoints
-            .sound
-            .first()
-            .map_or(0, |(_, position)| position.sequence),
-        newest_segment,
-    };
+    let known =
+        Known { checkpoint: checkpoints.sound.first().map_or(0, |(_, position)| position.sequence), newest_segment };
     let mut walker = Walker {
-        recovery: Recovery {
-            disk: disk.clone(),
-            identity,
-            segments,
-            known,
-        },
+        recovery: Recovery { disk: disk.clone(), identity, segments, known },
         report: &mut report,
         checkpoints: &mut checkpoints,
         floor: known.checkpoint.max(newest_segment.saturating_sub(1)),
     };
     walker.walk(observer)?;
-    let first = walker
-        .recovery
-        .segments
-        .first()
-        .map_or(1, |segment| segment.first);
+    let first = walker.recovery.segments.first().map_or(1, |segment| segment.first);
     checkpoints.judge(first, &identity, &mut report);
     look_at_dead_letters(disk, &identity, &mut report, observer)?;
     if !observer.is_running {
@@ -175,11 +144,7 @@ fn look_at_instance<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<Opti
     match Instance::read(disk)? {
         Some(Ok(instance)) => return Ok(Some(instance)),
         Some(Err(finding)) => report.add(finding),
-        None => report.add(Finding::new(
-            Code::InstanceDamaged,
-            instance::INSTANCE,
-            "it is not there",
-        )),
+        None => report.add(Finding::new(Code::InstanceDamaged, instance::INSTANCE, "it is not there")),
     }
     Ok(None)
 }
@@ -188,11 +153,7 @@ fn look_at_epoch<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<u64> {
     match Epoch::read(disk)? {
         Some(Ok(epoch)) => return Ok(epoch.newest_segment),
         Some(Err(finding)) => report.add(finding),
-        None => report.add(Finding::new(
-            Code::EpochDamaged,
-            instance::EPOCH,
-            "it is not there",
-        )),
+        None => report.add(Finding::new(Code::EpochDamaged, instance::EPOCH, "it is not there")),
     }
     Ok(0)
 }
@@ -207,22 +168,14 @@ fn look_at_checkpoints<D: Disk>(
     let mut sound = Sound::default();
     let generations = checkpoints.generations()?;
     for extra in generations.get(GENERATIONS..).unwrap_or_default() {
-        report.add(Finding::new(
-            Code::Leftover,
-            &extra.path,
-            "two newer generations exist",
-        ));
+        report.add(Finding::new(Code::Leftover, &extra.path, "two newer generations exist"));
     }
     for generation in generations {
         match check(&checkpoints, &generation, observer) {
             Ok(position) => sound.sound.push((generation, position)),
             Err(checkpoint::Error::Damaged(finding)) => report.add(finding),
             Err(checkpoint::Error::Disk(error)) => return Err(error),
-            Err(other) => report.add(Finding::new(
-                other.code(),
-                &generation.path,
-                other.to_string(),
-            )),
+            Err(other) => report.add(Finding::new(other.code(), &generation.path, other.to_string())),
         }
     }
     Ok(sound)
@@ -261,11 +214,7 @@ fn look_at_dead_letters<D: Disk>(
     Ok(())
 }
 
-fn read_dead_letters<D: Disk>(
-    disk: &D,
-    identity: &Identity,
-    path: &str,
-) -> log::Result<(u64, u64)> {
+fn read_dead_letters<D: Disk>(disk: &D, identity: &Identity, path: &str) -> log::Result<(u64, u64)> {
     let mut letters = DeadLetters::open(disk, identity, path)?;
     let (mut records, mut bytes) = (0, 0);
     while let Some((_, payload)) = letters.next_record()? {
@@ -273,15 +222,8 @@ fn read_dead_letters<D: Disk>(
         bytes += payload.len() as u64;
     }
     if records != letters.count {
-        let cause = format!(
-            "it holds {records} records, its footer says {}",
-            letters.count
-        );
-        return Err(log::Error::Damaged(Finding::new(
-            Code::DeadLetterDamaged,
-            path,
-            cause,
-        )));
+        let cause = format!("it holds {records} records, its footer says {}", letters.count);
+        return Err(log::Error::Damaged(Finding::new(Code::DeadLetterDamaged, path, cause)));
     }
     Ok((records, bytes))
 }
@@ -290,11 +232,7 @@ fn look_at_leftovers<D: Disk>(disk: &D, report: &mut Report) -> disk::Result<()>
     for entry in disk::list(disk, "tmp")? {
         if entry.node == Node::File {
             let path = format!("tmp/{}", entry.name);
-            report.add(Finding::new(
-                Code::Leftover,
-                &path,
-                "a write that was interrupted left it",
-            ));
+            report.add(Finding::new(Code::Leftover, &path, "a write that was interrupted left it"));
         }
     }
     Ok(())

@@ -10,18 +10,12 @@ fn a_copy_made_beside_a_running_engine_opens_with_everything_durable() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[3000; 9]);
     checkpoint(&opened).unwrap();
-    opened
-        .writer
-        .append(batch(50), &[b"behind the checkpoint"])
-        .unwrap();
+    opened.writer.append(batch(50), &[b"behind the checkpoint"]).unwrap();
     opened.writer.flush().unwrap();
     let target = SimDisk::new(2);
     let mut copied = 0;
     let report = backup(&disk, &target, &mut |bytes| copied += bytes).unwrap();
-    assert_eq!(
-        (report.exit(), report.last.sequence, report.checkpoints),
-        (0, 11, 1)
-    );
+    assert_eq!((report.exit(), report.last.sequence, report.checkpoints), (0, 11, 1));
     assert!(copied > 2 * 24 * 1024);
     drop(opened);
     let mut restored = open(&target.crash(1));
@@ -59,9 +53,6 @@ fn a_target_that_is_not_empty_is_refused() {
     drop(filled(&disk, &[1]));
     let target = SimDisk::new(2);
     target.write_file("INSTANCE", b"another");
-    assert!(matches!(
-        backup(&disk, &target, &mut |_| {}),
-        Err(Error::Refused(_))
-    ));
+    assert!(matches!(backup(&disk, &target, &mut |_| {}), Err(Error::Refused(_))));
     assert_eq!(target.read_file("INSTANCE").unwrap(), b"another");
 }

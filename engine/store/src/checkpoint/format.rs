@@ -98,11 +98,7 @@ impl Header {
         bytes.extend_from_slice(&summary.logic_version.to_le_bytes());
         bytes.extend_from_slice(&summary.ward);
         bytes.extend_from_slice(&self.state_hash);
-        bytes.extend_from_slice(
-            &u32::try_from(self.sections.len())
-                .unwrap_or(u32::MAX)
-                .to_le_bytes(),
-        );
+        bytes.extend_from_slice(&u32::try_from(self.sections.len()).unwrap_or(u32::MAX).to_le_bytes());
         for section in &self.sections {
             section.encode(&mut bytes);
         }
@@ -128,24 +124,15 @@ impl Header {
         if format != FORMAT || usize::from(length) != HEADER_BYTES {
             return Some(Err(Refusal::TooNew(format)));
         }
-        let identity = Identity {
-            instance: fields.array()?,
-            partition: fields.u32()?,
-        };
+        let identity = Identity { instance: fields.array()?, partition: fields.u32()? };
         let summary = summary(&mut fields)?;
         let state_hash = fields.array()?;
         let count = usize::try_from(fields.u32()?).ok()?;
         if count > SECTIONS_MAX {
             return None;
         }
-        let sections: Option<Vec<Section>> =
-            (0..count).map(|_| Section::decode(&mut fields)).collect();
-        let header = Self {
-            identity,
-            summary,
-            state_hash,
-            sections: sections?,
-        };
+        let sections: Option<Vec<Section>> = (0..count).map(|_| Section::decode(&mut fields)).collect();
+        let header = Self { identity, summary, state_hash, sections: sections? };
         header.is_sound().then_some(Ok(header))
     }
 
@@ -171,11 +158,7 @@ fn summary(fields: &mut Fields<'_>) -> Option<Summary> {
     let at = fields.u64()?;
     Some(Summary {
         epoch,
-        position: Position {
-            sequence,
-            at,
-            chain,
-        },
+        position: Position { sequence, at, chain },
         logic_version: fields.u32()?,
         ward: fields.array()?,
     })

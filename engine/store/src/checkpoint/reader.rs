@@ -46,26 +46,16 @@ impl<D: Disk> CheckpointReader<D> {
         let header = match Header::decode(&head) {
             Ok(header) => header,
             Err(Refusal::Damaged) => {
-                return Err(damaged(
-                    &file,
-                    Code::CheckpointDamaged,
-                    "its header is not sound",
-                ));
+                return Err(damaged(&file, Code::CheckpointDamaged, "its header is not sound"));
             }
             Err(Refusal::TooNew(format)) => {
-                let cause = format!(
-                    "checkpoint format {format}; this release understands {}",
-                    format::FORMAT
-                );
+                let cause = format!("checkpoint format {format}; this release understands {}", format::FORMAT);
                 return Err(damaged(&file, Code::TooNew, cause));
             }
         };
         let length = file.length()?;
         if length != header.total() {
-            let cause = format!(
-                "it has {length} bytes, its header speaks of {}",
-                header.total()
-            );
+            let cause = format!("it has {length} bytes, its header speaks of {}", header.total());
             return Err(damaged(&file, Code::CheckpointDamaged, cause));
         }
         Ok(Self { file, header, head })
@@ -105,18 +95,8 @@ impl<D: Disk> CheckpointReader<D> {
 
     /// The section of this name, from its beginning.
     pub fn section(&self, name: &str) -> Option<SectionReader<'_, D>> {
-        let section = self
-            .header
-            .sections
-            .iter()
-            .find(|section| section.name == name)?;
-        Some(SectionReader {
-            reader: self,
-            section,
-            done: 0,
-            crc: 0,
-            chunk: Vec::new(),
-        })
+        let section = self.header.sections.iter().find(|section| section.name == name)?;
+        Some(SectionReader { reader: self, section, done: 0, crc: 0, chunk: Vec::new() })
     }
 
     fn read(&self, section: &Section, done: u64, chunk: &mut Vec<u8>) -> Result<()> {
@@ -182,17 +162,11 @@ impl<D: Disk> Check<'_, D> {
         self.whole.update(&self.reader.head);
         let expected = format::footer(total, self.whole.finalize().as_bytes());
         let mut found = [0; FOOTER_BYTES];
-        self.reader
-            .file
-            .read_full(&mut found, total - FOOTER_BYTES as u64)?;
+        self.reader.file.read_full(&mut found, total - FOOTER_BYTES as u64)?;
         if found == expected {
             return Ok(());
         }
-        Err(damaged(
-            &self.reader.file,
-            Code::CheckpointDamaged,
-            "its footer does not fit",
-        ))
+        Err(damaged(&self.reader.file, Code::CheckpointDamaged, "its footer does not fit"))
     }
 }
 

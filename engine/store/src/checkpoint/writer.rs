@@ -39,12 +39,7 @@ impl<D: Disk> CheckpointWriter<D> {
         Ok(Self {
             disk,
             file,
-            header: Header {
-                identity,
-                summary,
-                state_hash: [0; 32],
-                sections: Vec::new(),
-            },
+            header: Header { identity, summary, state_hash: [0; 32], sections: Vec::new() },
             own: blake3::Hasher::new(),
             whole: blake3::Hasher::new(),
             buffer: Vec::with_capacity(CHUNK_BYTES),
@@ -60,14 +55,10 @@ impl<D: Disk> CheckpointWriter<D> {
         let sections = &self.header.sections;
         let is_taken = sections.iter().any(|section| section.name == name);
         if is_taken || name.is_empty() || name.len() > SECTION_NAME_MAX || name.contains('\0') {
-            return Err(Error::BadName {
-                name: name.to_owned(),
-            });
+            return Err(Error::BadName { name: name.to_owned() });
         }
         if sections.len() == SECTIONS_MAX {
-            return Err(Error::TooManySections {
-                limit: SECTIONS_MAX,
-            });
+            return Err(Error::TooManySections { limit: SECTIONS_MAX });
         }
         self.header.sections.push(Section {
             name: name.to_owned(),
@@ -98,11 +89,7 @@ impl<D: Disk> CheckpointWriter<D> {
     /// A whole section at once, from an iterator of chunks.
     ///
     /// - **Errors**: those of [`CheckpointWriter::begin_section`] and [`CheckpointWriter::write_chunk`].
-    pub fn section<'a>(
-        &mut self,
-        name: &str,
-        chunks: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<()> {
+    pub fn section<'a>(&mut self, name: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
         self.begin_section(name)?;
         for chunk in chunks {
             self.write_chunk(chunk)?;
@@ -181,10 +168,7 @@ impl<D: Disk> Sealed<D> {
             pace(CHUNK_BYTES as u64);
         }
         drop(check);
-        Ok(Verified {
-            disk: self.disk,
-            reader: self.reader,
-        })
+        Ok(Verified { disk: self.disk, reader: self.reader })
     }
 }
 
@@ -206,20 +190,14 @@ impl<D: Disk> Verified<D> {
         let path = format!("{directory}/{sequence:020}.ckpt");
         self.disk.rename(self.reader.path(), &path)?;
         self.disk.sync_directory(&directory)?;
-        Ok(Mark {
-            sequence,
-            state_hash: header.state_hash,
-        })
+        Ok(Mark { sequence, state_hash: header.state_hash })
     }
 }
 
 /// What does not read back was never a checkpoint: no finding about an old one, but a refusal of this one.
 fn refused(error: Error) -> Error {
     match error {
-        Error::Damaged(finding) => Error::Damaged(crate::finding::Finding {
-            code: Code::CheckpointRefused,
-            ..finding
-        }),
+        Error::Damaged(finding) => Error::Damaged(crate::finding::Finding { code: Code::CheckpointRefused, ..finding }),
         other => other,
     }
 }

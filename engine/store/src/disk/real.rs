@@ -35,10 +35,7 @@ impl RealDisk {
     /// - **Errors**: whatever the kernel says.
     pub fn make(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
-        let made = DirBuilder::new()
-            .mode(DIRECTORY_MODE)
-            .recursive(true)
-            .create(&root);
+        let made = DirBuilder::new().mode(DIRECTORY_MODE).recursive(true).create(&root);
         let wrap = |source| Error::new(Call::CreateDirectory, &root.to_string_lossy(), source);
         made.map_err(wrap)?;
         // The name of the directory itself must survive too.
@@ -55,11 +52,7 @@ impl RealDisk {
     }
 
     fn at(&self, path: &str) -> PathBuf {
-        if path.is_empty() {
-            self.root.clone()
-        } else {
-            self.root.join(path)
-        }
+        if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 }
 
@@ -68,26 +61,17 @@ impl Disk for RealDisk {
     type Lock = RealLock;
 
     fn create(&self, path: &str) -> Result<RealFile> {
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(self.at(path));
+        let opened = OpenOptions::new().read(true).write(true).create_new(true).mode(FILE_MODE).open(self.at(path));
         RealFile::new(opened, Call::Create, path)
     }
 
     fn open(&self, path: &str, access: Access) -> Result<RealFile> {
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(access == Access::Write)
-            .open(self.at(path));
+        let opened = OpenOptions::new().read(true).write(access == Access::Write).open(self.at(path));
         RealFile::new(opened, Call::Open, path)
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        std::fs::rename(self.at(from), self.at(to))
-            .map_err(|source| Error::new(Call::Rename, from, source))
+        std::fs::rename(self.at(from), self.at(to)).map_err(|source| Error::new(Call::Rename, from, source))
     }
 
     fn unlink(&self, path: &str) -> Result<()> {
@@ -136,10 +120,7 @@ impl Disk for RealDisk {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(self.at(path)).map_err(wrap)?;
-                return Err(Error::Locked {
-                    path: path.to_owned(),
-                    holder: holder.trim().to_owned(),
-                });
+                return Err(Error::Locked { path: path.to_owned(), holder: holder.trim().to_owned() });
             }
             Err(TryLockError::Error(source)) => return Err(wrap(source)),
         }
@@ -149,8 +130,7 @@ impl Disk for RealDisk {
     }
 
     fn space(&self) -> Result<Space> {
-        let volume = rustix::fs::statvfs(&self.root)
-            .map_err(|source| Error::new(Call::Space, "", source.into()))?;
+        let volume = rustix::fs::statvfs(&self.root).map_err(|source| Error::new(Call::Space, "", source.into()))?;
         Ok(Space {
             total: volume.f_blocks.saturating_mul(volume.f_frsize),
             free: volume.f_bavail.saturating_mul(volume.f_frsize),
@@ -179,11 +159,7 @@ fn entry(found: &std::fs::DirEntry) -> io::Result<Entry> {
     Ok(Entry {
         name: found.file_name().to_string_lossy().into_owned(),
         node,
-        length: if node == Node::File {
-            metadata.len()
-        } else {
-            0
-        },
+        length: if node == Node::File { metadata.len() } else { 0 },
         is_private: metadata.permissions().mode() & FOREIGN_BITS == 0,
     })
 }
@@ -211,19 +187,12 @@ pub struct RealFile {
 impl RealFile {
     fn new(opened: io::Result<File>, call: Call, path: &str) -> Result<Self> {
         match opened {
-            Ok(file) => Ok(Self {
-                file,
-                path: path.to_owned(),
-            }),
+            Ok(file) => Ok(Self { file, path: path.to_owned() }),
             Err(source) => Err(Error::new(call, path, source)),
         }
     }
 
-    fn wrap<T, E: Into<io::Error>>(
-        &self,
-        call: Call,
-        outcome: std::result::Result<T, E>,
-    ) -> Result<T> {
+    fn wrap<T, E: Into<io::Error>>(&self, call: Call, outcome: std::result::Result<T, E>) -> Result<T> {
         outcome.map_err(|source| Error::new(call, &self.path, source.into()))
     }
 }
@@ -264,10 +233,7 @@ impl DiskFile for RealFile {
     }
 
     fn drop_cache(&self) -> Result<()> {
-        self.wrap(
-            Call::DropCache,
-            rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed),
-        )
+        self.wrap(Call::DropCache, rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed))
     }
 }
 

@@ -72,19 +72,13 @@ impl SimDisk {
             faults: Faults::default(),
             locks: BTreeMap::new(),
             capacity: CAPACITY,
-            root: Root {
-                is_private: true,
-                is_ours: true,
-                filesystem: Filesystem::Local,
-            },
+            root: Root { is_private: true, is_ours: true, filesystem: Filesystem::Local },
             dice: Dice::new(seed),
         })
     }
 
     fn of(world: World) -> Self {
-        Self {
-            world: Arc::new(Mutex::new(world)),
-        }
+        Self { world: Arc::new(Mutex::new(world)) }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -130,27 +124,17 @@ impl SimDisk {
     pub fn crash_states(&self, window: usize) -> Vec<Self> {
         let calls = self.unsynced();
         let (earlier, open) = calls.split_at(calls.len().saturating_sub(window));
-        let rest = if earlier.is_empty() {
-            vec![Fate::Lost]
-        } else {
-            vec![Fate::Lost, Fate::Kept]
-        };
+        let rest = if earlier.is_empty() { vec![Fate::Lost] } else { vec![Fate::Lost, Fate::Kept] };
         let mut states = Vec::new();
         for rest in rest {
             let mut fates: Vec<BTreeMap<u64, Fate>> = vec![BTreeMap::new()];
             for &call in open {
                 fates = fates
                     .iter()
-                    .flat_map(|chosen| {
-                        [Fate::Lost, Fate::Kept, Fate::Torn].map(|fate| with(chosen, call, fate))
-                    })
+                    .flat_map(|chosen| [Fate::Lost, Fate::Kept, Fate::Torn].map(|fate| with(chosen, call, fate)))
                     .collect();
             }
-            states.extend(
-                fates.iter().map(|chosen| {
-                    self.crash_by(&|call| chosen.get(&call).copied().unwrap_or(rest))
-                }),
-            );
+            states.extend(fates.iter().map(|chosen| self.crash_by(&|call| chosen.get(&call).copied().unwrap_or(rest))));
         }
         states
     }
@@ -281,9 +265,5 @@ fn with(chosen: &BTreeMap<u64, Fate>, call: u64, fate: Fate) -> BTreeMap<u64, Fa
 }
 
 fn join(directory: &str, name: &str) -> String {
-    if directory.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{directory}/{name}")
-    }
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }

@@ -4,11 +4,7 @@ use super::*;
 use crate::disk::SimDisk;
 
 fn instance() -> Instance {
-    Instance {
-        id: [1; 16],
-        partitions: 1,
-        key_fingerprint: [2; 32],
-    }
+    Instance { id: [1; 16], partitions: 1, key_fingerprint: [2; 32] }
 }
 
 fn epoch() -> Epoch {
@@ -48,17 +44,10 @@ fn a_replaced_epoch_is_the_old_or_the_new_one_never_half() {
     let disk = disk();
     disk.sync_directory("").unwrap();
     epoch().write(&disk).unwrap();
-    let next = Epoch {
-        number: 8,
-        ..epoch()
-    };
+    let next = Epoch { number: 8, ..epoch() };
     for nth in 1..8 {
         let fork = disk.fork();
-        fork.inject(disk::sim::Injection {
-            call: None,
-            nth,
-            fault: disk::sim::Fault::PowerOff,
-        });
+        fork.inject(disk::sim::Injection { call: None, nth, fault: disk::sim::Fault::PowerOff });
         let written = next.write(&fork);
         for seed in 0..20 {
             let found = Epoch::read(&fork.crash(seed)).unwrap().unwrap().unwrap();
@@ -94,10 +83,7 @@ fn a_newer_format_is_told_from_damage() {
     bytes[8] = 9;
     fields::seal(&mut bytes);
     assert_eq!(Instance::decode(&bytes).unwrap_err().code, Code::TooNew);
-    assert_eq!(
-        Instance::decode(b"short").unwrap_err().code,
-        Code::InstanceDamaged
-    );
+    assert_eq!(Instance::decode(b"short").unwrap_err().code, Code::InstanceDamaged);
 }
 
 #[test]

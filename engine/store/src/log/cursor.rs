@@ -20,12 +20,7 @@ pub(crate) struct Cursor<F> {
 impl<F: DiskFile> Cursor<F> {
     /// Reads `file` up to `size`.
     pub(crate) fn new(file: F, size: u64) -> Self {
-        Self {
-            file,
-            size,
-            window: Vec::new(),
-            start: 0,
-        }
+        Self { file, size, window: Vec::new(), start: 0 }
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -34,8 +29,7 @@ impl<F: DiskFile> Cursor<F> {
 
     /// The bytes from `offset` on: `length` of them, fewer at the end.
     pub(crate) fn slice(&mut self, offset: u64, length: usize) -> Result<&[u8]> {
-        let length =
-            length.min(usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX));
+        let length = length.min(usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX));
         if self.within(offset, length).is_none() {
             self.load(offset, length)?;
         }

@@ -65,10 +65,7 @@ pub struct FlushDone<D: Disk> {
 impl<D: Disk> Flush<D> {
     /// Bytes it will write.
     pub fn bytes(&self) -> u64 {
-        self.groups
-            .iter()
-            .map(|group| group.bytes.len() as u64)
-            .sum()
+        self.groups.iter().map(|group| group.bytes.len() as u64).sum()
     }
 
     /// Writes and syncs every group; blocks until the disk has answered.
@@ -82,11 +79,7 @@ impl<D: Disk> Flush<D> {
                 break;
             }
         }
-        FlushDone {
-            io: self.io,
-            groups: std::mem::take(&mut self.groups),
-            outcome,
-        }
+        FlushDone { io: self.io, groups: std::mem::take(&mut self.groups), outcome }
     }
 }
 

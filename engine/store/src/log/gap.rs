@@ -35,9 +35,6 @@ impl Gap {
     /// Reads a payload; `None` if it is none.
     pub fn decode(payload: &[u8]) -> Option<Self> {
         let mut fields = Fields::new(payload);
-        Some(Self {
-            last: fields.u64()?,
-            chain: Chain(fields.array()?),
-        })
+        Some(Self { last: fields.u64()?, chain: Chain(fields.array()?) })
     }
 }

@@ -57,18 +57,12 @@ impl Inventory {
     /// - **Errors**: those of the disk. What is wrong with the files is among the findings.
     pub(crate) fn read<D: Disk>(disk: &D, identity: &Identity) -> disk::Result<Self> {
         let directory = identity.log_directory();
-        let mut inventory = Self {
-            segments: Vec::new(),
-            prepared: Vec::new(),
-            findings: Vec::new(),
-        };
+        let mut inventory = Self { segments: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
         for entry in disk::list(disk, &directory)? {
             let path = format!("{directory}/{}", entry.name);
             match first_of_name(&entry.name) {
                 Some(first) => inventory.add(disk, identity, first, path, entry.length)?,
-                None if entry.name.ends_with(".prep") => {
-                    inventory.prepared.push((entry.name, entry.length))
-                }
+                None if entry.name.ends_with(".prep") => inventory.prepared.push((entry.name, entry.length)),
                 None => inventory.find(Code::SegmentMissing, &path, "no segment has such a name"),
             }
         }
@@ -93,51 +87,25 @@ impl Inventory {
             Err(Refusal::Blank) => HeaderState::Blank,
             Err(Refusal::Damaged) => HeaderState::Damaged,
             Err(Refusal::TooNew(format)) => {
-                let cause = format!(
-                    "segment format {format}; this release understands {}",
-                    segment::FORMAT
-                );
+                let cause = format!("segment format {format}; this release understands {}", segment::FORMAT);
                 self.find(Code::TooNew, &path, cause);
                 HeaderState::Damaged
             }
         };
         if state == HeaderState::Blank && !segment::is_size(length) {
-            self.find(
-                Code::SegmentMissing,
-                &path,
-                format!("{length} bytes are no size of a segment"),
-            );
+            self.find(Code::SegmentMissing, &path, format!("{length} bytes are no size of a segment"));
         }
-        self.segments.push(Segment {
-            first,
-            path,
-            length,
-            state,
-        });
+        self.segments.push(Segment { first, path, length, state });
         Ok(())
     }
 
     /// A sound header must be that of this place.
-    fn compare(
-        &mut self,
-        identity: &Identity,
-        first: u64,
-        path: &str,
-        length: u64,
-        header: &Header,
-    ) {
+    fn compare(&mut self, identity: &Identity, first: u64, path: &str, length: u64, header: &Header) {
         if header.identity != *identity {
-            self.find(
-                Code::SegmentMissing,
-                path,
-                "its header names another instance or partition",
-            );
+            self.find(Code::SegmentMissing, path, "its header names another instance or partition");
         }
         if header.first != first {
-            let cause = format!(
-                "its header says that it begins with record {}",
-                header.first
-            );
+            let cause = format!("its header says that it begins with record {}", header.first);
             self.find(Code::SegmentMissing, path, cause);
         }
         if header.size != length {

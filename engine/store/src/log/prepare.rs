@@ -46,12 +46,7 @@ impl PrepareOrder {
             disk.unlink(&path)?;
             return Err(error);
         }
-        Ok(Preparation {
-            disk: disk.clone(),
-            file,
-            order: self,
-            written: 0,
-        })
+        Ok(Preparation { disk: disk.clone(), file, order: self, written: 0 })
     }
 }
 
@@ -71,9 +66,7 @@ impl<D: Disk> Preparation<D> {
         let zeros = [0; 64 << 10];
         let mut chunk = left.min(CHUNK_BYTES as u64);
         while chunk > 0 {
-            let length = usize::try_from(chunk)
-                .unwrap_or(usize::MAX)
-                .min(zeros.len());
+            let length = usize::try_from(chunk).unwrap_or(usize::MAX).min(zeros.len());
             let part = zeros.get(..length).unwrap_or(&zeros);
             if let Err(error) = self.file.write_all(part, self.written) {
                 return Err(self.abandon(error));
@@ -86,10 +79,7 @@ impl<D: Disk> Preparation<D> {
         }
         self.file.fsync()?;
         self.disk.sync_directory(&self.order.directory)?;
-        Ok(Some(Prepared {
-            name: self.order.name.clone(),
-            size: self.order.size,
-        }))
+        Ok(Some(Prepared { name: self.order.name.clone(), size: self.order.size }))
     }
 
     /// Gives the space back when there is not enough of it.
@@ -152,17 +142,8 @@ impl Shelf {
         let reserves = reserve_bytes.div_ceil(size.max(1)).max(1);
         let next = (0..PREPARED_SEGMENTS).map(|number| format!("next-{number}.prep"));
         let reserve = (0..reserves).map(|number| format!("reserve-{number}.prep"));
-        let slots = next.chain(reserve).map(|name| Slot {
-            name,
-            state: SlotState::Missing,
-        });
-        Self {
-            directory,
-            size,
-            reserve_bytes,
-            slots: slots.collect(),
-            is_full: false,
-        }
+        let slots = next.chain(reserve).map(|name| Slot { name, state: SlotState::Missing });
+        Self { directory, size, reserve_bytes, slots: slots.collect(), is_full: false }
     }
 
     /// Takes over what an earlier process prepared, after syncing it again; removes what does not fit.
@@ -170,11 +151,7 @@ impl Shelf {
         for (name, length) in found {
             let path = format!("{}/{name}", self.directory);
             let size = self.size;
-            match self
-                .slots
-                .iter_mut()
-                .find(|slot| slot.name == *name && *length == size)
-            {
+            match self.slots.iter_mut().find(|slot| slot.name == *name && *length == size) {
                 Some(slot) => {
                     disk::open(disk, &path, disk::Access::Write)?.fsync()?;
                     slot.state = SlotState::Ready;
@@ -186,24 +163,14 @@ impl Shelf {
     }
 
     pub(super) fn wanted(&self) -> Option<PrepareOrder> {
-        let slot = self
-            .slots
-            .iter()
-            .find(|slot| slot.state == SlotState::Missing)?;
-        Some(PrepareOrder {
-            directory: self.directory.clone(),
-            name: slot.name.clone(),
-            size: self.size,
-        })
+        let slot = self.slots.iter().find(|slot| slot.state == SlotState::Missing)?;
+        Some(PrepareOrder { directory: self.directory.clone(), name: slot.name.clone(), size: self.size })
     }
 
     pub(super) fn accept(&mut self, prepared: &Prepared) {
         self.is_full = false;
         let size = self.size;
-        let slot = self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.name == prepared.name && prepared.size == size);
+        let slot = self.slots.iter_mut().find(|slot| slot.name == prepared.name && prepared.size == size);
         if let Some(slot) = slot {
             slot.state = SlotState::Ready;
         }
@@ -215,15 +182,9 @@ impl Shelf {
 
     /// Takes the next ready file, the reserve last.
     pub(super) fn take(&mut self) -> Option<Prepared> {
-        let slot = self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.state == SlotState::Ready)?;
+        let slot = self.slots.iter_mut().find(|slot| slot.state == SlotState::Ready)?;
         slot.state = SlotState::Claimed;
-        Some(Prepared {
-            name: slot.name.clone(),
-            size: self.size,
-        })
+        Some(Prepared { name: slot.name.clone(), size: self.size })
     }
 
     /// The file has its final name; its place on the shelf is free.

@@ -44,11 +44,7 @@ impl Expect {
 
     /// The position before the record expected.
     pub(crate) fn position(&self) -> Position {
-        Position {
-            sequence: self.sequence - 1,
-            at: self.at,
-            chain: self.chain,
-        }
+        Position { sequence: self.sequence - 1, at: self.at, chain: self.chain }
     }
 
     fn admits(&self, header: &Header) -> bool {
@@ -113,20 +109,12 @@ pub struct LogReader<D: Disk> {
 }
 
 impl<D: Disk> LogReader<D> {
-    pub(crate) fn new(
-        disk: D,
-        identity: Identity,
-        segments: Arc<[Segment]>,
-        mark: Bookmark,
-    ) -> Self {
+    pub(crate) fn new(disk: D, identity: Identity, segments: Arc<[Segment]>, mark: Bookmark) -> Self {
         Self {
             disk,
             identity,
             segments,
-            mark: Bookmark {
-                segment: None,
-                ..mark
-            },
+            mark: Bookmark { segment: None, ..mark },
             cursor: None,
             place: Place::new(&identity.instance, 0),
             through: u64::MAX,
@@ -177,11 +165,7 @@ impl<D: Disk> LogReader<D> {
         let length = found.header.payload_length();
         let cursor = self.cursor.as_mut().ok_or(Error::Poisoned)?;
         let payload = cursor.slice(found.offset + HEADER_BYTES as u64, length)?;
-        Ok(Some(Record {
-            header: found.header,
-            payload,
-            chain: found.chain,
-        }))
+        Ok(Some(Record { header: found.header, payload, chain: found.chain }))
     }
 
     /// Reads the log again from record `from` to record `through`, both included; beside a writer, `through` must be durable.
@@ -192,30 +176,15 @@ impl<D: Disk> LogReader<D> {
         let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
         let holds = |segment: &Segment| segment.first <= from && segment.valid().is_some();
         let index = segments.iter().rposition(holds);
-        let gone = |cause: String| {
-            Error::Damaged(Finding::new(
-                Code::SegmentMissing,
-                &identity.log_directory(),
-                cause,
-            ))
-        };
-        let found =
-            index.and_then(|index| segments.get(index)?.valid().map(|valid| (index, valid)));
-        let (next, (header, _)) =
-            found.ok_or_else(|| gone(format!("no segment holds record {from}")))?;
-        let mut mark = bookmark_at(Position {
-            sequence: header.first - 1,
-            at: 0,
-            chain: header.chain,
-        });
+        let gone = |cause: String| Error::Damaged(Finding::new(Code::SegmentMissing, &identity.log_directory(), cause));
+        let found = index.and_then(|index| segments.get(index)?.valid().map(|valid| (index, valid)));
+        let (next, (header, _)) = found.ok_or_else(|| gone(format!("no segment holds record {from}")))?;
+        let mut mark = bookmark_at(Position { sequence: header.first - 1, at: 0, chain: header.chain });
         mark.next = next;
         let mut reader = Self::new(disk.clone(), identity, segments, mark).through(from - 1);
         while reader.next_record()?.is_some() {}
         if reader.reached() + 1 < from {
-            return Err(gone(format!(
-                "no sound record {} leads to {from}",
-                reader.reached() + 1
-            )));
+            return Err(gone(format!("no sound record {} leads to {from}", reader.reached() + 1)));
         }
         Ok(reader.through(through))
     }
@@ -290,11 +259,7 @@ impl<D: Disk> LogReader<D> {
         if bytes.len() < length || crc32c::crc32c(payload) != header.payload_crc {
             return Ok(None);
         }
-        Ok(Some(Found {
-            offset,
-            header,
-            chain: Chain::of(bytes),
-        }))
+        Ok(Some(Found { offset, header, chain: Chain::of(bytes) }))
     }
 
     fn too_new(&self, refusal: Refusal, offset: u64) -> Error {
@@ -308,9 +273,7 @@ impl<D: Disk> LogReader<D> {
             }
             Refusal::NotARecord => "no record".to_owned(),
         };
-        Error::Damaged(
-            Finding::new(Code::TooNew, path, cause).at(offset, self.mark.expect.sequence),
-        )
+        Error::Damaged(Finding::new(Code::TooNew, path, cause).at(offset, self.mark.expect.sequence))
     }
 
     fn path(&self) -> &str {
@@ -342,9 +305,7 @@ impl<D: Disk> LogReader<D> {
     /// An accepted loss: the log goes on behind it, with the hash the gap record names.
     fn jump(&mut self, found: &Found) -> Result<()> {
         let length = found.header.payload_length();
-        let payload = self
-            .cursor()?
-            .slice(found.offset + HEADER_BYTES as u64, length)?;
+        let payload = self.cursor()?.slice(found.offset + HEADER_BYTES as u64, length)?;
         if let Some(gap) = Gap::decode(payload) {
             self.mark.expect.sequence = gap.last + 1;
             self.mark.expect.chain = gap.chain;
@@ -357,11 +318,7 @@ impl<D: Disk> LogReader<D> {
             return Ok(());
         }
         let length = usize::try_from(to - from).unwrap_or(usize::MAX);
-        let dirty = self
-            .cursor()?
-            .slice(from, length)?
-            .iter()
-            .position(|&byte| byte != 0);
+        let dirty = self.cursor()?.slice(from, length)?.iter().position(|&byte| byte != 0);
         let sequence = self.mark.expect.sequence;
         let finding = dirty.map(|index| {
             let cause = "a byte before this record is not zero";
@@ -381,8 +338,7 @@ impl<D: Disk> LogReader<D> {
         let Some((header, own)) = segment.valid() else {
             return Ok(false);
         };
-        let continues =
-            segment.first == self.mark.expect.sequence && header.chain == self.mark.expect.chain;
+        let continues = segment.first == self.mark.expect.sequence && header.chain == self.mark.expect.chain;
         if !continues {
             return Ok(false);
         }
@@ -433,10 +389,5 @@ impl<D: Disk> LogReader<D> {
 
 /// The place before everything, to read on behind `position` in the first segment that continues it.
 pub(crate) fn bookmark_at(position: Position) -> Bookmark {
-    Bookmark {
-        segment: None,
-        next: 0,
-        offset: 0,
-        expect: Expect::after(position),
-    }
+    Bookmark { segment: None, next: 0, offset: 0, expect: Expect::after(position) }
 }

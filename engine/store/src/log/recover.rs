@@ -57,12 +57,7 @@ pub(crate) enum Tail {
     /// It has its name and nothing else.
     Blank { path: String, size: u64 },
     /// It has a header; the next flush goes to `offset`.
-    Begun {
-        path: String,
-        first: u64,
-        size: u64,
-        offset: u64,
-    },
+    Begun { path: String, first: u64, size: u64, offset: u64 },
 }
 
 /// The end of the log.
@@ -159,20 +154,12 @@ impl<D: Disk> Recovery<D> {
         let Some(mark) = self.first_mark(start)? else {
             return Ok(None);
         };
-        let mut reader = LogReader::new(
-            self.disk.clone(),
-            self.identity,
-            Arc::clone(&self.segments),
-            mark,
-        );
+        let mut reader = LogReader::new(self.disk.clone(), self.identity, Arc::clone(&self.segments), mark);
         let mut walk = Walk {
             suffix: None,
             exclusions: Vec::new(),
             stop: reader.stop(),
-            floor: self
-                .known
-                .checkpoint
-                .max(self.known.newest_segment.saturating_sub(1)),
+            floor: self.known.checkpoint.max(self.known.newest_segment.saturating_sub(1)),
             unproven: VecDeque::new(),
         };
         loop {
@@ -200,43 +187,18 @@ impl<D: Disk> Recovery<D> {
     fn first_mark(&self, start: Start) -> Result<Option<Bookmark>> {
         let next_sequence = start.sequence + 1;
         let mut expect = Expect::after(start);
-        let begun = self
-            .segments
-            .iter()
-            .rposition(|segment| segment.first <= next_sequence && segment.valid().is_some());
-        if let Some((header, _)) = begun
-            .and_then(|index| self.segments.get(index))
-            .and_then(Segment::valid)
-        {
+        let begun =
+            self.segments.iter().rposition(|segment| segment.first <= next_sequence && segment.valid().is_some());
+        if let Some((header, _)) = begun.and_then(|index| self.segments.get(index)).and_then(Segment::valid) {
             if header.first == next_sequence && start.sequence > 0 && header.chain != start.chain {
                 return Ok(None);
             }
-            expect = Expect::after(Position {
-                sequence: header.first - 1,
-                at: 0,
-                chain: header.chain,
-            });
-        } else if let Some(first) = self
-            .segments
-            .first()
-            .filter(|segment| segment.first > next_sequence)
-        {
-            let cause = format!(
-                "it should follow record {}, and nothing between is there",
-                start.sequence
-            );
-            return Err(Error::Damaged(Finding::new(
-                Code::SegmentMissing,
-                &first.path,
-                cause,
-            )));
+            expect = Expect::after(Position { sequence: header.first - 1, at: 0, chain: header.chain });
+        } else if let Some(first) = self.segments.first().filter(|segment| segment.first > next_sequence) {
+            let cause = format!("it should follow record {}, and nothing between is there", start.sequence);
+            return Err(Error::Damaged(Finding::new(Code::SegmentMissing, &first.path, cause)));
         }
-        Ok(Some(Bookmark {
-            segment: None,
-            next: begun.unwrap_or_default(),
-            offset: 0,
-            expect,
-        }))
+        Ok(Some(Bookmark { segment: None, next: begun.unwrap_or_default(), offset: 0, expect }))
     }
 
     /// Compares what is missing with what had been durable.
@@ -247,9 +209,8 @@ impl<D: Disk> Recovery<D> {
             return Ok(Verdict::Damaged(finding));
         }
         let following = self.segments.get(stop.next);
-        let is_foreign = following.is_some_and(|segment| {
-            segment.valid().is_some() || segment.first < stop.expect.sequence
-        });
+        let is_foreign =
+            following.is_some_and(|segment| segment.valid().is_some() || segment.first < stop.expect.sequence);
         if behind.floor >= stop.expect.sequence || is_foreign {
             return Ok(Verdict::Damaged(self.damage(&stop, &behind)));
         }
@@ -262,11 +223,7 @@ impl<D: Disk> Recovery<D> {
     /// Scans everything from the stop on.
     pub(crate) fn look_behind(&self, walk: &Walk) -> Result<Behind> {
         let stop = walk.stop;
-        let mut behind = Behind {
-            floor: walk.floor,
-            here: 0,
-            torn: 0,
-        };
+        let mut behind = Behind { floor: walk.floor, here: 0, torn: 0 };
         if let Some(segment) = stop.segment.and_then(|index| self.segments.get(index)) {
             let seen = scan(&self.disk, &self.identity, segment, stop.offset)?;
             behind.floor = behind.floor.max(seen.floor);
@@ -289,32 +246,20 @@ impl<D: Disk> Recovery<D> {
             "record {sequence} is not there or not sound, though records up to {floor} are known to have been durable"
         );
         let following = self.segments.get(stop.next);
-        match (
-            stop.segment.and_then(|index| self.segments.get(index)),
-            following,
-        ) {
+        match (stop.segment.and_then(|index| self.segments.get(index)), following) {
             (_, Some(next)) if next.first == sequence && next.valid().is_none() => {
                 Finding::new(Code::SegmentDamaged, &next.path, proof).at(0, sequence)
             }
             (_, Some(next)) if next.first == sequence => {
-                let cause = format!(
-                    "it does not continue the log: its header names another record {}",
-                    sequence - 1
-                );
+                let cause = format!("it does not continue the log: its header names another record {}", sequence - 1);
                 Finding::new(Code::SegmentMissing, &next.path, cause).at(0, sequence)
             }
             (Some(segment), Some(_)) if behind.here == 0 => {
                 Finding::new(Code::SegmentMissing, &segment.path, proof).at(stop.offset, sequence)
             }
-            (Some(segment), _) => {
-                Finding::new(Code::RecordDamaged, &segment.path, proof).at(stop.offset, sequence)
-            }
-            (None, Some(next)) => {
-                Finding::new(Code::SegmentMissing, &next.path, proof).at(0, sequence)
-            }
-            (None, None) => {
-                Finding::new(Code::SegmentMissing, &self.identity.log_directory(), proof)
-            }
+            (Some(segment), _) => Finding::new(Code::RecordDamaged, &segment.path, proof).at(stop.offset, sequence),
+            (None, Some(next)) => Finding::new(Code::SegmentMissing, &next.path, proof).at(0, sequence),
+            (None, None) => Finding::new(Code::SegmentMissing, &self.identity.log_directory(), proof),
         }
     }
 
@@ -323,28 +268,14 @@ impl<D: Disk> Recovery<D> {
         let newest = self.known.newest_segment;
         let last = self.segments.last().map_or(0, |segment| segment.first);
         let path = self.identity.segment_path(newest);
-        (newest > last).then(|| {
-            Finding::new(
-                Code::SegmentMissing,
-                &path,
-                "it was begun, and is not there",
-            )
-        })
+        (newest > last).then(|| Finding::new(Code::SegmentMissing, &path, "it was begun, and is not there"))
     }
 
     fn torn_finding(&self, walk: &Walk, torn: u64) -> Option<Finding> {
         let segment = self.segments.last().filter(|_| torn > 0)?;
-        let offset = if walk.stop.next < self.segments.len() {
-            0
-        } else {
-            walk.stop.offset
-        };
-        let cause =
-            format!("bytes up to {torn} were written and never acknowledged; they were cleared");
-        Some(
-            Finding::new(Code::TornTail, &segment.path, cause)
-                .at(offset, walk.stop.expect.sequence),
-        )
+        let offset = if walk.stop.next < self.segments.len() { 0 } else { walk.stop.offset };
+        let cause = format!("bytes up to {torn} were written and never acknowledged; they were cleared");
+        Some(Finding::new(Code::TornTail, &segment.path, cause).at(offset, walk.stop.expect.sequence))
     }
 
     /// Writes unproven records again and zeros over an interrupted write.
@@ -393,22 +324,13 @@ impl<D: Disk> Recovery<D> {
 
     fn end(&self, walk: &Walk) -> End {
         let stop = walk.stop;
-        let tail = match (
-            self.segments.get(stop.next),
-            stop.segment.and_then(|index| self.segments.get(index)),
-        ) {
-            (Some(blank), _) => Tail::Blank {
-                path: blank.path.clone(),
-                size: blank.length,
-            },
+        let tail = match (self.segments.get(stop.next), stop.segment.and_then(|index| self.segments.get(index))) {
+            (Some(blank), _) => Tail::Blank { path: blank.path.clone(), size: blank.length },
             (None, Some(segment)) => Tail::Begun {
                 path: segment.path.clone(),
                 first: segment.first,
                 size: segment.length,
-                offset: stop
-                    .offset
-                    .next_multiple_of(BLOCK_BYTES as u64)
-                    .max(segment::HEADER_BYTES as u64),
+                offset: stop.offset.next_multiple_of(BLOCK_BYTES as u64).max(segment::HEADER_BYTES as u64),
             },
             (None, None) => Tail::Nothing,
         };
@@ -417,10 +339,7 @@ impl<D: Disk> Recovery<D> {
             position,
             epoch: stop.expect.epoch,
             // Where no batch was read, none may repeat the last log time either.
-            batch_at: stop
-                .expect
-                .batch_at
-                .or((position.sequence > 0).then_some(position.at)),
+            batch_at: stop.expect.batch_at.or((position.sequence > 0).then_some(position.at)),
             tail,
         }
     }
@@ -429,13 +348,7 @@ impl<D: Disk> Recovery<D> {
 impl Walk {
     /// A walk that ended at `stop`, having seen `floor`.
     pub(crate) fn stopped(stop: Stop, floor: u64) -> Self {
-        Self {
-            suffix: None,
-            exclusions: Vec::new(),
-            stop,
-            floor,
-            unproven: VecDeque::new(),
-        }
+        Self { suffix: None, exclusions: Vec::new(), stop, floor, unproven: VecDeque::new() }
     }
 
     fn keep_exclusion(&mut self, record: &Record<'_>, identity: Identity) -> Result<()> {
@@ -444,27 +357,16 @@ impl Walk {
         }
         if self.exclusions.len() == EXCLUSIONS_MAX {
             let cause = format!("more than {EXCLUSIONS_MAX} inputs are excluded");
-            return Err(Error::Damaged(Finding::new(
-                Code::Refused,
-                &identity.log_directory(),
-                cause,
-            )));
+            return Err(Error::Damaged(Finding::new(Code::Refused, &identity.log_directory(), cause)));
         }
-        self.exclusions.push(Exclusion {
-            sequence: record.header.sequence,
-            payload: record.payload.to_vec(),
-        });
+        self.exclusions.push(Exclusion { sequence: record.header.sequence, payload: record.payload.to_vec() });
         Ok(())
     }
 
     fn note(&mut self, sequence: u64, floor: u64, offset: u64) {
         self.floor = self.floor.max(floor);
         self.unproven.push_back((sequence, offset));
-        while self
-            .unproven
-            .front()
-            .is_some_and(|&(sequence, _)| sequence <= self.floor)
-        {
+        while self.unproven.front().is_some_and(|&(sequence, _)| sequence <= self.floor) {
             self.unproven.pop_front();
         }
     }

@@ -22,17 +22,9 @@ pub(crate) struct Seen {
 }
 
 /// Scans one segment from `from`, a multiple of eight, to its end.
-pub(crate) fn scan<D: Disk>(
-    disk: &D,
-    identity: &Identity,
-    segment: &Segment,
-    from: u64,
-) -> disk::Result<Seen> {
+pub(crate) fn scan<D: Disk>(disk: &D, identity: &Identity, segment: &Segment, from: u64) -> disk::Result<Seen> {
     let place = Place::new(&identity.instance, segment.first);
-    let mut cursor = Cursor::new(
-        disk::open(disk, &segment.path, Access::Read)?,
-        segment.length,
-    );
+    let mut cursor = Cursor::new(disk::open(disk, &segment.path, Access::Read)?, segment.length);
     let mut seen = Seen::default();
     let mut at = from;
     while at < segment.length {
@@ -49,8 +41,7 @@ pub(crate) fn scan<D: Disk>(
 
 fn highest_floor(bytes: &[u8], place: Place) -> u64 {
     let starts = (0..bytes.len()).step_by(ALIGNMENT);
-    let candidates =
-        starts.filter_map(|start| bytes.get(start..).filter(|rest| rest.starts_with(&MAGIC)));
+    let candidates = starts.filter_map(|start| bytes.get(start..).filter(|rest| rest.starts_with(&MAGIC)));
     let headers = candidates.filter_map(|rest| Header::decode(rest, place).ok());
     headers.map(|header| header.floor).max().unwrap_or_default()
 }

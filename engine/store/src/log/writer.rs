@@ -58,12 +58,7 @@ pub struct Entry {
 impl Entry {
     /// A record of format 1 without flags.
     pub fn new(kind: Kind, at: u64) -> Self {
-        Self {
-            kind,
-            format: 1,
-            flags: Flags::NONE,
-            at,
-        }
+        Self { kind, format: 1, flags: Flags::NONE, at }
     }
 }
 
@@ -99,25 +94,11 @@ pub struct LogWriter<D: Disk> {
 
 impl<D: Disk> LogWriter<D> {
     /// Goes on at `end`, in `epoch`, with the prepared files in `found`.
-    pub(crate) fn new(
-        disk: D,
-        identity: Identity,
-        epoch: u32,
-        options: LogOptions,
-        end: &End,
-    ) -> Result<Self> {
+    pub(crate) fn new(disk: D, identity: Identity, epoch: u32, options: LogOptions, end: &End) -> Result<Self> {
         let directory = identity.log_directory();
         let mut writer = Self {
-            shelf: Shelf::new(
-                directory.clone(),
-                options.segment_bytes,
-                options.reserve_bytes,
-            ),
-            io: Some(FlushIo {
-                disk: disk.clone(),
-                directory,
-                file: None,
-            }),
+            shelf: Shelf::new(directory.clone(), options.segment_bytes, options.reserve_bytes),
+            io: Some(FlushIo { disk: disk.clone(), directory, file: None }),
             disk,
             identity,
             epoch,
@@ -150,12 +131,7 @@ impl<D: Disk> LogWriter<D> {
                 self.begin_segment(Target::Current, *size);
                 path
             }
-            Tail::Begun {
-                path,
-                first,
-                size,
-                offset,
-            } => {
+            Tail::Begun { path, first, size, offset } => {
                 self.newest_segment = *first;
                 self.current = Some(Current {
                     first: *first,
@@ -199,22 +175,12 @@ impl<D: Disk> LogWriter<D> {
         let first = self.last.sequence + 1;
         if let Some(current) = self.current.filter(|current| current.first == first) {
             let limit = usize::try_from(current.size - current.used).unwrap_or(usize::MAX);
-            return Err(Error::TooLarge {
-                length,
-                limit: limit.saturating_sub(HEADER_BYTES),
-            });
+            return Err(Error::TooLarge { length, limit: limit.saturating_sub(HEADER_BYTES) });
         }
         let prepared = self.take_prepared()?;
         let size = prepared.size;
         let path = self.identity.segment_path(first);
-        self.begin_segment(
-            Target::Roll {
-                prepared,
-                path,
-                first,
-            },
-            size,
-        );
+        self.begin_segment(Target::Roll { prepared, path, first }, size);
         Ok(())
     }
 
@@ -225,14 +191,9 @@ impl<D: Disk> LogWriter<D> {
         if (entry.kind == Kind::Open) == self.has_opened {
             return Err(Error::OpenFirst);
         }
-        let repeats = self
-            .batch_at
-            .filter(|&at| entry.kind == Kind::Batch && entry.at <= at);
+        let repeats = self.batch_at.filter(|&at| entry.kind == Kind::Batch && entry.at <= at);
         if entry.at < self.last.at || repeats.is_some() {
-            return Err(Error::Backwards {
-                at: entry.at,
-                last: repeats.unwrap_or(self.last.at),
-            });
+            return Err(Error::Backwards { at: entry.at, last: repeats.unwrap_or(self.last.at) });
         }
         let limit = self.payload_max();
         if length > limit {
@@ -251,8 +212,7 @@ impl<D: Disk> LogWriter<D> {
     }
 
     fn has_room(&self, length: usize) -> bool {
-        self.current
-            .is_some_and(|current| current.used + footprint(length) as u64 <= current.size)
+        self.current.is_some_and(|current| current.used + footprint(length) as u64 <= current.size)
     }
 
     /// A prepared file, made here and now if none waits.
@@ -269,11 +229,7 @@ impl<D: Disk> LogWriter<D> {
         let header = segment::Header {
             identity: self.identity,
             first,
-            chain: if first == 1 {
-                NO_CHAIN
-            } else {
-                self.last.chain
-            },
+            chain: if first == 1 { NO_CHAIN } else { self.last.chain },
             epoch: self.epoch,
             size,
         };
@@ -283,18 +239,9 @@ impl<D: Disk> LogWriter<D> {
             self.last.chain = Chain::of(&bytes);
         }
         self.pending += bytes.len();
-        self.current = Some(Current {
-            first,
-            place: Place::new(&self.identity.instance, first),
-            size,
-            used: bytes.len() as u64,
-        });
-        self.groups.push(Group {
-            target,
-            offset: 0,
-            bytes,
-            last: self.last,
-        });
+        self.current =
+            Some(Current { first, place: Place::new(&self.identity.instance, first), size, used: bytes.len() as u64 });
+        self.groups.push(Group { target, offset: 0, bytes, last: self.last });
     }
 
     fn put(&mut self, entry: &Entry, payload: &[&[u8]], length: usize) {
@@ -325,11 +272,7 @@ impl<D: Disk> LogWriter<D> {
             prev: self.last.chain,
         };
         let chain = record::write(&mut group.bytes, header, payload, current.place);
-        self.last = Position {
-            sequence: header.sequence,
-            at: entry.at,
-            chain,
-        };
+        self.last = Position { sequence: header.sequence, at: entry.at, chain };
         group.last = self.last;
         current.used += footprint(length) as u64;
         self.pending += footprint(length);
@@ -349,9 +292,7 @@ impl<D: Disk> LogWriter<D> {
             return Ok(None);
         }
         for group in &mut self.groups {
-            group
-                .bytes
-                .resize(group.bytes.len().next_multiple_of(BLOCK_BYTES), 0);
+            group.bytes.resize(group.bytes.len().next_multiple_of(BLOCK_BYTES), 0);
         }
         if let Some(current) = &mut self.current {
             current.used = current.used.next_multiple_of(BLOCK_BYTES as u64);
@@ -373,10 +314,7 @@ impl<D: Disk> LogWriter<D> {
         self.io = Some(done.io);
         for mut group in done.groups {
             self.durable = group.last;
-            if let Target::Roll {
-                prepared, first, ..
-            } = &group.target
-            {
+            if let Target::Roll { prepared, first, .. } = &group.target {
                 self.shelf.release(&prepared.name);
                 self.newest_segment = *first;
             }

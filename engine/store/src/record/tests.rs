@@ -43,11 +43,7 @@ fn every_field_stands_where_the_table_says() {
     let mut covered = vec![7; 16];
     covered.extend_from_slice(&1u64.to_le_bytes());
     covered.extend_from_slice(&bytes[..60]);
-    assert_eq!(
-        bytes[60..],
-        crc32c::crc32c(&covered).to_le_bytes(),
-        "over instance, segment and bytes 0 to 59"
-    );
+    assert_eq!(bytes[60..], crc32c::crc32c(&covered).to_le_bytes(), "over instance, segment and bytes 0 to 59");
     assert_eq!(Header::decode(&bytes, place()), Ok(header()));
 }
 
@@ -64,11 +60,7 @@ fn any_changed_bit_is_refused() {
     for bit in 0..HEADER_BYTES * 8 {
         let mut changed = bytes;
         changed[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(
-            Header::decode(&changed, place()),
-            Err(Refusal::NotARecord),
-            "bit {bit}"
-        );
+        assert_eq!(Header::decode(&changed, place()), Err(Refusal::NotARecord), "bit {bit}");
     }
 }
 
@@ -78,10 +70,7 @@ fn a_record_of_another_segment_or_instance_is_refused() {
     for other in [Place::new(&[7; 16], 2), Place::new(&[8; 16], 1)] {
         assert_eq!(Header::decode(&bytes, other), Err(Refusal::NotARecord));
     }
-    assert_eq!(
-        Header::decode(&bytes[..63], place()),
-        Err(Refusal::NotARecord)
-    );
+    assert_eq!(Header::decode(&bytes[..63], place()), Err(Refusal::NotARecord));
 }
 
 /// A header whose checksum fits, with one field changed to `bytes`.
@@ -95,23 +84,11 @@ fn sound_with(offset: usize, bytes: &[u8]) -> [u8; HEADER_BYTES] {
 
 #[test]
 fn what_a_newer_release_wrote_is_told_apart_from_damage() {
-    assert_eq!(
-        Header::decode(&sound_with(4, &[9]), place()),
-        Err(Refusal::UnknownKind(9))
-    );
-    assert_eq!(
-        Header::decode(&sound_with(4, &[0]), place()),
-        Err(Refusal::UnknownKind(0))
-    );
-    assert_eq!(
-        Header::decode(&sound_with(6, &[3, 0]), place()),
-        Err(Refusal::UnknownFlags(3))
-    );
+    assert_eq!(Header::decode(&sound_with(4, &[9]), place()), Err(Refusal::UnknownKind(9)));
+    assert_eq!(Header::decode(&sound_with(4, &[0]), place()), Err(Refusal::UnknownKind(0)));
+    assert_eq!(Header::decode(&sound_with(6, &[3, 0]), place()), Err(Refusal::UnknownFlags(3)));
     let longer = u32::try_from(PAYLOAD_BYTES_MAX + 1).unwrap();
-    assert_eq!(
-        Header::decode(&sound_with(8, &longer.to_le_bytes()), place()),
-        Err(Refusal::NotARecord)
-    );
+    assert_eq!(Header::decode(&sound_with(8, &longer.to_le_bytes()), place()), Err(Refusal::NotARecord));
 }
 
 #[test]
@@ -122,10 +99,7 @@ fn records_fill_whole_multiples_of_eight() {
 #[test]
 fn the_chain_is_the_first_half_of_blake3() {
     // The published hash of no bytes begins af1349b9f5f9a1a6a0404dea36dcc949.
-    let empty = [
-        0xAF, 0x13, 0x49, 0xB9, 0xF5, 0xF9, 0xA1, 0xA6, 0xA0, 0x40, 0x4D, 0xEA, 0x36, 0xDC, 0xC9,
-        0x49,
-    ];
+    let empty = [0xAF, 0x13, 0x49, 0xB9, 0xF5, 0xF9, 0xA1, 0xA6, 0xA0, 0x40, 0x4D, 0xEA, 0x36, 0xDC, 0xC9, 0x49];
     assert_eq!(Chain::of(b""), Chain(empty));
     assert_eq!(Chain::of_record(b"ab", b"c"), Chain::of(b"abc"));
 }

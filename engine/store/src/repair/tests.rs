@@ -24,10 +24,7 @@ fn accept(disk: &SimDisk, first: u64, last: u64) -> Result<Loss, Error> {
 }
 
 fn sequences(disk: &SimDisk) -> Vec<u64> {
-    records(&mut open(disk))
-        .into_iter()
-        .map(|(sequence, ..)| sequence)
-        .collect()
+    records(&mut open(disk)).into_iter().map(|(sequence, ..)| sequence).collect()
 }
 
 #[test]
@@ -36,24 +33,13 @@ fn a_loss_within_a_segment_is_bridged_to_the_next() {
     let whole = disk.read_file(&path(7)).unwrap();
     disk.flip_bit(&path(7), 9000 * 8);
     let damaged = disk.read_file(&path(7)).unwrap();
-    assert!(matches!(
-        accept(&disk, 8, 9),
-        Err(Error::OtherRange { first: 8, last: 11 })
-    ));
-    assert_eq!(
-        disk.read_file(&path(7)),
-        Some(damaged.clone()),
-        "and nothing was done"
-    );
+    assert!(matches!(accept(&disk, 8, 9), Err(Error::OtherRange { first: 8, last: 11 })));
+    assert_eq!(disk.read_file(&path(7)), Some(damaged.clone()), "and nothing was done");
     let loss = accept(&disk, 8, 11).unwrap();
     assert_eq!(loss.quarantined, ["quarantine/00000000000000000007.wlog"]);
     assert_eq!(disk.read_file(&loss.quarantined[0]), Some(damaged));
     assert_ne!(disk.read_file(&path(7)), Some(whole));
-    assert_eq!(
-        sequences(&disk),
-        [1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18],
-        "8 is the gap record"
-    );
+    assert_eq!(sequences(&disk), [1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18], "8 is the gap record");
     assert_eq!(verify(&disk).unwrap().exit(), 0);
 }
 
@@ -63,32 +49,18 @@ fn a_segment_that_is_gone_is_replaced_by_a_gap_behind_the_one_before() {
     disk.remove_file(&path(7));
     let kept = disk.read_file(&path(1));
     let loss = accept(&disk, 7, 11).unwrap();
-    assert_eq!(
-        loss.quarantined,
-        ["quarantine/00000000000000000001.wlog"],
-        "as it was before the gap record"
-    );
+    assert_eq!(loss.quarantined, ["quarantine/00000000000000000001.wlog"], "as it was before the gap record");
     assert_eq!(disk.read_file(&loss.quarantined[0]), kept);
-    assert_eq!(
-        sequences(&disk),
-        [1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17, 18]
-    );
+    assert_eq!(sequences(&disk), [1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17, 18]);
 }
 
 #[test]
 fn a_full_segment_is_followed_by_one_that_holds_the_gap_alone() {
     let disk = SimDisk::new(1);
     // Record 6 takes 4,064 bytes of the last block: too few are left for a gap record of 88.
-    drop(filled(
-        &disk,
-        &[
-            3000, 3000, 3000, 3000, 4000, 3000, 3000, 3000, 3000, 3000, 3000,
-        ],
-    ));
+    drop(filled(&disk, &[3000, 3000, 3000, 3000, 4000, 3000, 3000, 3000, 3000, 3000, 3000]));
     let disk = disk.kill();
-    let first: Vec<u64> = (1..20)
-        .filter(|first| disk.read_file(&path(*first)).is_some())
-        .collect();
+    let first: Vec<u64> = (1..20).filter(|first| disk.read_file(&path(*first)).is_some()).collect();
     assert_eq!(first, [1, 7, 12]);
     disk.write_file(&path(7), &[0; 24 << 10]);
     let loss = accept(&disk, 7, 11).unwrap();
@@ -104,61 +76,28 @@ fn a_lost_end_is_given_up_as_far_as_it_had_been_durable() {
     disk.remove_file(&path(17));
     // Record 16 says that 15 was durable; whether 16 was acknowledged nothing tells.
     let lost = accept(&disk, 12, 99);
-    assert!(
-        matches!(
-            lost,
-            Err(Error::OtherRange {
-                first: 12,
-                last: 15
-            })
-        ),
-        "{lost:?}"
-    );
+    assert!(matches!(lost, Err(Error::OtherRange { first: 12, last: 15 })), "{lost:?}");
     accept(&disk, 12, 15).unwrap();
     let mut opened = open(&disk);
-    assert_eq!(
-        records(&mut opened)
-            .last()
-            .map(|(sequence, kind, _)| (*sequence, *kind)),
-        Some((12, Kind::Gap))
-    );
+    assert_eq!(records(&mut opened).last().map(|(sequence, kind, _)| (*sequence, *kind)), Some((12, Kind::Gap)));
     let at = opened.writer.last().at;
-    opened
-        .writer
-        .append(Entry::new(Kind::Open, at), &[])
-        .unwrap();
-    assert_eq!(
-        opened
-            .writer
-            .append(batch(at + 1), &[b"on"])
-            .unwrap()
-            .sequence,
-        17
-    );
+    opened.writer.append(Entry::new(Kind::Open, at), &[]).unwrap();
+    assert_eq!(opened.writer.append(batch(at + 1), &[b"on"]).unwrap().sequence, 17);
     opened.writer.flush().unwrap();
     drop(opened);
-    assert_eq!(
-        sequences(&disk.crash(1)),
-        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17]
-    );
+    assert_eq!(sequences(&disk.crash(1)), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17]);
 }
 
 #[test]
 fn a_sound_log_gives_nothing_up() {
-    assert!(matches!(
-        accept(&four_segments(), 1, 2),
-        Err(Error::NothingLost)
-    ));
+    assert!(matches!(accept(&four_segments(), 1, 2), Err(Error::NothingLost)));
 }
 
 #[test]
 fn a_running_engine_refuses_surgery() {
     let disk = SimDisk::new(1);
     let opened = filled(&disk, &[1]);
-    assert!(matches!(
-        accept(&disk, 1, 2),
-        Err(Error::Disk(disk::Error::Locked { .. }))
-    ));
+    assert!(matches!(accept(&disk, 1, 2), Err(Error::Disk(disk::Error::Locked { .. }))));
     drop(opened);
 }
 
@@ -175,11 +114,7 @@ fn a_crash_in_between_leaves_the_damage_or_the_mended_log() {
     let mut again = 0;
     for nth in 1..=clean.calls() - before {
         let disk = base.fork();
-        disk.inject(Injection {
-            call: None,
-            nth,
-            fault: Fault::PowerOff,
-        });
+        disk.inject(Injection { call: None, nth, fault: Fault::PowerOff });
         drop(accept(&disk, 8, 16));
         let left = disk.crash(nth);
         if Store::open(left.fork(), &options()).is_err() {

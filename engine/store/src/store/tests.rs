@@ -5,41 +5,23 @@ use crate::disk::{Root, SimDisk};
 use crate::log::tests::{filled, open, options, records};
 
 fn refusal(disk: &SimDisk, options: &Options) -> (Code, u8) {
-    let before: Vec<_> = disk
-        .files()
-        .iter()
-        .map(|path| (path.clone(), disk.read_file(path)))
-        .collect();
+    let before: Vec<_> = disk.files().iter().map(|path| (path.clone(), disk.read_file(path))).collect();
     let error = Store::open(disk.clone(), options).unwrap_err();
-    let after: Vec<_> = disk
-        .files()
-        .iter()
-        .map(|path| (path.clone(), disk.read_file(path)))
-        .collect();
+    let after: Vec<_> = disk.files().iter().map(|path| (path.clone(), disk.read_file(path))).collect();
     assert_eq!(before, after, "a refusal changes no file");
     (error.code(), error.exit().number())
 }
 
 fn root(filesystem: Filesystem) -> Root {
-    Root {
-        is_private: true,
-        is_ours: true,
-        filesystem,
-    }
+    Root { is_private: true, is_ours: true, filesystem }
 }
 
 #[test]
 fn a_directory_others_can_enter_or_own_is_refused() {
     let disk = SimDisk::new(1);
-    disk.set_root(Root {
-        is_private: false,
-        ..root(Filesystem::Local)
-    });
+    disk.set_root(Root { is_private: false, ..root(Filesystem::Local) });
     assert_eq!(refusal(&disk, &options()), (Code::NotPrivate, 2));
-    disk.set_root(Root {
-        is_ours: false,
-        ..root(Filesystem::Local)
-    });
+    disk.set_root(Root { is_ours: false, ..root(Filesystem::Local) });
     assert_eq!(refusal(&disk, &options()), (Code::NotPrivate, 2));
 }
 
@@ -48,35 +30,18 @@ fn a_remote_file_system_is_refused_unless_it_is_named_and_memory_is_warned_of() 
     let disk = SimDisk::new(1);
     disk.set_root(root(Filesystem::Remote("nfs".to_owned())));
     assert_eq!(refusal(&disk, &options()), (Code::UnfitFilesystem, 2));
-    let accept = |name: &str| Options {
-        accept_filesystem: Some(name.to_owned()),
-        ..options()
-    };
+    let accept = |name: &str| Options { accept_filesystem: Some(name.to_owned()), ..options() };
     assert_eq!(refusal(&disk, &accept("smb")), (Code::UnfitFilesystem, 2));
-    assert!(
-        Store::open(disk.clone(), &accept("nfs"))
-            .unwrap()
-            .findings
-            .is_empty()
-    );
+    assert!(Store::open(disk.clone(), &accept("nfs")).unwrap().findings.is_empty());
     disk.set_root(root(Filesystem::Memory));
     let findings = Store::open(disk, &options()).unwrap().findings;
-    assert_eq!(
-        findings
-            .iter()
-            .map(|finding| finding.code)
-            .collect::<Vec<_>>(),
-        [Code::UnfitFilesystem]
-    );
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::UnfitFilesystem]);
 }
 
 #[test]
 fn an_odd_segment_size_is_refused() {
     for segment_bytes in [0, 4096, (64 << 10) + 1, 2 << 30] {
-        let odd = Options {
-            segment_bytes,
-            ..options()
-        };
+        let odd = Options { segment_bytes, ..options() };
         assert_eq!(refusal(&SimDisk::new(1), &odd).0, Code::Refused);
     }
 }
@@ -108,10 +73,7 @@ fn a_restored_directory_takes_its_epoch_from_the_log() {
     drop(filled(&disk, &[10]));
     let disk = disk.kill();
     disk.remove_file(instance::EPOCH);
-    let restored = Options {
-        is_restored: true,
-        ..options()
-    };
+    let restored = Options { is_restored: true, ..options() };
     let mut opened = Store::open(disk, &restored).unwrap();
     assert_eq!(opened.epoch, 3);
     assert_eq!(records(&mut opened).len(), 4);
@@ -123,11 +85,7 @@ fn leftovers_are_removed_and_said() {
     drop(filled(&disk, &[10]));
     disk.write_file("tmp/p000.ckpt", b"half");
     let opened = open(&disk);
-    let found: Vec<_> = opened
-        .findings
-        .iter()
-        .map(|finding| (finding.code, finding.path.as_str()))
-        .collect();
+    let found: Vec<_> = opened.findings.iter().map(|finding| (finding.code, finding.path.as_str())).collect();
     assert_eq!(found, [(Code::Leftover, "tmp/p000.ckpt")]);
     assert_eq!(disk.read_file("tmp/p000.ckpt"), None);
 }
@@ -138,11 +96,7 @@ fn each_opening_is_a_new_epoch_even_if_nothing_was_written() {
     for number in 1..5 {
         assert_eq!(open(&disk).epoch, number);
     }
-    assert_eq!(
-        open(&disk.crash(1)).epoch,
-        5,
-        "durable before the first append"
-    );
+    assert_eq!(open(&disk.crash(1)).epoch, 5, "durable before the first append");
 }
 
 #[test]

@@ -27,11 +27,7 @@ pub(super) struct Sound {
 impl Sound {
     /// Takes note of the hash of a record, if a checkpoint ends there.
     fn note(&mut self, sequence: u64, chain: Chain) {
-        if self
-            .sound
-            .iter()
-            .any(|(_, position)| position.sequence == sequence)
-        {
+        if self.sound.iter().any(|(_, position)| position.sequence == sequence) {
             self.chains.insert(sequence, chain);
         }
     }
@@ -44,30 +40,18 @@ impl Sound {
                 Some(chain) if *chain == position.chain => fit += 1,
                 Some(_) => {
                     let cause = "the log has another hash at its last sequence";
-                    report.add(Finding::new(
-                        Code::CheckpointForeign,
-                        &generation.path,
-                        cause,
-                    ));
+                    report.add(Finding::new(Code::CheckpointForeign, &generation.path, cause));
                 }
                 None => {
                     let cause = format!("the log has no sound record {}", position.sequence);
-                    report.add(Finding::new(
-                        Code::CheckpointForeign,
-                        &generation.path,
-                        cause,
-                    ));
+                    report.add(Finding::new(Code::CheckpointForeign, &generation.path, cause));
                 }
             }
         }
         report.checkpoints = fit;
         if fit == 0 && first > 1 {
             let cause = format!("the log begins with record {first}");
-            report.add(Finding::new(
-                Code::NoCheckpoint,
-                &identity.checkpoint_directory(),
-                cause,
-            ));
+            report.add(Finding::new(Code::NoCheckpoint, &identity.checkpoint_directory(), cause));
         }
     }
 }
@@ -105,32 +89,18 @@ impl<D: Disk> Walker<'_, D> {
         let mut mark = bookmark_at(position);
         mark.next = next;
         let recovery = &self.recovery;
-        LogReader::new(
-            recovery.disk.clone(),
-            recovery.identity,
-            Arc::clone(&recovery.segments),
-            mark,
-        )
-        .thorough()
+        LogReader::new(recovery.disk.clone(), recovery.identity, Arc::clone(&recovery.segments), mark).thorough()
     }
 
     /// Reads on from the beginning of one segment; gives the next to try if the walk ended before the log did.
-    fn walk_from(
-        &mut self,
-        index: usize,
-        observer: &mut Observer<'_>,
-    ) -> disk::Result<Option<usize>> {
+    fn walk_from(&mut self, index: usize, observer: &mut Observer<'_>) -> disk::Result<Option<usize>> {
         let Some(segment) = self.recovery.segments.get(index).cloned() else {
             return Ok(None);
         };
         let Some((header, _)) = segment.valid() else {
             return self.pass_over_header(index, &segment);
         };
-        let before = Position {
-            sequence: segment.first.saturating_sub(1),
-            at: 0,
-            chain: header.chain,
-        };
+        let before = Position { sequence: segment.first.saturating_sub(1), at: 0, chain: header.chain };
         self.checkpoints.note(before.sequence, before.chain);
         let mut reader = self.reader(index, before);
         loop {
@@ -155,15 +125,10 @@ impl<D: Disk> Walker<'_, D> {
     fn pass_over_header(&mut self, index: usize, segment: &Segment) -> disk::Result<Option<usize>> {
         if index + 1 < self.recovery.segments.len() {
             let finding = log::misplaced_header(&self.recovery.segments);
-            finding
-                .into_iter()
-                .for_each(|finding| self.report.add(finding));
+            finding.into_iter().for_each(|finding| self.report.add(finding));
             return Ok(Some(index + 1));
         }
-        let before = Position {
-            sequence: segment.first.saturating_sub(1),
-            ..Position::default()
-        };
+        let before = Position { sequence: segment.first.saturating_sub(1), ..Position::default() };
         let reader = self.reader(index, before);
         self.judge(&reader)
     }
@@ -173,17 +138,12 @@ impl<D: Disk> Walker<'_, D> {
             match reader.next_record() {
                 Ok(Some(record)) => {
                     self.report.records += 1;
-                    self.report.last = Position {
-                        sequence: record.header.sequence,
-                        at: record.header.at,
-                        chain: record.chain,
-                    };
+                    self.report.last =
+                        Position { sequence: record.header.sequence, at: record.header.at, chain: record.chain };
                     self.floor = self.floor.max(record.header.floor);
                     self.checkpoints.note(record.header.sequence, record.chain);
                     (observer.pace)(record.payload.len() as u64);
-                    (observer.audit)(&record)
-                        .into_iter()
-                        .for_each(|finding| self.report.add(finding));
+                    (observer.audit)(&record).into_iter().for_each(|finding| self.report.add(finding));
                 }
                 Ok(None) => break,
                 Err(log::Error::Disk(error)) => return Err(error),
@@ -194,18 +154,12 @@ impl<D: Disk> Walker<'_, D> {
                 Err(_) => break,
             }
         }
-        reader
-            .take_padding()
-            .into_iter()
-            .for_each(|finding| self.report.add(finding));
+        reader.take_padding().into_iter().for_each(|finding| self.report.add(finding));
         Ok(())
     }
 
     fn verdict(&self, reader: &LogReader<D>) -> disk::Result<Verdict> {
-        match self
-            .recovery
-            .verdict(&Walk::stopped(reader.stop(), self.floor))
-        {
+        match self.recovery.verdict(&Walk::stopped(reader.stop(), self.floor)) {
             Ok(verdict) => Ok(verdict),
             Err(log::Error::Disk(error)) => Err(error),
             Err(other) => Ok(Verdict::Damaged(Finding::new(
@@ -223,38 +177,21 @@ impl<D: Disk> Walker<'_, D> {
 
     fn report_verdict(&mut self, reader: &LogReader<D>, verdict: Verdict) -> Option<usize> {
         let stop = reader.stop();
-        let following = self
-            .recovery
-            .segments
-            .get(stop.next)
-            .map(|segment| segment.first);
+        let following = self.recovery.segments.get(stop.next).map(|segment| segment.first);
         match (verdict, following) {
             (Verdict::End, _) => return None,
             (Verdict::Torn(end), _) => {
-                let path = self
-                    .recovery
-                    .segments
-                    .last()
-                    .map_or("log", |segment| segment.path.as_str());
+                let path = self.recovery.segments.last().map_or("log", |segment| segment.path.as_str());
                 let cause = format!("bytes up to {end} were written and never acknowledged");
-                let finding =
-                    Finding::new(Code::TornTail, path, cause).at(stop.offset, stop.expect.sequence);
+                let finding = Finding::new(Code::TornTail, path, cause).at(stop.offset, stop.expect.sequence);
                 self.report.add(finding);
                 return None;
             }
             (Verdict::Damaged(_), Some(first)) if self.is_cut(stop.expect.sequence, first) => {
                 let earlier = self.recovery.segments.iter().take(stop.next);
-                let findings = earlier.map(|segment| {
-                    Finding::new(
-                        Code::CutLeftover,
-                        &segment.path,
-                        "the segment after it is gone",
-                    )
-                });
-                findings
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .for_each(|finding| self.report.add(finding));
+                let findings = earlier
+                    .map(|segment| Finding::new(Code::CutLeftover, &segment.path, "the segment after it is gone"));
+                findings.collect::<Vec<_>>().into_iter().for_each(|finding| self.report.add(finding));
             }
             (Verdict::Damaged(finding), _) => self.report.add(finding),
         }
@@ -263,11 +200,7 @@ impl<D: Disk> Walker<'_, D> {
 
     /// Whether the records that are missing lie behind every checkpoint, where a cut takes them.
     fn is_cut(&self, from: u64, next: u64) -> bool {
-        let oldest = self
-            .checkpoints
-            .sound
-            .last()
-            .map_or(0, |(_, position)| position.sequence);
+        let oldest = self.checkpoints.sound.last().map_or(0, |(_, position)| position.sequence);
         from < next && next - 1 <= oldest && self.checkpoints.sound.len() >= GENERATIONS
     }
 }

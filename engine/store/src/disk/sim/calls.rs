@@ -28,10 +28,7 @@ impl World {
 
     fn used(&self) -> u64 {
         let named = self.names.files();
-        let inodes = self
-            .inodes
-            .iter()
-            .filter(|(number, _)| named.contains(number));
+        let inodes = self.inodes.iter().filter(|(number, _)| named.contains(number));
         inodes.map(|(_, inode)| inode.allocated()).sum()
     }
 
@@ -60,10 +57,7 @@ impl World {
 
     /// Whether a file may grow to `length`, which it may always within what it has.
     fn has_room(&self, number: u64, length: u64) -> bool {
-        let has = self
-            .inodes
-            .get(&number)
-            .map_or(0, |inode| inode.allocated());
+        let has = self.inodes.get(&number).map_or(0, |inode| inode.allocated());
         length <= has || self.used() - has + length <= self.capacity
     }
 }
@@ -77,16 +71,8 @@ fn refuse(call: Call, path: &str, fault: Option<Fault>) -> Result<()> {
         None | Some(Fault::Short(_) | Fault::Misdirected(_)) => Ok(()),
         Some(Fault::Enospc) => Err(failure(call, path, io::ErrorKind::StorageFull)),
         Some(Fault::Eintr) => Err(failure(call, path, io::ErrorKind::Interrupted)),
-        Some(Fault::Eio) => Err(Error::new(
-            call,
-            path,
-            io::Error::other("injected: input/output error"),
-        )),
-        Some(Fault::PowerOff) => Err(Error::new(
-            call,
-            path,
-            io::Error::other("injected: the power is off"),
-        )),
+        Some(Fault::Eio) => Err(Error::new(call, path, io::Error::other("injected: input/output error"))),
+        Some(Fault::PowerOff) => Err(Error::new(call, path, io::Error::other("injected: the power is off"))),
     }
 }
 
@@ -161,20 +147,13 @@ impl Disk for SimDisk {
         if world.names.get(path) != Some(Target::Directory) {
             return Err(failure(Call::List, path, io::ErrorKind::NotFound));
         }
-        let entries = world
-            .names
-            .within(path)
-            .into_iter()
-            .map(|(name, target)| match target {
-                Target::Directory => entry(name, Node::Directory, 0),
-                Target::File(number) => {
-                    let length = world
-                        .inodes
-                        .get(&number)
-                        .map_or(0, |inode| inode.now.length);
-                    entry(name, Node::File, length)
-                }
-            });
+        let entries = world.names.within(path).into_iter().map(|(name, target)| match target {
+            Target::Directory => entry(name, Node::Directory, 0),
+            Target::File(number) => {
+                let length = world.inodes.get(&number).map_or(0, |inode| inode.now.length);
+                entry(name, Node::File, length)
+            }
+        });
         Ok(entries.collect())
     }
 
@@ -182,10 +161,7 @@ impl Disk for SimDisk {
         let mut world = self.world();
         world.begin(Call::Lock, path)?;
         if let Some(holder) = world.locks.get(path) {
-            return Err(Error::Locked {
-                path: path.to_owned(),
-                holder: holder.clone(),
-            });
+            return Err(Error::Locked { path: path.to_owned(), holder: holder.clone() });
         }
         world.locks.insert(path.to_owned(), holder.to_owned());
         if world.names.get(path).is_none() {
@@ -196,20 +172,14 @@ impl Disk for SimDisk {
             world.names.make(call, path, Target::File(number));
         }
         drop(world);
-        Ok(SimLock {
-            disk: self.clone(),
-            path: path.to_owned(),
-        })
+        Ok(SimLock { disk: self.clone(), path: path.to_owned() })
     }
 
     fn space(&self) -> Result<Space> {
         let mut world = self.world();
         world.begin(Call::Space, "")?;
         let total = world.capacity;
-        Ok(Space {
-            total,
-            free: total.saturating_sub(world.used()),
-        })
+        Ok(Space { total, free: total.saturating_sub(world.used()) })
     }
 
     fn root(&self) -> Result<Root> {
@@ -220,12 +190,7 @@ impl Disk for SimDisk {
 }
 
 fn entry(name: String, node: Node, length: u64) -> Entry {
-    Entry {
-        name,
-        node,
-        length,
-        is_private: true,
-    }
+    Entry { name, node, length, is_private: true }
 }
 
 /// An open file of a [`SimDisk`].
@@ -239,12 +204,7 @@ pub struct SimFile {
 
 impl SimFile {
     fn new(disk: &SimDisk, number: u64, path: &str, access: Access) -> Self {
-        Self {
-            disk: disk.clone(),
-            number,
-            path: path.to_owned(),
-            access,
-        }
+        Self { disk: disk.clone(), number, path: path.to_owned(), access }
     }
 
     fn sync(&self, call: Call) -> Result<()> {
@@ -270,31 +230,18 @@ impl DiskFile for SimFile {
 
     fn pwrite(&self, bytes: &[u8], offset: u64) -> Result<usize> {
         let mut world = self.disk.world();
-        let fault = world
-            .faults
-            .strike(Call::Pwrite, &self.path, offset, bytes.len() as u64);
+        let fault = world.faults.strike(Call::Pwrite, &self.path, offset, bytes.len() as u64);
         refuse(Call::Pwrite, &self.path, fault)?;
         if self.access == Access::Read {
-            return Err(failure(
-                Call::Pwrite,
-                &self.path,
-                io::ErrorKind::PermissionDenied,
-            ));
+            return Err(failure(Call::Pwrite, &self.path, io::ErrorKind::PermissionDenied));
         }
         let (bytes, offset) = match fault {
-            Some(Fault::Short(length)) => (
-                &bytes[..length.clamp(1, bytes.len().max(1)).min(bytes.len())],
-                offset,
-            ),
+            Some(Fault::Short(length)) => (&bytes[..length.clamp(1, bytes.len().max(1)).min(bytes.len())], offset),
             Some(Fault::Misdirected(by)) => (bytes, offset + by),
             _ => (bytes, offset),
         };
         if !world.has_room(self.number, offset + bytes.len() as u64) {
-            return Err(failure(
-                Call::Pwrite,
-                &self.path,
-                io::ErrorKind::StorageFull,
-            ));
+            return Err(failure(Call::Pwrite, &self.path, io::ErrorKind::StorageFull));
         }
         let call = world.faults.calls;
         world.file(self.number).write(bytes, offset, call);
@@ -303,18 +250,13 @@ impl DiskFile for SimFile {
 
     fn pread(&self, into: &mut [u8], offset: u64) -> Result<usize> {
         let mut world = self.disk.world();
-        let fault = world
-            .faults
-            .strike(Call::Pread, &self.path, offset, into.len() as u64);
+        let fault = world.faults.strike(Call::Pread, &self.path, offset, into.len() as u64);
         refuse(Call::Pread, &self.path, fault)?;
         let length = match fault {
             Some(Fault::Short(length)) => length.max(1).min(into.len()),
             _ => into.len(),
         };
-        Ok(world
-            .file(self.number)
-            .now
-            .read(&mut into[..length], offset))
+        Ok(world.file(self.number).now.read(&mut into[..length], offset))
     }
 
     fn fdatasync(&self) -> Result<()> {
@@ -329,11 +271,7 @@ impl DiskFile for SimFile {
         let mut world = self.disk.world();
         world.begin(Call::Fallocate, &self.path)?;
         if !world.has_room(self.number, length) {
-            return Err(failure(
-                Call::Fallocate,
-                &self.path,
-                io::ErrorKind::StorageFull,
-            ));
+            return Err(failure(Call::Fallocate, &self.path, io::ErrorKind::StorageFull));
         }
         let file = world.file(self.number);
         file.reserved = file.reserved.max(length);

@@ -70,31 +70,14 @@ impl Faults {
     }
 
     /// Counts a call and says what strikes it.
-    pub(super) fn strike(
-        &mut self,
-        call: Call,
-        path: &str,
-        offset: u64,
-        length: u64,
-    ) -> Option<Fault> {
+    pub(super) fn strike(&mut self, call: Call, path: &str, offset: u64, length: u64) -> Option<Fault> {
         self.calls += 1;
-        let fault = if self.is_off {
-            Some(Fault::PowerOff)
-        } else {
-            self.take(call)
-        };
+        let fault = if self.is_off { Some(Fault::PowerOff) } else { self.take(call) };
         self.is_off |= fault == Some(Fault::PowerOff);
         if self.operations.len() == SIM_OPERATIONS_MAX {
             self.operations.pop_front();
         }
-        self.operations.push_back(Operation {
-            number: self.calls,
-            call,
-            path: path.to_owned(),
-            offset,
-            length,
-            fault,
-        });
+        self.operations.push_back(Operation { number: self.calls, call, path: path.to_owned(), offset, length, fault });
         fault
     }
 

@@ -38,10 +38,7 @@ impl Content {
             }
             Arc::new(block)
         });
-        Self {
-            length: bytes.len() as u64,
-            blocks: blocks.collect(),
-        }
+        Self { length: bytes.len() as u64, blocks: blocks.collect() }
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -124,11 +121,7 @@ pub(super) struct Inode {
 impl Inode {
     /// A file that has always had this content.
     pub(super) fn settled(content: Content) -> Self {
-        Self {
-            now: content.clone(),
-            kept: content,
-            ..Self::default()
-        }
+        Self { now: content.clone(), kept: content, ..Self::default() }
     }
 
     pub(super) fn allocated(&self) -> u64 {
@@ -141,13 +134,9 @@ impl Inode {
             let (index, start) = place(offset + done as u64);
             let part = (BLOCK - start).min(bytes.len() - done);
             let mut block = self.now.block(index);
-            Arc::make_mut(&mut block)[start..start + part]
-                .copy_from_slice(&bytes[done..done + part]);
+            Arc::make_mut(&mut block)[start..start + part].copy_from_slice(&bytes[done..done + part]);
             self.now.put(index, Arc::clone(&block));
-            self.dirty
-                .entry(index)
-                .or_default()
-                .push(Version { call, block });
+            self.dirty.entry(index).or_default().push(Version { call, block });
             done += part;
         }
         let end = offset + bytes.len() as u64;
@@ -189,9 +178,7 @@ impl Inode {
     /// Numbers of the calls whose effect is not durable, ascending.
     pub(super) fn unsynced(&self) -> Vec<u64> {
         let writes = self.dirty.values().flatten().map(|version| version.call);
-        let mut calls: Vec<u64> = writes
-            .chain(self.lengths.iter().map(|&(call, _)| call))
-            .collect();
+        let mut calls: Vec<u64> = writes.chain(self.lengths.iter().map(|&(call, _)| call)).collect();
         calls.sort_unstable();
         calls.dedup();
         calls
@@ -208,9 +195,8 @@ impl Inode {
     /// What a crash leaves, each unsynced block by chance: none, all, or part of what was written to it.
     pub(super) fn crash(&self, dice: &mut Dice) -> Self {
         let mut content = self.kept.clone();
-        let lengths: Vec<u64> = std::iter::once(self.kept.length)
-            .chain(self.lengths.iter().map(|&(_, length)| length))
-            .collect();
+        let lengths: Vec<u64> =
+            std::iter::once(self.kept.length).chain(self.lengths.iter().map(|&(_, length)| length)).collect();
         content.length = lengths[dice.below(lengths.len())];
         for (&index, versions) in &self.dirty {
             let old = match dice.below(versions.len() + 1) {

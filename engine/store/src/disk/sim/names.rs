@@ -52,14 +52,9 @@ impl Names {
 
     /// Names in a directory, sorted, without the directory part.
     pub(super) fn within(&self, directory: &str) -> Vec<(String, Target)> {
-        let inside = self
-            .now
-            .iter()
-            .filter(|(path, _)| parent(path) == directory);
+        let inside = self.now.iter().filter(|(path, _)| parent(path) == directory);
         let named = inside.map(|(path, &target)| {
-            let name = path
-                .rsplit_once('/')
-                .map_or(path.as_str(), |(_, name)| name);
+            let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
             (name.to_owned(), target)
         });
         named.collect()
@@ -95,15 +90,11 @@ impl Names {
                 None => names.remove(path),
             };
         }
-        self.changes
-            .retain(|change| change.paths().all(|other| other != path));
+        self.changes.retain(|change| change.paths().all(|other| other != path));
     }
 
     pub(super) fn sync(&mut self, directory: &str) {
-        let calls = self
-            .changes
-            .iter()
-            .filter(|change| change.paths().any(|path| parent(path) == directory));
+        let calls = self.changes.iter().filter(|change| change.paths().any(|path| parent(path) == directory));
         let calls: BTreeSet<u64> = calls.map(|change| change.call).collect();
         self.keep(&calls);
     }
@@ -119,12 +110,7 @@ impl Names {
 
     /// What a crash leaves if it keeps the changes that `keeps` names, with those they need.
     pub(super) fn crash(&self, keeps: &mut dyn FnMut(u64) -> bool) -> Self {
-        let calls = self
-            .changes
-            .iter()
-            .map(|change| change.call)
-            .filter(|&call| keeps(call))
-            .collect();
+        let calls = self.changes.iter().map(|change| change.call).filter(|&call| keeps(call)).collect();
         let mut left = self.clone();
         left.keep(&calls);
         left.changes.clear();

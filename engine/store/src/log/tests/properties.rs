@@ -34,22 +34,10 @@ struct Twin {
 
 impl Twin {
     fn compare(&mut self, opened: &mut Opened<SimDisk>) {
-        let found: Vec<_> = records(opened)
-            .into_iter()
-            .map(|(_, kind, bytes)| (kind, bytes))
-            .collect();
-        assert!(
-            found.len() >= self.durable,
-            "{} durable, {} found",
-            self.durable,
-            found.len()
-        );
+        let found: Vec<_> = records(opened).into_iter().map(|(_, kind, bytes)| (kind, bytes)).collect();
+        assert!(found.len() >= self.durable, "{} durable, {} found", self.durable, found.len());
         assert!(found.len() <= self.said.len());
-        assert_eq!(
-            found[..],
-            self.said[..found.len()],
-            "nothing but what was said, in its order"
-        );
+        assert_eq!(found[..], self.said[..found.len()], "nothing but what was said, in its order");
         self.said.truncate(found.len());
         self.durable = found.len();
     }
@@ -59,10 +47,7 @@ fn restart(disk: &SimDisk, twin: &mut Twin) -> Opened<SimDisk> {
     let mut opened = open(disk);
     twin.compare(&mut opened);
     let at = opened.writer.last().at;
-    opened
-        .writer
-        .append(Entry::new(Kind::Open, at), &[b"opened"])
-        .unwrap();
+    opened.writer.append(Entry::new(Kind::Open, at), &[b"opened"]).unwrap();
     twin.said.push((Kind::Open, b"opened".to_vec()));
     opened
 }
@@ -75,15 +60,10 @@ fn live(deeds: &[Deed]) {
         match deed {
             Deed::Append(length) => {
                 let bytes = payload(number as u64, *length);
-                opened
-                    .writer
-                    .append(batch(opened.writer.last().at + 1), &[&bytes])
-                    .unwrap();
+                opened.writer.append(batch(opened.writer.last().at + 1), &[&bytes]).unwrap();
                 twin.said.push((Kind::Batch, bytes));
             }
-            Deed::Flush => {
-                twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap()
-            }
+            Deed::Flush => twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap(),
             Deed::Prepare => drop(opened.writer.prepare().unwrap()),
             Deed::Kill => disk = disk.kill(),
             Deed::Crash(seed) => disk = disk.crash(*seed),
@@ -103,21 +83,14 @@ fn live_and_die_within(deeds: &[Deed], seed: u64) {
     for (number, deed) in deeds.iter().enumerate() {
         if let Deed::Append(length) = deed {
             let bytes = payload(number as u64, *length);
-            opened
-                .writer
-                .append(batch(opened.writer.last().at + 1), &[&bytes])
-                .unwrap();
+            opened.writer.append(batch(opened.writer.last().at + 1), &[&bytes]).unwrap();
             twin.said.push((Kind::Batch, bytes));
         }
         if matches!(deed, Deed::Flush) {
             twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap();
         }
     }
-    whole.inject(Injection {
-        call: None,
-        nth: 1 + seed % 8,
-        fault: Fault::PowerOff,
-    });
+    whole.inject(Injection { call: None, nth: 1 + seed % 8, fault: Fault::PowerOff });
     if let Ok(position) = opened.writer.flush() {
         twin.durable = usize::try_from(position.sequence).unwrap();
     }

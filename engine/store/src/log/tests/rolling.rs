@@ -7,18 +7,11 @@ use crate::disk::sim::{Fault, Injection};
 
 fn segments(disk: &SimDisk) -> Vec<u64> {
     let names = disk.list("log/p000").unwrap();
-    names
-        .iter()
-        .filter_map(|entry| crate::segment::first_of_name(&entry.name))
-        .collect()
+    names.iter().filter_map(|entry| crate::segment::first_of_name(&entry.name)).collect()
 }
 
 fn prepared(disk: &SimDisk) -> Vec<String> {
-    let names = disk
-        .list("log/p000")
-        .unwrap()
-        .into_iter()
-        .map(|entry| entry.name);
+    let names = disk.list("log/p000").unwrap().into_iter().map(|entry| entry.name);
     names.filter(|name| name.ends_with(".prep")).collect()
 }
 
@@ -38,59 +31,30 @@ fn a_flush_over_a_roll_makes_the_older_segment_durable_first() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[3000; 4]);
     for at in 10..13 {
-        opened
-            .writer
-            .append(batch(at), &[&payload(at, 5000)])
-            .unwrap();
+        opened.writer.append(batch(at), &[&payload(at, 5000)]).unwrap();
     }
     let from = disk.operations().len();
     opened.writer.flush().unwrap();
-    let calls: Vec<_> = disk.operations()[from..]
-        .iter()
-        .map(|operation| operation.call)
-        .collect();
+    let calls: Vec<_> = disk.operations()[from..].iter().map(|operation| operation.call).collect();
     use Call::{Fdatasync, Open, Pwrite, Rename, SyncDirectory};
     assert_eq!(
         calls,
         [Rename, SyncDirectory, Open, Pwrite, Fdatasync],
         "5,000 bytes do not fit the last block: all three roll"
     );
-    opened
-        .writer
-        .append(batch(20), &[&payload(1, 100)])
-        .unwrap();
-    opened
-        .writer
-        .append(batch(21), &[&payload(1, 6000)])
-        .unwrap();
+    opened.writer.append(batch(20), &[&payload(1, 100)]).unwrap();
+    opened.writer.append(batch(21), &[&payload(1, 6000)]).unwrap();
     let from = disk.operations().len();
     opened.writer.flush().unwrap();
-    let calls: Vec<_> = disk.operations()[from..]
-        .iter()
-        .map(|operation| operation.call)
-        .collect();
-    assert_eq!(
-        calls,
-        [
-            Pwrite,
-            Fdatasync,
-            Rename,
-            SyncDirectory,
-            Open,
-            Pwrite,
-            Fdatasync
-        ]
-    );
+    let calls: Vec<_> = disk.operations()[from..].iter().map(|operation| operation.call).collect();
+    assert_eq!(calls, [Pwrite, Fdatasync, Rename, SyncDirectory, Open, Pwrite, Fdatasync]);
 }
 
 #[test]
 fn a_segment_counts_as_begun_when_it_is_durable() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[3000; 5]);
-    opened
-        .writer
-        .append(batch(50), &[&payload(7, 3000)])
-        .unwrap();
+    opened.writer.append(batch(50), &[&payload(7, 3000)]).unwrap();
     assert_eq!(opened.writer.newest_segment(), 1);
     opened.writer.flush().unwrap();
     assert_eq!(opened.writer.newest_segment(), 7);
@@ -103,21 +67,10 @@ fn what_does_not_fit_an_empty_segment_fits_none() {
     // A roll that was cut short left a small segment with its name alone.
     disk.write_file("log/p000/00000000000000000001.wlog", &[0; 16 << 10]);
     let mut opened = open(&disk);
-    let refused = opened
-        .writer
-        .append(Entry::new(Kind::Open, 0), &[&[1; 13_000]]);
-    assert!(
-        matches!(refused, Err(Error::TooLarge { limit: 12_224, .. })),
-        "{refused:?}"
-    );
-    opened
-        .writer
-        .append(Entry::new(Kind::Open, 0), &[&[1; 12_000]])
-        .unwrap();
-    opened
-        .writer
-        .append(batch(1), &[&payload(2, 13_000)])
-        .unwrap();
+    let refused = opened.writer.append(Entry::new(Kind::Open, 0), &[&[1; 13_000]]);
+    assert!(matches!(refused, Err(Error::TooLarge { limit: 12_224, .. })), "{refused:?}");
+    opened.writer.append(Entry::new(Kind::Open, 0), &[&[1; 12_000]]).unwrap();
+    opened.writer.append(batch(1), &[&payload(2, 13_000)]).unwrap();
     opened.writer.flush().unwrap();
     assert_eq!(segments(&disk), [1, 2]);
 }
@@ -127,22 +80,14 @@ fn two_segments_and_the_reserve_are_prepared_and_adopted() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[]);
     while opened.writer.prepare().unwrap() {}
-    assert_eq!(
-        prepared(&disk),
-        ["next-0.prep", "next-1.prep", "reserve-0.prep"]
-    );
+    assert_eq!(prepared(&disk), ["next-0.prep", "next-1.prep", "reserve-0.prep"]);
     drop(opened);
     let calls = disk.calls();
     let again = open(&disk);
     assert_eq!(again.writer.wanted(), None, "what is there is taken over");
-    let writes = disk
-        .operations()
-        .into_iter()
-        .filter(|operation| operation.number > calls && operation.call == Call::Pwrite);
-    assert!(
-        writes.map(|operation| operation.length).sum::<u64>() < SEGMENT,
-        "and not written again"
-    );
+    let writes =
+        disk.operations().into_iter().filter(|operation| operation.number > calls && operation.call == Call::Pwrite);
+    assert!(writes.map(|operation| operation.length).sum::<u64>() < SEGMENT, "and not written again");
 }
 
 #[test]
@@ -154,10 +99,7 @@ fn a_half_prepared_file_is_made_anew() {
     let mut opened = open(&disk);
     assert!(prepared(&disk).is_empty());
     opened.writer.prepare().unwrap();
-    assert_eq!(
-        disk.read_file("log/p000/next-0.prep").unwrap().len() as u64,
-        SEGMENT
-    );
+    assert_eq!(disk.read_file("log/p000/next-0.prep").unwrap().len() as u64, SEGMENT);
 }
 
 #[test]
@@ -199,11 +141,7 @@ fn a_file_that_could_not_be_prepared_leaves_nothing_behind() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[]);
     opened.writer.flush().unwrap();
-    disk.inject(Injection {
-        call: Some(Call::Fallocate),
-        nth: 1,
-        fault: Fault::Enospc,
-    });
+    disk.inject(Injection { call: Some(Call::Fallocate), nth: 1, fault: Fault::Enospc });
     assert!(!opened.writer.prepare().unwrap());
     assert!(prepared(&disk).iter().all(|name| name != "next-0.prep"));
 }
@@ -228,10 +166,7 @@ fn a_cut_stops_at_the_older_checkpoint_and_at_the_archive() {
     let disk = SimDisk::new(1);
     let opened = filled(&disk, &[3000; 16]);
     assert_eq!(segments(&disk), [1, 7, 12, 17]);
-    let bounds = |checkpoint, archive| CutBounds {
-        checkpoint,
-        archive,
-    };
+    let bounds = |checkpoint, archive| CutBounds { checkpoint, archive };
     let cut = |bounds| super::cut(&disk, opened.identity, bounds).unwrap().segments;
     assert_eq!(cut(bounds(5, 99)), 0, "record 6 is needed");
     assert_eq!(cut(bounds(99, 5)), 0, "the archive has not got record 6");
@@ -244,46 +179,25 @@ fn a_cut_stops_at_the_older_checkpoint_and_at_the_archive() {
 fn a_cut_copies_dead_letters_first_and_they_come_back_exactly() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[3000; 2]);
-    let letter = Entry {
-        flags: Flags::DEAD_LETTERS,
-        ..batch(100)
-    };
+    let letter = Entry { flags: Flags::DEAD_LETTERS, ..batch(100) };
     opened.writer.append(letter, &[b"MSH|unreadable"]).unwrap();
     for at in 101..110 {
-        opened
-            .writer
-            .append(batch(at), &[&payload(at, 3000)])
-            .unwrap();
+        opened.writer.append(batch(at), &[&payload(at, 3000)]).unwrap();
         opened.writer.flush().unwrap();
     }
-    let bounds = CutBounds {
-        checkpoint: 8,
-        archive: 8,
-    };
+    let bounds = CutBounds { checkpoint: 8, archive: 8 };
     let report = cut(&disk, opened.identity, bounds).unwrap();
-    assert_eq!(
-        (report.segments, report.bytes, report.dead_letters),
-        (1, SEGMENT, 1)
-    );
+    assert_eq!((report.segments, report.bytes, report.dead_letters), (1, SEGMENT, 1));
     let left = disk.crash(5);
     let paths = crate::dead::list(&left, &opened.identity).unwrap();
     assert_eq!(paths, ["dead/p000/00000000000000000001.wlog"]);
     let mut letters = crate::dead::DeadLetters::open(&left, &opened.identity, &paths[0]).unwrap();
     assert_eq!((letters.count, letters.last_at), (1, 100));
     let (header, bytes) = letters.next_record().unwrap().unwrap();
-    assert_eq!(
-        (header.sequence, bytes.as_slice()),
-        (4, b"MSH|unreadable".as_slice())
-    );
+    assert_eq!((header.sequence, bytes.as_slice()), (4, b"MSH|unreadable".as_slice()));
     assert!(letters.next_record().unwrap().is_none());
-    assert_eq!(
-        crate::dead::expire(&left, &opened.identity, 100).unwrap(),
-        0
-    );
-    assert_eq!(
-        crate::dead::expire(&left, &opened.identity, 101).unwrap(),
-        1
-    );
+    assert_eq!(crate::dead::expire(&left, &opened.identity, 100).unwrap(), 0);
+    assert_eq!(crate::dead::expire(&left, &opened.identity, 101).unwrap(), 1);
 }
 
 #[test]
@@ -291,10 +205,7 @@ fn a_damaged_segment_is_never_cut() {
     let disk = SimDisk::new(1);
     let opened = filled(&disk, &[3000; 12]);
     disk.flip_bit("log/p000/00000000000000000001.wlog", 8 * 9000);
-    let bounds = CutBounds {
-        checkpoint: 12,
-        archive: 12,
-    };
+    let bounds = CutBounds { checkpoint: 12, archive: 12 };
     match cut(&disk, opened.identity, bounds) {
         Err(Error::Damaged(finding)) => assert_eq!(finding.code, Code::RecordDamaged),
         other => panic!("cut damage away: {other:?}"),
