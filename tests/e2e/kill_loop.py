@@ -47,6 +47,11 @@ phone = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/phone", secret = "fi
 sms = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/sms", secret = "file:secret", class = "keyed", inside = true }}
 '''
 
+DIRECTORY = '''role_or_token,authority,id,channel,address,licence,from,until
+Operations,,,phone,+1 555 0100,,,
+Operations,,,sms,+1 555 0100,,,
+'''
+
 
 def free_port():
     with socket.socket() as probe:
@@ -139,7 +144,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="wardline-kill-")
     os.chmod(folder, 0o700)
     api, admin, sink = free_port(), free_port(), free_port()
-    for name, text in [("kill.ward", WARD), ("wardline.toml", CONFIG.format(api=api, admin=admin, sink=sink)), ("secret", "whsec_" + "A" * 43 + "=")]:
+    for name, text in [("kill.ward", WARD), ("wardline.toml", CONFIG.format(api=api, admin=admin, sink=sink)), ("directory.csv", DIRECTORY), ("secret", "whsec_" + "A" * 43 + "=")]:
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)
         os.chmod(os.path.join(folder, name), 0o600)
