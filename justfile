@@ -61,3 +61,12 @@ bench:
 # everything that must be green
 ci:
     bash tests/run
+
+# one seed of the twins again: engine against slow reference
+twins seed:
+    TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture
+
+# kills at random moments under load, with an outside ledger
+crash rounds="100":
+    cargo build --workspace --bins
+    KILL_ROUNDS={{rounds}} WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py

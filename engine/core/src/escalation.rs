@@ -328,9 +328,9 @@ impl Partition {
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.course.run += 1;
             alert.course.round = 1;
+            alert.display = AlertState::Raised;
         }
         self.set_phase(slot, Phase::Paging);
-        self.say_alert(slot, AlertState::Raised, "lapsed", out);
         self.begin_step(slot, 1, report, out);
     }
 

@@ -61,9 +61,8 @@ impl Partition {
     pub(crate) fn refresh_absence(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
         let Some((id, rank)) = self.rule_of(rule) else { return };
         let period = self.period(report, rule);
-        let open = self.newest(report, id, About::Report);
-        let open = open.filter(|slot| self.alerts.get(*slot).is_some_and(super::Alert::is_open));
-        match (period, open) {
+        // One that ended after an answer is not open, and whoever acted on it must still hear that its cause is gone.
+        match (period, self.newest(report, id, About::Report)) {
             (Period::Awaiting { started, due }, _) => {
                 self.wait_until(
                     slot,
@@ -72,13 +71,13 @@ impl Partition {
                     rank,
                 );
             }
-            (Period::None | Period::InTime, Some(open)) => {
+            (Period::None | Period::InTime, Some(known)) => {
                 self.forget_wait(report, id, true);
-                self.end(open, Some(report), Closing::Withdrawn, out);
+                self.end(known, Some(report), Closing::Withdrawn, out);
             }
-            (Period::Late, Some(open)) => {
+            (Period::Late, Some(known)) => {
                 self.forget_wait(report, id, false);
-                self.end(open, Some(report), Closing::Cleared, out);
+                self.end(known, Some(report), Closing::Cleared, out);
             }
             (Period::None | Period::InTime, None) => self.forget_wait(report, id, true),
             (Period::Late, None) => self.forget_wait(report, id, false),

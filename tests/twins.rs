@@ -1,0 +1,202 @@
+//! Twins: does the engine say what the slow reference says?
+//!
+//! Generated rules and streams of news (late, doubled, reordered, corrected, cancelled, answered) go through both; every change
+//! of a clock or an alert, and every message, must be the same. A failure names its seed: `just twins SEED`.
+
+use std::collections::BTreeMap;
+
+use wardline::{
+    drivers::world::{Fate, Watcher, World},
+    ward,
+};
+use wardline_core::{
+    Input, Output, Partition, Settings,
+    ids::{Nid, ReportId},
+    input::Activation,
+    output::{Change, Obligation, Party, Purpose as Sent},
+};
+use wardline_dsl::{check, diagnostic::render, source::Sources};
+use wardline_reference::{
+    compare,
+    evaluate::{self, Line, Page, Purpose, Told},
+    generate, tatmark,
+};
+use wardline_rules::{
+    Text,
+    event::{Event, Fact},
+    program::Who,
+    time::{Date, Span, Timestamp},
+};
+
+/// What the engine said, in the reference's words.
+#[derive(Default)]
+struct Heard {
+    lines: Vec<(Line, Option<ReportId>)>,
+    pages: Vec<(Page, Option<ReportId>, Nid)>,
+    desks: Vec<Text>,
+}
+
+impl Watcher for Heard {
+    fn fate(&mut self, obligation: &Obligation, at: Timestamp) -> Fate {
+        let purpose = match obligation.purpose {
+            Sent::Page => Purpose::Page,
+            Sent::Reminder => Purpose::Reminder,
+            Sent::Tell => Purpose::Tell,
+            Sent::Withdrawal => Purpose::Withdrawal,
+        };
+        let is_step = matches!(obligation.purpose, Sent::Page | Sent::Reminder);
+        let step = obligation.head.step.split('.').nth(3).and_then(|step| step.parse().ok()).unwrap_or(0);
+        let page = Page {
+            at,
+            rule: obligation.rule.clone(),
+            report: Text::default(),
+            role: self.role(obligation),
+            channel: obligation.head.channel,
+            purpose,
+            step: if is_step { step } else { 0 },
+        };
+        self.pages.push((page, obligation.report, obligation.head.nid));
+        Fate::Delivered
+    }
+
+    fn see(&mut self, at: Timestamp, out: &Output) {
+        for transition in &out.transitions {
+            let word = match &transition.change {
+                Change::Clock(state, _) => state.word(),
+                Change::Alert(state, _) => state.word(),
+                Change::Notice(..) => continue,
+            };
+            let line = Line {
+                at,
+                rule: transition.rule.clone(),
+                report: Text::default(),
+                transition: Text::from(word),
+                severity: transition.severity_name.clone(),
+                generation: transition.generation,
+            };
+            self.lines.push((line, transition.report));
+        }
+    }
+}
+
+impl Heard {
+    fn role(&self, obligation: &Obligation) -> Text {
+        match (obligation.head.recipient.role, &obligation.head.recipient.party) {
+            (Who::Desk(desk), _) => Text::from(format!("desk \"{}\"", self.desks[desk.index()])),
+            (Who::Ordering, _) => Text::const_new("the ordering clinician"),
+            (_, Party::Desk(name)) => Text::from(format!("desk \"{name}\"")),
+            (_, Party::Person(name)) => Text::from(format!("person \"{name}\"")),
+            (_, Party::Token(_)) => Text::const_new("a clinician"),
+        }
+    }
+
+    /// The notice that a reply answers: of its rule, report and role the newest page or reminder.
+    fn answered(&self, told: &Told, world: &World) -> Option<Nid> {
+        let reply = told.reply.as_ref()?;
+        let report = told.event.report.filler.as_ref().and_then(|filler| world.partition.find_report(filler));
+        let role = reply.role.text();
+        let mine = self.pages.iter().rfind(|(page, of, _)| {
+            page.rule == reply.rule
+                && *of == report
+                && page.role == role
+                && matches!(page.purpose, Purpose::Page | Purpose::Reminder)
+        });
+        mine.map(|page| page.2)
+    }
+}
+
+/// Runs `told` through the engine under a ward.
+fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
+    let sources = Sources { packs: ward::packs(), ..Sources::of_text("twins.ward", text) };
+    let checked = check(&sources, Date::from_days(20_500));
+    let program = checked.program.unwrap_or_else(|| panic!("{}\n{text}", render::text(&checked.diagnostics, &sources)));
+    let mut heard = Heard { desks: program.desks.iter().map(|desk| desk.name.clone()).collect(), ..Heard::default() };
+    let mut world = World::new(Partition::new(Settings::default()));
+    let activation = Activation { program, text: Vec::new(), author: Text::const_new("twins"), moved: false };
+    let first = told.first().map_or(until, |told| told.at);
+    world.batch(first.plus(Span::from_micros(-1)), vec![Input::Activate(Box::new(activation))], &mut heard);
+    let mut names: BTreeMap<ReportId, Text> = BTreeMap::new();
+    let mut rest = told;
+    while let Some(next) = rest.first() {
+        let (now, later) = rest.split_at(rest.iter().take_while(|told| told.at == next.at).count());
+        rest = later;
+        world.advance(next.at, &mut heard);
+        let inputs = now.iter().map(|told| Input::Event(Box::new(addressed(told, &heard, &world)))).collect();
+        world.batch(next.at, inputs, &mut heard);
+        for told in now {
+            if let Some(filler) = &told.event.report.filler
+                && let Some(id) = world.partition.find_report(filler)
+            {
+                names.insert(id, filler.id.clone());
+            }
+        }
+    }
+    world.advance(until, &mut heard);
+    let name = |report: Option<ReportId>| report.and_then(|report| names.get(&report).cloned()).unwrap_or_default();
+    let lines = heard.lines.into_iter().map(|(line, report)| Line { report: name(report), ..line }).collect();
+    let pages = heard.pages.into_iter().map(|(page, report, _)| Page { report: name(report), ..page }).collect();
+    (lines, pages)
+}
+
+/// The event as the engine gets it: a reply names its notice instead of its report.
+fn addressed(told: &Told, heard: &Heard, world: &World) -> Event {
+    let mut event = told.event.clone();
+    if let (Some(reply), Some(nid)) = (&told.reply, heard.answered(told, world))
+        && let Fact::Answer(answer) = &mut event.fact
+    {
+        answer.nid = Some(nid.0);
+        answer.code =
+            Some(if reply.has_wrong_code { Text::const_new("ZZZZZZ") } else { Text::from(nid.code().to_string()) });
+        event.report = wardline_rules::event::ReportIds::default();
+    }
+    event
+}
+
+/// What differs for one seed, if anything does.
+fn difference(seed: u64, reports: usize) -> Option<String> {
+    let case = generate::case(seed, reports);
+    let text = case.ward.ward_text();
+    let (lines, pages) = run(&text, &case.told, case.until);
+    let expected = evaluate::all(&case.ward, &case.told, case.until);
+    let found = compare::diff(&expected.lines, &lines).or_else(|| compare::diff_pages(&expected.pages, &pages));
+    found.map(|found| format!("replay: just twins {seed}\n{found}"))
+}
+
+/// Seeds of 0 to 99 on which both still differ: the number may only fall. What is left is how calls documented elsewhere count
+/// for alerts that are raised, or raised again, after they were heard of.
+const DIFFERENT_MAX: usize = 63;
+
+#[test]
+fn generated_rules_and_streams_end_the_same_in_both() {
+    // [SLA-1] [SLA-6] [ABS-1] [ALERT-4] [ESC-1]
+    let chosen = std::env::var("TWINS_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+    let seeds: Vec<u64> = chosen.map_or_else(|| (0..100).collect(), |seed| vec![seed]);
+    let differences: Vec<String> = seeds.iter().filter_map(|seed| difference(*seed, 4)).collect();
+    let max = if chosen.is_some() { 0 } else { DIFFERENT_MAX };
+    let first: Vec<&String> = differences.iter().take(3).collect();
+    assert!(differences.len() <= max, "{} of {} seeds differ\n{first:#?}", differences.len(), seeds.len());
+}
+
+#[test]
+fn tatmark_ends_the_same_in_both() {
+    let profile = wardline_loadtest::profile::Profile::load("tatmark").unwrap();
+    let order = wardline_loadtest::generator::Order { reports_max: Some(400), ..Default::default() };
+    let events = wardline_loadtest::generator::Generator::new(profile, 11, 1_767_592_800_000_000, order).unwrap();
+    let tokeniser = wardline_connectors::codec::token::Tokeniser::new(&[0; 32]);
+    let open = wardline_connectors::codec::profile::Profile::new("");
+    let decoder = wardline_connectors::codec::json::Decoder::new(&open, &tokeniser);
+    let told: Vec<Told> = events
+        .map(|event| {
+            let mut read = decoder.line(&event.line).unwrap();
+            // The reference and this test know reports by their filler number.
+            read.report.filler = read.report.placer.take();
+            Told { at: Timestamp::from_micros(event.at_micros), event: read, reply: None }
+        })
+        .collect();
+    let until = told.last().unwrap().at.plus(Span::from_minutes(3 * 24 * 60));
+    let (lines, pages) = run(tatmark::WARD, &told, until);
+    let expected = evaluate::all(&tatmark::ward(), &told, until);
+    assert!(expected.lines.len() > 100, "the rules of TATmark have something to say");
+    assert_eq!(compare::diff(&expected.lines, &lines), None);
+    assert_eq!(compare::diff_pages(&expected.pages, &pages), None);
+}
