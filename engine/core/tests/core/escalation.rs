@@ -409,7 +409,6 @@ fn t17_an_answer_without_action_lapses() {
         run.story("09:06"),
         [
             "09:06 alert Critical#1 answered",
-            "09:36 alert Critical#1 raised, lapsed",
             "09:36 page Dr Bell by phone",
             "09:41 remind Dr Bell by phone",
             "09:46 page desk Charge by phone",
