@@ -136,8 +136,8 @@ fn a_failed_sync_poisons_and_nobody_gets_a_receipt() {
     assert_eq!(rig.submit(vec![event("b")]).err(), Some(Refusal::Closed));
     assert_eq!(rig.engine.status().phase(), Phase::Poisoned);
     assert_eq!(rig.submit(vec![event("c")]).err(), Some(Refusal::Closed));
-    assert!(rig.engine.metrics().text().contains("wardline_storage_failed 1\n"));
     assert_eq!(rig.running.join(), Ended::Poisoned);
+    assert!(rig.engine.metrics().text().contains("wardline_storage_failed 1\n"));
 }
 
 #[test]
