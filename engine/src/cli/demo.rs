@@ -138,13 +138,14 @@ async fn watch(args: &Args, hospital: &Hospital) -> Look {
     let is_board = std::io::stdout().is_terminal() && args.format == Format::Text;
     let is_coloured = is_board && std::env::var_os("NO_COLOR").is_none();
     let mut is_first = true;
+    let mut drawn = 0;
     loop {
         let look = hospital.look().await;
         if is_board {
-            let up = if is_first { String::new() } else { format!("\x1b[{}A\x1b[J", screen::HEIGHT) };
+            let up = if drawn == 0 { String::new() } else { format!("\x1b[{drawn}A\x1b[J") };
             let board = screen::board(&look, hospital, &zone, is_coloured);
-            let missing = screen::HEIGHT.saturating_sub(board.lines().count());
-            print(&format!("{up}{board}{}", "\n".repeat(missing)));
+            drawn = board.lines().count();
+            print(&format!("{up}{board}"));
         } else {
             if is_first {
                 tell(&format!("be the clinician: http://{}/phone\n", hospital.address));

@@ -9,9 +9,6 @@ use wardline_rules::time::Zone;
 
 use super::hospital::{Hospital, Look};
 
-/// Lines of the board, so that the next one is drawn over it.
-pub const HEIGHT: usize = 22;
-
 /// The board.
 #[must_use]
 pub fn board(look: &Look, hospital: &Hospital, zone: &Zone, is_coloured: bool) -> String {
@@ -65,7 +62,7 @@ pub fn board(look: &Look, hospital: &Hospital, zone: &Zone, is_coloured: bool) -
             field("severity"),
             name,
             field("state"),
-            field("raised_at")
+            short(&field("raised_at"))
         );
     }
     let address = hospital.address;
@@ -73,6 +70,11 @@ pub fn board(look: &Look, hospital: &Hospital, zone: &Zone, is_coloured: bool) -
     let _ = writeln!(text, "  alerts, health     http://{address}/v1/alerts   http://{address}/health");
     let _ = writeln!(text, "  metrics            http://{}/metrics       Ctrl-C ends it", hospital.admin);
     text
+}
+
+/// An instant to the second.
+fn short(at: &str) -> &str {
+    at.split_once('.').map_or(at, |(seconds, _)| seconds)
 }
 
 /// One line for where there is no terminal.
