@@ -55,7 +55,8 @@ function show(page) {
   article.classList.toggle("over", !open);
   const step = open && page.step > 0 ? ` (step ${page.step})` : "";
   const said = article.dataset.said ? `${article.dataset.said} ` : "";
-  article.querySelector(".state").textContent = `${said}Alert: ${words[page.alert] || page.alert}${step}`;
+  const word = open && page.step === 0 ? "told, no answer is awaited" : words[page.alert] || page.alert;
+  article.querySelector(".state").textContent = `${said}Alert: ${word}${step}`;
 }
 
 async function answer(key, act, article) {
