@@ -46,7 +46,9 @@ fn log(criterion: &mut Criterion) {
     });
     let mut payload = Vec::new();
     wire::encode_inputs(&inputs, &mut payload);
-    let folder = tempfile::tempdir().expect("a folder");
+    // The store refuses a folder that others may read.
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    let folder = tempfile::Builder::new().permissions(private).tempdir().expect("a folder");
     let options = Options { segment_bytes: 64 << 20, reserve_bytes: 0, ..Options::default() };
     let mut opened = Store::open(RealDisk::new(folder.path()), &options).expect("an empty store");
     while opened.writer.prepare().expect("room for segments") {}
