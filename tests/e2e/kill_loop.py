@@ -5,7 +5,11 @@ Four parties, none of which shares code with the engine:
   feeder   posts events over HTTP and writes down what was acknowledged, before it believes it
   ledger   a webhook receiver that writes down every notice it is given, by its key
   killer   SIGKILL after a random while, then a new start on the same data
-  checker  reads only: acknowledged events must be known, criticals must have been paged, keys must not repeat unmarked
+  checker  reads only: every acknowledged event must stand in the log, by its id; there must be at least as many distinct pages
+           and second steps as acknowledged criticals; no key may come twice without the mark
+
+LIMIT: pages are compared by count. A critical that was stored but whose acknowledgement was cut off is paged too, so it
+could hide a missing page; a notice names no report, on purpose, so identity needs the engine's alerts beside it.
 
 Usage: kill_loop.py [--rounds N] [--seed N]      environment: WARDLINE_BIN
 """
