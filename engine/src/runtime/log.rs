@@ -84,7 +84,11 @@ type Failed = store_log::Error;
 impl<D: Disk + Send + 'static> LogThread<D> {
     /// Works until a stop was asked for, or the disk failed.
     pub(crate) fn run(mut self) -> Ended {
-        let ended = match self.work_until_stopped().and_then(|()| self.finish()) {
+        let worked = self.work_until_stopped();
+        if self.is_core_gone() {
+            return self.stop_without_core();
+        }
+        let ended = match worked.and_then(|()| self.finish()) {
             Ok(()) => Ended::Cleanly,
             Err(error) => {
                 self.poison(&error);
@@ -98,6 +102,9 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     fn work_until_stopped(&mut self) -> Result<(), Failed> {
         let mut stop_at: Option<Span> = None;
         loop {
+            if self.is_core_gone() {
+                return Ok(());
+            }
             let boot = self.engine.boot();
             if self.engine.status().phase() == Phase::Stopping {
                 let deadline = *stop_at.get_or_insert_with(|| {
@@ -112,6 +119,19 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.look_after_the_rest()?;
             self.turn()?;
         }
+    }
+
+    /// Whether the core thread has panicked: nobody would act on what is written from now on.
+    fn is_core_gone(&self) -> bool {
+        self.engine.shared.work.is_closed()
+    }
+
+    /// Takes nothing more; what is durable stays, and a new start applies it.
+    fn stop_without_core(&mut self) -> Ended {
+        self.engine.status().enter(Phase::Poisoned);
+        self.engine.shared.inbox.refuse_all();
+        tracing::error!("core.panic: nothing more is taken, the process ends");
+        Ended::Poisoned
     }
 
     /// Waits, or writes one batch.

@@ -128,6 +128,19 @@ fn what_has_a_receipt_survives_a_crash() {
 }
 
 #[test]
+fn a_panic_of_the_core_ends_the_acknowledgements() {
+    // What was durable before stays; nobody gets a receipt for what no core would act upon.
+    let disk = SimDisk::new(7);
+    let rig = rig(&disk);
+    rig.submit(vec![event("panic-1")]).unwrap();
+    while rig.engine.status().phase() != Phase::Poisoned {
+        std::thread::yield_now();
+    }
+    assert_eq!(rig.submit(vec![event("a")]).err(), Some(Refusal::Closed));
+    assert_eq!(rig.running.join(), Ended::Poisoned);
+}
+
+#[test]
 fn a_failed_sync_poisons_and_nobody_gets_a_receipt() {
     let disk = SimDisk::new(7);
     let rig = rig(&disk);

@@ -58,6 +58,7 @@ impl Script {
     }
 
     fn take_event(&mut self, at: Timestamp, event: &Event, output: &mut Output) {
+        assert!(!event.event_id.starts_with("panic-"), "a mistake of ours, as a test asks for it");
         self.events.push(event.event_id.to_string());
         if event.event_id.starts_with("page-") {
             self.notices.insert(nid(&event.event_id), (NoticeState::Ready, 0, 0));
