@@ -165,7 +165,7 @@ impl Partition {
     /// The first report in memory that is known by this filler number, whatever its test.
     #[must_use]
     pub fn find_report(&self, filler: &wardline_rules::event::Ident) -> Option<crate::ids::ReportId> {
-        let key = crate::identity::key(crate::identity::Number::Filler, filler, "");
+        let key = crate::identity::bare_key(crate::identity::Number::Filler, filler);
         self.index.get(key).first().and_then(|slot| self.reports.get(*slot)).map(|report| report.id)
     }
 

@@ -7,6 +7,8 @@
 //! - **How it fits**: `step` asks [`Ward::route`] for each report that has news; clocks and alerts do the rest.
 //! - **Not here**: conditions on values, flags and history; they are evaluated for the rules found.
 
+pub(crate) mod needs;
+
 use std::sync::Arc;
 
 use wardline_rules::{
@@ -17,6 +19,8 @@ use wardline_rules::{
     time::Timestamp,
     words::KindSet,
 };
+
+use needs::Steps;
 
 use crate::{
     dictionary::{Coded, Dictionary},
@@ -34,7 +38,7 @@ pub(crate) enum RuleIx {
 }
 
 /// What a ward's rule has at run time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     /// Number of the rule's id.
     pub(crate) id: Coded,
@@ -42,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) since: Timestamp,
     /// Place of its id among all, in order of text: orders timers.
     pub(crate) rank: u32,
+    /// Steps without which it has nothing to say.
+    pub(crate) needs: Steps,
 }
 
 /// An activated ward.
@@ -68,13 +74,15 @@ impl Ward {
         let mut ids: Vec<&str> = program.families.iter().filter_map(family_id).collect();
         ids.extend(program.alerts.iter().map(|alert| alert.head.id.as_str()));
         ids.sort_unstable();
-        let mut known = |id: &str| {
+        let mut known = |id: &str, needs: Steps| {
             let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
             let id = dictionary.code(id);
-            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank }
+            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank, needs }
         };
-        let families = program.families.iter().map(|family| known(family_id(family).unwrap_or_default())).collect();
-        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id)).collect();
+        let families = program.families.iter();
+        let families = families.map(|family| known(family_id(family).unwrap_or_default(), needs::of_family(family)));
+        let families = families.collect();
+        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id, needs::of_alert(alert))).collect();
         let of_feed = |(_, alert): &(u32, &Alert)| alert.subject() == Subject::Feed;
         let feed_rules = (0_u32..).zip(&program.alerts).filter(of_feed).map(|(index, _)| index).collect();
         Self {
