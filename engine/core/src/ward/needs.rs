@@ -51,9 +51,9 @@ pub(crate) fn of_alert(alert: &Alert) -> Steps {
 fn of_moment(moment: &Moment) -> Steps {
     match &moment.happening {
         // A change of a final report is a finalisation, too [ALERT-3].
-        Happening::Step(Step::Final) => {
-            [Step::Final, Step::Corrected, Step::Amended, Step::Appended].into_iter().fold(Steps::default(), Steps::with)
-        }
+        Happening::Step(Step::Final) => [Step::Final, Step::Corrected, Step::Amended, Step::Appended]
+            .into_iter()
+            .fold(Steps::default(), Steps::with),
         Happening::Step(step) => Steps::default().with(*step),
         Happening::Recollected => Steps::default().with(Step::Collected),
         Happening::Begins(_) | Happening::Ends(_) | Happening::Message(_) => Steps::ANY,

@@ -38,7 +38,8 @@ pub(super) fn read(files: &[PathBuf], mut see: impl FnMut(Box<Event>)) -> Result
     thread::scope(|scope| {
         let (to, from) = sync_channel::<Chunk>(CHUNKS_MAX);
         let decode_all = move || files.iter().try_for_each(|path| decode(path, &to));
-        let decoding = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, decode_all).map_err(Error::Thread)?;
+        let decoding =
+            thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, decode_all).map_err(Error::Thread)?;
         let mut rejected = 0;
         for chunk in from {
             rejected += chunk.rejected;
