@@ -106,19 +106,24 @@ pub(crate) fn canonical_test<'a>(
     mapped.unwrap_or_else(|| event.tests.first().map_or("", |code| code.code.as_str()))
 }
 
-/// The keys of an event's numbers within a test.
-pub(crate) fn keys(event: &Event, test: &str) -> Keys {
+/// Filler, placer and accession number on their own, strongest first.
+pub(crate) type Bare = [Option<Key>; 3];
+
+/// The numbers of an event on their own.
+pub(crate) fn bare(event: &Event) -> Bare {
+    let of = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| bare_key(number, ident));
+    [
+        of(Number::Filler, &event.report.filler),
+        of(Number::Placer, &event.report.placer),
+        of(Number::Accession, &event.report.accession),
+    ]
+}
+
+/// The keys of numbers within a test.
+pub(crate) fn keys(numbers: Bare, test: &str) -> Keys {
     let test_part = within(test);
-    let of = |number, ident: &Option<Ident>| {
-        let bare = bare_key(number, ident.as_ref()?);
-        Some(Name { bare, full: bare ^ test_part })
-    };
-    Keys {
-        filler: of(Number::Filler, &event.report.filler),
-        placer: of(Number::Placer, &event.report.placer),
-        accession: of(Number::Accession, &event.report.accession),
-        has_test: !test.is_empty(),
-    }
+    let [filler, placer, accession] = numbers.map(|bare| bare.map(|bare| Name { bare, full: bare ^ test_part }));
+    Keys { filler, placer, accession, has_test: !test.is_empty() }
 }
 
 /// Where the reports under one key are: one, as nearly always, or the number of a list.

@@ -77,6 +77,7 @@ pub struct Partition {
     pub(crate) scratch: Scratch,
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) targets: Vec<ReportSlot>,
+    pub(crate) foreseen: Vec<crate::step::foresee::Foreseen>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
 }
 
@@ -117,6 +118,7 @@ impl Partition {
             scratch: Scratch::default(),
             occurrences: Vec::new(),
             targets: Vec::new(),
+            foreseen: Vec::new(),
             rules: Vec::new(),
         }
     }

@@ -12,10 +12,11 @@ use wardline_rules::{
 
 use crate::{
     disposition::Disposition,
-    identity::{self, Found, Keys, Number},
+    identity::{self, Bare, Found, Keys, Number},
     output::{Output, QualityRow},
     partition::{Partition, Seen},
     report::{Applied, Report, ReportSlot},
+    step::foresee::Foreseen,
     tuple::TupleId,
 };
 
@@ -25,8 +26,8 @@ const REMEMBERED: Span = Span::from_minutes(7 * 24 * 60);
 const LATE_AFTER: Span = Span::from_minutes(15);
 
 impl Partition {
-    pub(crate) fn take_event(&mut self, event: &Event, out: &mut Output) -> Disposition {
-        let disposition = self.dispose(event, out);
+    pub(crate) fn take_event(&mut self, event: &Event, foreseen: Foreseen, out: &mut Output) -> Disposition {
+        let disposition = self.dispose(event, foreseen, out);
         let counters = &mut self.counters;
         counters.received += 1;
         match disposition {
@@ -44,13 +45,13 @@ impl Partition {
         disposition
     }
 
-    fn dispose(&mut self, event: &Event, out: &mut Output) -> Disposition {
+    fn dispose(&mut self, event: &Event, foreseen: Foreseen, out: &mut Output) -> Disposition {
         if matches!(event.fact, Fact::Unreadable { .. }) {
             self.say_quality(event, Fault::Unreadable, event.reason.as_deref().unwrap_or_default(), out);
             return Disposition::DeadLettered;
         }
         let tuple = self.tuples.of_event(event, &mut self.dictionary);
-        if let Some(first) = self.was_seen(event, tuple, out) {
+        if let Some(first) = self.was_seen(event, (foreseen.id, tuple), out) {
             return Disposition::Duplicate { first };
         }
         for Note { fault, field } in &event.notes {
@@ -59,7 +60,7 @@ impl Partition {
         let source = self.tuples.get(tuple).source;
         self.feed_message(source, out);
         match &event.fact {
-            Fact::Step(_) | Fact::Update => self.take_fact(event, tuple, out),
+            Fact::Step(_) | Fact::Update => self.take_fact(event, (foreseen.numbers, tuple), out),
             Fact::Answer(answer) => self.take_answer(event, answer, out),
             Fact::Merge(merge) => self.take_merge(event, merge, out),
             Fact::Encounter => self.take_encounter(event, tuple, out),
@@ -68,7 +69,7 @@ impl Partition {
     }
 
     /// When this very event came first, within the last seven days [DUP-1]; the same id with other content is new [DUP-2].
-    fn was_seen(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Option<Timestamp> {
+    fn was_seen(&mut self, event: &Event, (id, tuple): (u64, TupleId), out: &mut Output) -> Option<Timestamp> {
         while let Some((at, id)) = self.seen_order.front().copied() {
             let is_full = self.seen_order.len() > crate::limits::DUPLICATES_MAX;
             if !is_full && self.at.since(at) <= REMEMBERED {
@@ -77,7 +78,6 @@ impl Partition {
             self.seen_order.pop_front();
             self.seen.remove(&id);
         }
-        let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
         let content = fingerprint(event, tuple);
         match self.seen.get_mut(&id) {
             None => {
@@ -104,9 +104,9 @@ impl Partition {
         });
     }
 
-    fn take_fact(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Disposition {
+    fn take_fact(&mut self, event: &Event, (numbers, tuple): (Bare, TupleId), out: &mut Output) -> Disposition {
         let patient = event.patient.map(|patient| self.resolve_token(patient));
-        let keys = self.keys_of(event);
+        let keys = self.keys_of(event, numbers);
         let mut targets = core::mem::take(&mut self.targets);
         let found = identity::find(keys, patient, (&self.index, &self.reports), &mut targets);
         if found == Found::New {
@@ -139,13 +139,13 @@ impl Partition {
     }
 
     /// The keys of an event; without any number it is a report of its own [IDN-7].
-    pub(crate) fn keys_of(&mut self, event: &Event) -> Keys {
+    pub(crate) fn keys_of(&mut self, event: &Event, numbers: Bare) -> Keys {
         let ward = self.active.and_then(|active| self.wards.get_mut(active as usize));
         let names = ward.map(|ward| {
             ward.tests.learn(&ward.program, &self.dictionary);
             (&*ward.program, &ward.tests)
         });
-        identity::keys(event, identity::canonical_test(event, names, &self.dictionary))
+        identity::keys(numbers, identity::canonical_test(event, names, &self.dictionary))
     }
 
     fn open_report(&mut self, event: &Event, keys: Keys, out: &mut Output) -> ReportSlot {
