@@ -13,6 +13,7 @@
 
 pub mod admission;
 pub mod anchor;
+pub mod by_hand;
 pub mod clock;
 pub(crate) mod inbox;
 pub mod kernel;
@@ -130,6 +131,32 @@ where
     D::Lock: Send,
     K: Bootable,
 {
+    let Parts { log, core, upkeep, order_queue, done, jobs, epoch } = assemble::<D, K>(engine, start)?;
+    tokio.spawn(driver::drive(engine.clone(), jobs));
+    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
+    let core = spawn("core", move || core.run(seat.0))?;
+    let log = spawn("log", move || log.run())?;
+    engine.status().enter(Phase::Running);
+    Ok(Running { log, core, upkeep, epoch })
+}
+
+/// A recovered engine before anything drives it.
+pub(crate) struct Parts<D: Disk, K> {
+    pub(crate) log: LogThread<D>,
+    pub(crate) core: CoreThread<K>,
+    pub(crate) upkeep: Upkeep<D>,
+    pub(crate) order_queue: blocking::Receiver<upkeep::Order>,
+    pub(crate) done: blocking::Sender<upkeep::Done>,
+    pub(crate) jobs: mpsc::UnboundedReceiver<driver::Job>,
+    pub(crate) epoch: u32,
+}
+
+/// Recovers, begins this owner's epoch and puts the parts together.
+pub(crate) fn assemble<D, K>(engine: &Engine, start: Start<D>) -> Result<Parts<D, K>, Error>
+where
+    D: Disk,
+    K: Bootable,
+{
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
@@ -141,7 +168,6 @@ where
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
-    tokio.spawn(driver::drive(engine.clone(), job_queue));
     first_batch(engine, &kernel);
 
     let epoch = opened.epoch;
@@ -170,15 +196,13 @@ where
         done: done_queue,
         orders,
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        answered: None,
         is_preparing: false,
+        stage: log::Stage::Working,
         // The lock lives as long as what was opened.
         opened,
     };
-    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
-    let core = spawn("core", move || core.run(seat.0))?;
-    let log = spawn("log", move || log.run())?;
-    engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch })
+    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

@@ -80,14 +80,22 @@ impl<K: Kernel> CoreThread<K> {
     /// Works until it is told that nothing follows.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
         while let Some(work) = work.blocking_recv() {
-            match work {
-                Work::Batch(durable) => self.turn(*durable),
-                Work::Ask(question) => question(&self.kernel),
-                Work::Checkpoint(reply) => drop(reply.send(self.state())),
-                Work::Hold => self.dispatcher.hold(),
-                Work::Stop => return,
+            if !self.take(work) {
+                return;
             }
         }
+    }
+
+    /// Does one piece of work; `false` if nothing follows.
+    pub(crate) fn take(&mut self, work: Work) -> bool {
+        match work {
+            Work::Batch(durable) => self.turn(*durable),
+            Work::Ask(question) => question(&self.kernel),
+            Work::Checkpoint(reply) => drop(reply.send(self.state())),
+            Work::Hold => self.dispatcher.hold(),
+            Work::Stop => return false,
+        }
+        true
     }
 
     fn turn(&mut self, durable: Durable) {

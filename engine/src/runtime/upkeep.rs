@@ -49,18 +49,22 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
     /// Works until the log thread is gone.
     pub(crate) fn run(self, orders: &blocking::Receiver<Order>, done: &blocking::Sender<Done>) {
         while let Ok(order) = orders.recv() {
-            let result = match order {
-                Order::Prepare(order) => Some(self.prepare(order)),
-                Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
-                Order::Retire => {
-                    self.retire();
-                    None
-                }
-            };
-            if let Some(result) = result
+            if let Some(result) = self.carry_out(order)
                 && done.send(result).is_err()
             {
                 return;
+            }
+        }
+    }
+
+    /// Carries one order out; what the log thread must hear of it, if anything.
+    pub(crate) fn carry_out(&self, order: Order) -> Option<Done> {
+        match order {
+            Order::Prepare(order) => Some(self.prepare(order)),
+            Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
+            Order::Retire => {
+                self.retire();
+                None
             }
         }
     }
