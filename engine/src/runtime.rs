@@ -165,6 +165,8 @@ where
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let noted = opened.writer.newest_segment();
+    opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
@@ -175,8 +177,14 @@ where
     if !start.is_sending {
         dispatcher.hold();
     }
-    let upkeep =
-        Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
+    let upkeep = Upkeep {
+        engine: engine.clone(),
+        disk,
+        checkpoints: opened.checkpoints.clone(),
+        note: opened.ownership.note(),
+        epoch,
+        logic: K::LOGIC,
+    };
     let core = CoreThread {
         kernel,
         engine: engine.clone(),
@@ -198,6 +206,7 @@ where
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
         answered: None,
         is_preparing: false,
+        noted,
         stage: log::Stage::Working,
         // The lock lives as long as what was opened.
         opened,

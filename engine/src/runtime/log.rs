@@ -59,6 +59,8 @@ pub(crate) struct LogThread<D: Disk> {
     pub(crate) answered: Option<Done>,
     /// A segment is being prepared.
     pub(crate) is_preparing: bool,
+    /// The newest segment that `EPOCH` names, or will.
+    pub(crate) noted: u64,
     pub(crate) stage: Stage,
 }
 
@@ -325,6 +327,11 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         if let (false, Some(order)) = (self.is_preparing, self.opened.writer.wanted()) {
             self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
+        }
+        let newest = self.opened.writer.newest_segment();
+        if newest != self.noted {
+            self.noted = newest;
+            drop(self.orders.send(Order::NoteSegment(newest)));
         }
         if self.since.is_due(self.engine.boot()) {
             self.begin_checkpoint();

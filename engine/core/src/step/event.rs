@@ -61,17 +61,20 @@ impl Partition {
         }
         let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
         let content = fingerprint(event, tuple);
-        match self.seen.insert(id, content) {
-            None => {
-                self.seen_order.push_back((self.at, id));
-                false
-            }
-            Some(known) if known == content => true,
-            Some(_) => {
-                self.say_quality(event, Fault::ControlIdReused, "event_id", out);
-                false
-            }
+        let key = match self.seen.get(&id) {
+            None => id,
+            Some(known) if *known == content => return true,
+            // Another content of this id is remembered beside the first.
+            Some(_) => hash64(&(id, content)),
+        };
+        if self.seen.insert(key, content).is_some() {
+            return true;
         }
+        self.seen_order.push_back((self.at, key));
+        if key != id {
+            self.say_quality(event, Fault::ControlIdReused, "event_id", out);
+        }
+        false
     }
 
     pub(crate) fn say_quality(&self, event: &Event, fault: Fault, field: &str, out: &mut Output) {
