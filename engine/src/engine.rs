@@ -110,6 +110,8 @@ pub struct Status {
     in_flight: AtomicU64,
     /// Boot time of the last checkpoint, in microseconds; 0 for none.
     checkpoint: AtomicI64,
+    /// Inputs left out because the core died of them twice.
+    excluded: AtomicU64,
 }
 
 impl Status {
@@ -165,6 +167,16 @@ impl Status {
 
     pub(crate) fn set_log_time(&self, at: Timestamp, boot: Span) {
         self.offset.store(at.micros().saturating_sub(boot.micros()), Ordering::Release);
+    }
+
+    /// How many inputs are left out because the core died of them twice, as far as the log since the checkpoint says.
+    #[must_use]
+    pub fn excluded(&self) -> u64 {
+        self.excluded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_excluded(&self, count: usize) {
+        self.excluded.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Release);
     }
 
     /// Attempts in flight.

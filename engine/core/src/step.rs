@@ -58,12 +58,17 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.at = batch.at.max(partition.at);
     partition.fire(Inclusive::Before, out);
     if let [input] = batch.inputs.as_slice() {
+        out.at_input = Some(0);
         partition.take(input, out);
     } else {
         for order in 0..ORDER {
-            batch.inputs.iter().filter(|input| rank(input) == order).for_each(|input| partition.take(input, out));
+            for (index, input) in (0_u32..).zip(&batch.inputs).filter(|(_, input)| rank(input) == order) {
+                out.at_input = Some(index);
+                partition.take(input, out);
+            }
         }
     }
+    out.at_input = None;
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();

@@ -14,7 +14,11 @@ use wardline_core::{Batch, Input, Output, Proposal, output::Change};
 use wardline_rules::{Text, program::Level, time::Timestamp};
 use wardline_store::log::Position;
 
-use super::{admission::Lane, kernel::Kernel};
+use super::{
+    admission::Lane,
+    kernel::Kernel,
+    poison::{self, Died},
+};
 use crate::{
     dispatcher::{
         Departure, Dispatcher,
@@ -74,14 +78,23 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    /// Writes down at which input of which record the core died.
+    pub(crate) note: Box<dyn Fn(Died, u64) + Send>,
 }
 
 impl<K: Kernel> CoreThread<K> {
-    /// Works until it is told that nothing follows.
+    /// Works until it is told that nothing follows, or the state machine panics: its state is not to be believed then.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
-        while let Some(work) = work.blocking_recv() {
-            match work {
-                Work::Batch(durable) => self.turn(*durable),
+        while let Some(task) = work.blocking_recv() {
+            match task {
+                Work::Batch(durable) => {
+                    let sequence = durable.position.sequence;
+                    if let Err(died) = self.turn(*durable) {
+                        // Nothing more is taken while the note is written.
+                        work.close();
+                        return (self.note)(died, sequence);
+                    }
+                }
                 Work::Ask(question) => question(&self.kernel),
                 Work::Checkpoint(reply) => drop(reply.send(self.state())),
                 Work::Hold => self.dispatcher.hold(),
@@ -90,11 +103,11 @@ impl<K: Kernel> CoreThread<K> {
         }
     }
 
-    fn turn(&mut self, durable: Durable) {
+    fn turn(&mut self, durable: Durable) -> Result<(), Died> {
         let due_before = self.engine.status().next_due();
         let begun = self.engine.boot();
         self.output.clear();
-        self.kernel.step(&durable.batch, &mut self.output);
+        poison::step(&mut self.kernel, &durable.batch, &mut self.output)?;
         self.position = durable.position;
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
@@ -107,6 +120,7 @@ impl<K: Kernel> CoreThread<K> {
         }
         self.propose();
         self.show();
+        Ok(())
     }
 
     /// What became of the answers with these ids.

@@ -97,7 +97,11 @@ impl Kernel for Script {
             self.due = None;
             self.fired += 1;
         }
-        batch.inputs.iter().for_each(|input| self.take(batch.at, input, output));
+        for (index, input) in (0_u32..).zip(&batch.inputs) {
+            output.at_input = Some(index);
+            self.take(batch.at, input, output);
+        }
+        output.at_input = None;
         output.next_due = self.due;
     }
 
