@@ -13,9 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wardline_rules::time::Span;
 
-use super::{Api, Caller, body, problem::Problem};
+use super::{Api, Caller, auth::Doing, body, problem::Problem};
 use crate::{
-    config::Role,
     engine::Receipt,
     intake::{Line, Reading, Shape},
     limits::BODY_BYTES_MAX,
@@ -26,13 +25,13 @@ use crate::{
 /// What stands behind the question mark.
 #[derive(Deserialize)]
 pub(super) struct Which {
-    /// The feed; else that of the key's name, if there is one.
+    /// The feed; else the one that the key speaks for.
     feed: Option<String>,
 }
 
 impl Which {
-    pub(super) fn into_feed(self) -> Option<String> {
-        self.feed
+    pub(super) fn feed(&self) -> Option<&str> {
+        self.feed.as_deref()
     }
 }
 
@@ -43,7 +42,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    caller.need(Role::Ingest)?;
+    caller.may(Doing::SendEvents)?;
     body::refuse_encoded(&headers)?;
     let shape = match body::content_type(&headers).as_str() {
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Shape::Lines,
@@ -54,7 +53,7 @@ pub(super) async fn post(
     };
     let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
     let begun = api.engine.boot();
-    let feed = feed(&api, &caller, which.feed)?;
+    let feed = feed(&api, &caller, which.feed())?;
     let read = api.intake.events(&feed, shape, &bytes, api.engine.log_now());
     let reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if reading.lines.is_empty() {
@@ -66,15 +65,9 @@ pub(super) async fn post(
     Ok(answer(shape, &lines, receipt))
 }
 
-/// The feed a request speaks for; with keys, only one that the key is named after or a key for several feeds may name.
-pub(super) fn feed(api: &Api, caller: &Caller, named: Option<String>) -> Result<String, Problem> {
-    let own = caller.name.as_str().to_lowercase();
-    match named.map(|name| name.to_lowercase()) {
-        Some(name) if api.intake.knows(&name) => Ok(name),
-        Some(_) => Err(Problem::missing("feed")),
-        None if api.intake.knows(&own) => Ok(own),
-        None => Ok(String::new()),
-    }
+/// The feed a request speaks for.
+pub(super) fn feed(api: &Api, caller: &Caller, named: Option<&str>) -> Result<String, Problem> {
+    caller.feed(named, |name| api.intake.knows(name))
 }
 
 /// Makes what was read durable.

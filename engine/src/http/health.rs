@@ -12,9 +12,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Api, Caller, problem::Problem};
+use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
-    config::Role,
     engine::{Engine, Phase},
     limits::LIVE_WITHIN,
     metrics::Metric,
@@ -76,7 +75,7 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
 
 /// The registry in Prometheus' text format.
 pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    caller.need_one(&[Role::Metrics, Role::Admin])?;
+    caller.may(Doing::ReadMetrics)?;
     let metrics = api.engine.metrics();
     let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
     metrics.set(Metric::QueueDepth, &["log"], percent);
@@ -134,5 +133,14 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    vec![log, timers, time, queue, checkpoint]
+    let inputs = match engine.status().excluded() {
+        0 => part("inputs", State3::Ok, "", ""),
+        count => Part {
+            name: "inputs",
+            state: State3::Degraded,
+            reason: format!("{count} inputs are left out because the engine stopped at them twice"),
+            remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
+        },
+    };
+    vec![log, timers, time, queue, checkpoint, inputs]
 }

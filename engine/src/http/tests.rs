@@ -26,7 +26,7 @@ use wardline_store::{
 
 use super::*;
 use crate::{
-    config::Role,
+    config::{Config, FeedScope, Role},
     engine::Phase,
     runtime::{
         Running, Start,
@@ -36,7 +36,12 @@ use crate::{
     },
 };
 
+mod roles;
+
 const NOON: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
+
+const FEEDS: &str = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"lis\"\nkind = \"http\"\n\
+                     [[feed]]\nname = \"ris\"\nkind = \"http\"\n";
 
 #[derive(Debug)]
 struct Nowhere;
@@ -81,7 +86,8 @@ async fn site(keys: Vec<ApiKey>) -> Site {
     };
     let handle = tokio::runtime::Handle::current();
     let running = start::<_, Script>(&engine, seat, begin, &handle).unwrap();
-    let intake = Intake::new(&[], Tokeniser::new(&[7; 32]));
+    let config = Config::of_text("wardline.toml", FEEDS, std::path::Path::new(".")).unwrap();
+    let intake = Intake::new(&config.feeds, Tokeniser::new(&[7; 32]));
     let routers = routers(Parts { engine: engine.clone(), intake, keys, links: links.clone(), sinks });
     let (stop, stopped) = watch::channel(false);
     let listeners = [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
@@ -203,33 +209,8 @@ async fn s1_25_every_answer_has_strict_headers() {
 fn key(name: &str, secret: &str, roles: &[Role]) -> ApiKey {
     use sha2::Digest as _;
     let sha256 = sha2::Sha256::digest(secret.as_bytes()).into();
-    ApiKey { name: Text::from(name), sha256, roles: roles.iter().copied().collect(), until: Timestamp::MAX }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn s1_14_each_route_needs_its_role() {
-    let keys = vec![
-        key("lis", "k-ingest", &[Role::Ingest]),
-        key("board", "k-read", &[Role::Analyst]),
-        key("boss", "k-admin", &[Role::Admin]),
-        ApiKey { until: NOON, ..key("old", "k-old", &[Role::Ingest]) },
-    ];
-    let site = site(keys).await;
-    let status = async |line: &str, secret: &str| {
-        let key = format!("authorization: Bearer {secret}");
-        ask(site.api, line, &[JSON, &key], &self::line("a")).await.0
-    };
-    assert_eq!(status("POST /v1/events", "k-ingest").await, 200);
-    assert_eq!(status("POST /v1/events", "k-read").await, 403);
-    assert_eq!(status("POST /v1/events", "k-old").await, 401, "its time is over");
-    assert_eq!(status("POST /v1/events", "k-wrong").await, 401);
-    assert_eq!(status("GET /v1/alerts", "k-read").await, 200);
-    assert_eq!(status("GET /v1/alerts", "k-ingest").await, 403);
-    assert_eq!(status("GET /v1/silences", "k-admin").await, 200);
-    assert_eq!(status("GET /v1/wards", "k-read").await, 403);
-    assert_eq!(ask(site.api, "GET /health/live", &[], "").await.0, 200, "no key for a probe");
-    let (_, _, body) = ask(site.api, "GET /health", &[], "").await;
-    assert!(!body.contains("parts"), "details need a key: {body}");
+    let feeds = FeedScope::Of([Text::from(name)].into());
+    ApiKey { name: Text::from(name), sha256, roles: roles.iter().copied().collect(), feeds, until: Timestamp::MAX }
 }
 
 #[tokio::test(flavor = "multi_thread")]
