@@ -19,6 +19,7 @@ pub use answer::party_token;
 use wardline_rules::{event::Fact, program::Level, time::Timestamp};
 
 use crate::{
+    disposition::EventOutcome,
     input::{Batch, Input},
     output::Output,
     partition::Partition,
@@ -57,16 +58,17 @@ const fn rank(input: &Input) -> usize {
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.at = batch.at.max(partition.at);
     partition.fire(Inclusive::Before, out);
+    let before = out.events.len();
     if let [input] = batch.inputs.as_slice() {
-        out.at_input = Some(0);
-        partition.take(input, out);
+        partition.take(0, input, out);
     } else {
         for order in 0..ORDER {
-            for (index, input) in (0_u32..).zip(&batch.inputs).filter(|(_, input)| rank(input) == order) {
-                out.at_input = Some(index);
-                partition.take(input, out);
-            }
+            let of_order = batch.inputs.iter().enumerate().filter(|(_, input)| rank(input) == order);
+            of_order.for_each(|(place, input)| partition.take(place, input, out));
         }
+    }
+    if let Some(events) = out.events.get_mut(before..) {
+        events.sort_unstable_by_key(|event| event.place);
     }
     out.at_input = None;
     partition.fire(Inclusive::UpTo, out);
@@ -75,9 +77,13 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
 }
 
 impl Partition {
-    fn take(&mut self, input: &Input, out: &mut Output) {
+    fn take(&mut self, place: usize, input: &Input, out: &mut Output) {
+        out.at_input = u32::try_from(place).ok();
         match input {
-            Input::Event(event) => self.take_event(event, out),
+            Input::Event(event) => {
+                let disposition = self.take_event(event, out);
+                out.events.push(EventOutcome { place, disposition });
+            }
             Input::Attempt(attempt) => self.attempt(*attempt, out),
             Input::Activate(activation) => self.activate(activation, out),
             Input::Silence(silence) => self.silence(silence, out),
