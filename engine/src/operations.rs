@@ -14,7 +14,7 @@ use wardline_rules::{Text, program::Level, time::Timestamp};
 use crate::{
     dispatcher::sinks::{Route, Sinks},
     limits::OPERATIONS_TIMEOUT,
-    runtime::poison::Incident,
+    runtime::poison::Death,
 };
 
 /// The desk that hears of faults; wards declare it under this name.
@@ -23,13 +23,13 @@ const DESK: &str = "Operations";
 /// Pages operations about a death of the core.
 ///
 /// - **Output**: on how many channels the page was taken.
-pub async fn page(sinks: &Sinks, incident: Incident, at: Timestamp) -> usize {
+pub async fn page(sinks: &Sinks, death: Death, at: Timestamp) -> usize {
     let ways = sinks.ways_to_desk(DESK, at);
     if ways.is_empty() {
         tracing::error!("operations.page: the directory has no address for the desk `Operations`: nobody was told");
     }
     let flights: Vec<_> =
-        ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(incident, channel, at)))).collect();
+        ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(death, channel, at)))).collect();
     let mut taken = 0;
     for flight in flights {
         taken += usize::from(flight.await.unwrap_or(false));
@@ -44,8 +44,8 @@ async fn fly(route: Route, message: Outgoing) -> bool {
     reply == Ok(Reply::Delivered)
 }
 
-fn message(incident: Incident, channel: wardline_rules::words::Channel, at: Timestamp) -> Outgoing {
-    let Incident { sequence, input, times, is_excluded } = incident;
+fn message(death: Death, channel: wardline_rules::words::Channel, at: Timestamp) -> Outgoing {
+    let Death { sequence, input, times, is_excluded } = death;
     let what = match (input, is_excluded) {
         (Some(input), true) => format!(
             "WL1240 Wardline stopped twice at input {input} of record {sequence} and goes on without it. \

@@ -42,7 +42,7 @@ use self::{
     clock::WallClock,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
-    poison::Incident,
+    poison::Death,
     records::{Open, encode_time},
     recovery::{Error, Recovered, recover},
     turn::{CoreThread, Work},
@@ -94,7 +94,7 @@ pub struct Running {
     core: thread::JoinHandle<()>,
     upkeep: thread::JoinHandle<()>,
     epoch: u32,
-    incident: Option<Incident>,
+    death: Option<Death>,
 }
 
 impl Running {
@@ -106,8 +106,8 @@ impl Running {
 
     /// What operations must hear: the last owner died of an input.
     #[must_use]
-    pub const fn incident(&self) -> Option<Incident> {
-        self.incident
+    pub const fn death(&self) -> Option<Death> {
+        self.death
     }
 
     /// Waits for the end; blocks.
@@ -142,10 +142,11 @@ where
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took, excluded, incident } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
     engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
     engine.status().set_excluded(excluded);
+    engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
@@ -195,7 +196,7 @@ where
     let core = spawn("core", move || core.run(seat.0))?;
     let log = spawn("log", move || log.run())?;
     engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch, incident })
+    Ok(Running { log, core, upkeep, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

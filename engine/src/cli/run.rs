@@ -27,7 +27,7 @@ use crate::{
         self, Running, Start,
         clock::{MachineClock, WallClock},
         log::Ended,
-        poison::Incident,
+        poison::Death,
         recovery,
     },
     sources::Source,
@@ -135,8 +135,8 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         }
         Err(_) => return Ending::Damaged,
     };
-    if let Some(incident) = running.incident() {
-        tell_operations(&sinks, &installation, Some(incident)).await;
+    if let Some(death) = running.death() {
+        tell_operations(&sinks, &installation, Some(death)).await;
     }
     reload::activate(&engine, &installation).await;
     feeds(&engine, &intake, &installation, &stopped);
@@ -171,10 +171,10 @@ async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
 }
 
 /// Pages operations about a death of the core: the one that just was, by its note, or the one that was dealt with.
-async fn tell_operations(sinks: &Sinks, installation: &Installation, dealt_with: Option<Incident>) {
-    let noted = || CrashNote::read(&installation.disk).ok().flatten().map(|note| Incident::of(note, false));
-    let Some(incident) = dealt_with.or_else(noted) else { return };
-    operations::page(sinks, incident, MachineClock.read().wall).await;
+async fn tell_operations(sinks: &Sinks, installation: &Installation, dealt_with: Option<Death>) {
+    let noted = || CrashNote::read(&installation.disk).ok().flatten().map(|note| Death::of(note, false));
+    let Some(death) = dealt_with.or_else(noted) else { return };
+    operations::page(sinks, death, MachineClock.read().wall).await;
     if dealt_with.is_some()
         && let Err(error) = CrashNote::clear(&installation.disk)
     {

@@ -42,7 +42,7 @@ pub(super) async fn post(
         api.engine.log_now()
     } else {
         let lane = api.intake.lane(&feed, &reading.parcel.inputs);
-        events::store(&api, lane, reading).await?.1.at
+        events::store(&api, lane, reading).await?.1.receipt.at
     };
     api.engine.metrics().observe(Metric::AckDuration, &["http"], api.engine.boot().minus(begun));
     Ok(answer(&api, &feed, &messages, at))

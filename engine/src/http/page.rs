@@ -119,6 +119,7 @@ async fn notice(api: &Api, visitor: &Visitor, nid: Nid) -> Result<Notice, Proble
         interface: "GET /a".to_owned(),
     };
     api.engine.record_access(access.encode()).await?;
+    api.engine.status().books().add_release();
     Ok(notice)
 }
 

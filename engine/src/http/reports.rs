@@ -40,6 +40,7 @@ pub(super) async fn release(
         interface: interface.to_owned(),
     };
     api.engine.record_access(access.encode()).await?;
+    api.engine.status().books().add_release();
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub(crate) struct Died {
 
 /// What operations must hear about a death.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Incident {
+pub struct Death {
     /// The record the core was at.
     pub sequence: u64,
     /// Index of the input in it, from 0; `None` if a timer was firing.
@@ -70,7 +70,7 @@ pub struct Incident {
     pub is_excluded: bool,
 }
 
-impl Incident {
+impl Death {
     /// What a note says that was written before.
     #[must_use]
     pub fn of(note: CrashNote, is_excluded: bool) -> Self {
@@ -161,10 +161,10 @@ pub(crate) fn exclude_noted<D: Disk>(
     disk: &D,
     options: &Options,
     (clock, logic): (&dyn WallClock, u32),
-) -> Result<Option<Incident>, Error> {
+) -> Result<Option<Death>, Error> {
     let Some(note) = CrashNote::read(disk)? else { return Ok(None) };
     if note.times < DEATHS || note.input == NO_INPUT {
-        return Ok(Some(Incident::of(note, false)));
+        return Ok(Some(Death::of(note, false)));
     }
     let mut opened = Store::open(disk.clone(), options)?;
     let reached = opened.checkpoint.as_ref().map_or(0, |reader| reader.header().summary.position.sequence);
@@ -174,7 +174,7 @@ pub(crate) fn exclude_noted<D: Disk>(
         write(&mut opened, note, &poison, (clock, logic))?;
         tracing::error!(record = note.sequence, input = note.input, "core.exclude");
     }
-    Ok(Some(Incident::of(note, true)))
+    Ok(Some(Death::of(note, true)))
 }
 
 /// An input that is to be left out, and its exact bytes if its record keeps them.

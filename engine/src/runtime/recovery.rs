@@ -22,7 +22,7 @@ use wardline_store::{
 use super::{
     clock::WallClock,
     kernel::Bootable,
-    poison::{self, Exclusions, Incident},
+    poison::{self, Death, Exclusions},
     wire,
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Recovered<D: Disk, K> {
     /// Inputs that are left out, known since the checkpoint.
     pub(crate) excluded: usize,
     /// What operations must hear about an earlier death.
-    pub(crate) incident: Option<Incident>,
+    pub(crate) death: Option<Death>,
 }
 
 /// Why there is no state to go on with.
@@ -105,7 +105,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     clock: &dyn WallClock,
 ) -> Result<Recovered<D, K>, Error> {
     let begun = clock.read().boot;
-    let incident = poison::exclude_noted(&disk, options, (clock, K::LOGIC))?;
+    let death = poison::exclude_noted(&disk, options, (clock, K::LOGIC))?;
     let mut opened = Store::open(disk.clone(), options)?;
     for finding in &opened.findings {
         tracing::warn!(%finding, "store.open");
@@ -135,7 +135,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
         }
     }
     let took = clock.read().boot.minus(begun);
-    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), incident })
+    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), death })
 }
 
 fn restore<D: Disk, K: Bootable>(instance: [u8; 16], reader: &CheckpointReader<D>) -> Result<(K, Position), Error> {

@@ -3,7 +3,7 @@
 use wardline_store::{Store, crash_note::CrashNote, record::Flags};
 
 use super::*;
-use crate::{operations, runtime::poison::Incident};
+use crate::{operations, runtime::poison::Death};
 
 /// Dies of the input and gives what is on disk then.
 fn die_live(inputs: Vec<Input>) -> SimDisk {
@@ -45,8 +45,8 @@ fn an_input_that_killed_twice_is_left_out_and_kept() {
     assert_eq!(CrashNote::read(&disk).unwrap().map(|note| (note.input, note.times)), Some((1, 2)));
 
     let rig = try_rig(&disk, NOON, false).unwrap();
-    let incident = rig.running.incident().unwrap();
-    assert_eq!((incident.input, incident.times, incident.is_excluded), (Some(1), 2, true));
+    let death = rig.running.death().unwrap();
+    assert_eq!((death.input, death.times, death.is_excluded), (Some(1), 2, true));
     assert_eq!(rig.received(), 4, "the event before, the two around the poison, and the dead letter");
     assert_eq!(rig.engine.status().excluded(), 1);
     assert!(rig.engine.metrics().text().contains("wardline_excluded_inputs 1\n"));
@@ -63,13 +63,13 @@ fn what_was_left_out_stays_out_over_every_later_start() {
     // The start that leaves it out is killed before operations were told: the next says the same and writes it once.
     for _ in 0..2 {
         let rig = try_rig(&disk, NOON, false).unwrap();
-        assert!(rig.running.incident().is_some_and(|incident| incident.is_excluded));
+        assert!(rig.running.death().is_some_and(|death| death.is_excluded));
         assert_eq!(rig.received(), 2, "the event before and one dead letter, not two");
         assert_eq!(rig.stop(), Ended::Cleanly);
     }
     CrashNote::clear(&disk).unwrap();
     let rig = try_rig(&disk, NOON, false).unwrap();
-    assert_eq!((rig.running.incident(), rig.received()), (None, 2));
+    assert_eq!((rig.running.death(), rig.received()), (None, 2));
 }
 
 #[test]
@@ -102,9 +102,9 @@ fn operations_hear_of_it_once_per_channel_with_one_key() {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (heard_by, heard) = blocking::channel();
     let sinks = Sinks::all_through(Arc::new(Pager { heard: Mutex::new(heard_by), is_mute: false }));
-    let incident = Incident { sequence: 4_711, input: Some(3), times: 2, is_excluded: true };
-    let taken = tokio.block_on(operations::page(&sinks, incident, NOON));
-    tokio.block_on(operations::page(&sinks, incident, NOON));
+    let death = Death { sequence: 4_711, input: Some(3), times: 2, is_excluded: true };
+    let taken = tokio.block_on(operations::page(&sinks, death, NOON));
+    tokio.block_on(operations::page(&sinks, death, NOON));
     drop(sinks);
     let messages: Vec<Outgoing> = heard.iter().collect();
     assert!(taken >= 2 && messages.len() == 2 * taken, "{taken}");
