@@ -19,6 +19,7 @@ pub(crate) mod inbox;
 pub mod kernel;
 pub mod log;
 mod partition;
+pub mod poison;
 pub mod records;
 pub mod recovery;
 pub(crate) mod turn;
@@ -42,6 +43,7 @@ use self::{
     clock::WallClock,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
+    poison::Death,
     records::{Open, encode_time},
     recovery::{Error, Recovered, recover},
     turn::{CoreThread, Work},
@@ -93,6 +95,7 @@ pub struct Running {
     core: thread::JoinHandle<()>,
     upkeep: thread::JoinHandle<()>,
     epoch: u32,
+    death: Option<Death>,
 }
 
 impl Running {
@@ -100,6 +103,12 @@ impl Running {
     #[must_use]
     pub const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What operations must hear: the last owner died of an input.
+    #[must_use]
+    pub const fn death(&self) -> Option<Death> {
+        self.death
     }
 
     /// Waits for the end; blocks.
@@ -131,13 +140,13 @@ where
     D::Lock: Send,
     K: Bootable,
 {
-    let Parts { log, core, upkeep, order_queue, done, jobs, epoch } = assemble::<D, K>(engine, start)?;
+    let Parts { log, core, upkeep, order_queue, done, jobs, epoch, death } = assemble::<D, K>(engine, start)?;
     tokio.spawn(driver::drive(engine.clone(), jobs));
     let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
     let core = spawn("core", move || core.run(seat.0))?;
     let log = spawn("log", move || log.run())?;
     engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch })
+    Ok(Running { log, core, upkeep, epoch, death })
 }
 
 /// A recovered engine before anything drives it.
@@ -149,19 +158,23 @@ pub(crate) struct Parts<D: Disk, K> {
     pub(crate) done: blocking::Sender<upkeep::Done>,
     pub(crate) jobs: mpsc::UnboundedReceiver<driver::Job>,
     pub(crate) epoch: u32,
+    pub(crate) death: Option<Death>,
 }
 
 /// Recovers, begins this owner's epoch and puts the parts together.
 pub(crate) fn assemble<D, K>(engine: &Engine, start: Start<D>) -> Result<Parts<D, K>, Error>
 where
-    D: Disk,
+    D: Disk + Send + 'static,
     K: Bootable,
 {
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
+    engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
+    engine.status().set_excluded(excluded);
+    engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
@@ -177,6 +190,7 @@ where
     if !start.is_sending {
         dispatcher.hold();
     }
+    let note_on = disk.clone();
     let upkeep = Upkeep {
         engine: engine.clone(),
         disk,
@@ -196,6 +210,11 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        note: Box::new(move |died, sequence| {
+            if let Err(error) = died.note(&note_on, sequence) {
+                tracing::error!(%error, "core.note");
+            }
+        }),
     };
     let log = LogThread {
         engine: engine.clone(),
@@ -211,7 +230,7 @@ where
         // The lock lives as long as what was opened.
         opened,
     };
-    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch })
+    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

@@ -14,6 +14,7 @@ use wardline::{
 };
 use wardline_core::{
     Batch, Input, Output, Partition, Settings,
+    disposition::Disposition,
     ids::Nid,
     input::{Attempt, Outcome},
     output::{Change, ClockState},
@@ -161,13 +162,13 @@ impl Outside {
         self.out.clear();
         step(&mut self.replica, batch, &mut self.out);
         batch.inputs.iter().for_each(|input| self.note(input));
+        self.check_ends(batch)?;
         self.check_timers(batch, due, fired)?;
         self.check_counters()
     }
 
     fn note(&mut self, input: &Input) {
         match input {
-            Input::Event(event) => self.note_event(event),
             Input::Attempt(Attempt { nid, number, epoch, outcome }) => {
                 let attempt = (*nid, *number, *epoch);
                 if *outcome == Outcome::Started {
@@ -180,19 +181,44 @@ impl Outside {
                     self.results.insert(attempt, *outcome);
                 }
             }
-            Input::Activate(_) | Input::Silence(_) | Input::Lift(_) | Input::Feed(_) | Input::Tick => {}
+            Input::Event(_)
+            | Input::Activate(_)
+            | Input::Silence(_)
+            | Input::Lift(_)
+            | Input::Feed(_)
+            | Input::Tick => {}
         }
     }
 
-    fn note_event(&mut self, event: &Event) {
-        self.events += 1;
-        if matches!(event.fact, Fact::Unreadable { .. }) {
-            self.unreadable += 1;
-            return;
+    /// Every event has an end; what was said before ends as a duplicate, what was not does not for its id alone [O1].
+    fn check_ends(&mut self, batch: &Batch) -> Held {
+        for (place, input) in batch.inputs.iter().enumerate() {
+            let Input::Event(event) = input else { continue };
+            self.events += 1;
+            let ends: Vec<_> = self.out.events.iter().filter(|end| end.place == place).collect();
+            let [end] = ends.as_slice() else {
+                return broken("O1", format!("{} has {} ends", event.event_id, ends.len()));
+            };
+            let is_duplicate = matches!(end.disposition, Disposition::Duplicate { .. });
+            if matches!(event.fact, Fact::Unreadable { .. }) {
+                self.unreadable += 1;
+                hold(end.disposition == Disposition::DeadLettered, "O1", || {
+                    format!("{} is unreadable", event.event_id)
+                })?;
+                continue;
+            }
+            let said = self.said.entry((event.source.clone(), event.event_id.clone())).or_default();
+            let is_used = !said.is_empty();
+            let is_repeat = !said.insert(content(event));
+            hold(!is_repeat || is_duplicate, "O1", || {
+                format!("{} was said before and ended {:?}", event.event_id, end.disposition)
+            })?;
+            hold(is_repeat || !is_used || !is_duplicate, "O1", || {
+                format!("{} says something else than before and ended {:?}", event.event_id, end.disposition)
+            })?;
+            self.repeats += u64::from(is_duplicate);
         }
-        let key = (event.source.clone(), event.event_id.clone());
-        let is_new = self.said.entry(key).or_default().insert(content(event));
-        self.repeats += u64::from(!is_new);
+        Ok(())
     }
 
     fn check_timers(&self, batch: &Batch, due: Option<Timestamp>, fired: u64) -> Held {

@@ -5,6 +5,8 @@
 //!
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
+mod schedule;
+
 use wardline_rules::{
     program::Level,
     quality::Fault,
@@ -17,6 +19,7 @@ use crate::{
     escalation::Phase,
     ids::Nid,
     input::{Attempt, Outcome},
+    ledger::Counters,
     limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
     output::{
         AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
@@ -25,6 +28,8 @@ use crate::{
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
 };
+pub(crate) use schedule::deadline;
+use schedule::{backoff, budget, doubt};
 
 /// Where a notice lives.
 pub(crate) type NoticeSlot = u32;
@@ -69,54 +74,16 @@ pub struct Proposal {
     pub channel: Channel,
 }
 
-/// Base and cap of the delay between tries, by level (guarantees 3.4).
-const fn schedule(level: Level) -> (Span, Span) {
-    match level {
-        Level::Red => (Span::from_seconds(1), Span::from_seconds(30)),
-        Level::Orange => (Span::from_seconds(5), Span::from_minutes(5)),
-        Level::Yellow => (Span::from_seconds(30), Span::from_minutes(30)),
+/// Counts how a notice ended.
+const fn count_end(counters: &mut Counters, end: NoticeState) {
+    counters.notices_ended += 1;
+    match end {
+        NoticeState::Delivered => counters.delivered += 1,
+        NoticeState::Withdrawn => counters.notices_withdrawn += 1,
+        NoticeState::Expired => counters.notices_expired += 1,
+        NoticeState::Exhausted => counters.notices_exhausted += 1,
+        NoticeState::Held | NoticeState::Ready | NoticeState::Started | NoticeState::Waiting | NoticeState::Unsure => {}
     }
-}
-
-/// How long after its creation the next channel starts unless a notice is delivered.
-pub(crate) const fn deadline(level: Level) -> Span {
-    match level {
-        Level::Red => Span::from_seconds(60),
-        Level::Orange => Span::from_minutes(10),
-        Level::Yellow => Span::from_minutes(240),
-    }
-}
-
-/// How long a notice is tried.
-const fn budget(level: Level) -> Span {
-    match level {
-        Level::Red | Level::Orange => Span::from_minutes(24 * 60),
-        Level::Yellow => Span::from_minutes(72 * 60),
-    }
-}
-
-/// How long nobody knows before it is tried again.
-const fn doubt(level: Level) -> Span {
-    match level {
-        Level::Red => Span::ZERO,
-        Level::Orange => Span::from_seconds(60),
-        Level::Yellow => Span::from_minutes(15),
-    }
-}
-
-/// The delay before try `n + 1`: doubling to the cap, scaled to 50–100 % by a hash of notice and try, so that it is the
-/// same on every replay and differs between notices.
-fn backoff(nid: Nid, n: u32, level: Level, retry_after: Option<u32>) -> Span {
-    let (base, cap) = schedule(level);
-    let doubled = base.micros().saturating_mul(1_i64.checked_shl(n.saturating_sub(1).min(30)).unwrap_or(i64::MAX));
-    let full = doubled.min(cap.micros());
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&nid.0);
-    hasher.update(&n.to_le_bytes());
-    let share = i64::from(cut(&hasher)[0]);
-    let jittered = full / 2 + full / 2 * share / 255;
-    let asked = i64::from(retry_after.unwrap_or(0)).saturating_mul(1_000_000).min(cap.micros());
-    Span::from_micros(jittered.max(asked))
 }
 
 impl Partition {
@@ -252,7 +219,7 @@ impl Partition {
         }
         if to.is_end() {
             over.extend(notice.deadline.take().map(|deadline| deadline.1));
-            self.counters.notices_ended += 1;
+            count_end(&mut self.counters, to);
         }
         if to == NoticeState::Ready {
             self.ready.insert(key);
@@ -319,9 +286,9 @@ impl Partition {
         notice.was_reached = true;
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_delivered += 1;
         }
         let alert = notice.alert;
-        self.counters.delivered += 1;
         self.move_notice(place, NoticeState::Delivered, out);
         if self.alerts.get(alert).is_some_and(|alert| alert.display == AlertState::Raised && alert.is_open()) {
             self.say_alert(alert, AlertState::Delivered, "", out);
@@ -336,6 +303,7 @@ impl Partition {
         }
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_failed += 1;
         }
         notice.was_reached = notice.is_repeat;
         self.move_notice(place, NoticeState::Waiting, out);
@@ -367,6 +335,7 @@ impl Partition {
         let Some(notice) = self.notices.get(place) else { return };
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_failed += 1;
         }
         let was_repeat = notice.is_repeat;
         let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
@@ -453,14 +422,19 @@ impl Partition {
         }
     }
 
+    /// Whether an alert and all that it sent are over, so that it may leave memory.
+    pub(crate) fn may_leave(&self, slot: AlertSlot) -> bool {
+        self.alerts.get(slot).is_none_or(|alert| {
+            let mut notices = alert.course.notices.iter().filter_map(|place| self.notices.get(*place));
+            !alert.is_open() && notices.all(|notice| notice.state.is_end())
+        })
+    }
+
     /// Forgets the notices of an alert that leaves memory; they have ended.
     pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
         let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
         for place in notices {
             let Some(notice) = self.notices.remove(place) else { continue };
-            if notice.state == NoticeState::Started {
-                self.in_flight = self.in_flight.saturating_sub(1);
-            }
             self.ready.remove(&(notice.level, notice.created, notice.head.nid));
             self.nids.remove(&notice.head.nid);
             if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {

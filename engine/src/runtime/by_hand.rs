@@ -113,8 +113,15 @@ where
     /// One piece of work of the core; `false` if none waits.
     pub fn core(&mut self) -> bool {
         let Ok(work) = self.work.try_recv() else { return false };
-        self.core.take(work);
-        true
+        match self.core.take(work) {
+            Ok(_) => true,
+            Err((died, sequence)) => {
+                // As its thread would end: the log finds nobody who takes its batches.
+                self.work.close();
+                (self.core.note)(died, sequence);
+                false
+            }
+        }
     }
 
     /// One order of upkeep; `false` if none waits. A checkpoint needs the core's state, so that comes first.
