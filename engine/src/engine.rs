@@ -124,6 +124,8 @@ pub struct Status {
     checkpoint: AtomicI64,
     /// Inputs left out because the core died of them twice.
     excluded: AtomicU64,
+    /// Messages are refused because no ward decides yet.
+    is_waiting_for_ward: AtomicBool,
     /// The shell's own side of the books.
     books: Books,
 }
@@ -249,6 +251,16 @@ impl Status {
 
     pub(crate) fn set_excluded(&self, count: usize) {
         self.excluded.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Whether messages are refused because no ward decides yet.
+    #[must_use]
+    pub fn is_waiting_for_ward(&self) -> bool {
+        self.is_waiting_for_ward.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_waiting_for_ward(&self, is_waiting: bool) {
+        self.is_waiting_for_ward.store(is_waiting, Ordering::Release);
     }
 
     /// What the shell counts on its own.
@@ -413,6 +425,13 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Takes messages from now on.
+    pub(crate) fn begin(&self) {
+        self.shared.status.set_waiting_for_ward(false);
+        self.shared.status.enter(Phase::Running);
+        self.shared.inbox.begin();
     }
 
     /// Asks the engine to finish what it took and to end.

@@ -96,6 +96,12 @@ pub const IN_FLIGHT_PER_CHANNEL_MAX: usize = 8;
 pub const IN_FLIGHT_PER_CHANNEL_RED_RESERVE: usize = 2;
 /// How long one attempt may take in all; then its outcome is unknown, or it was never sent.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Lines of the story of one report. Beyond it the rest is left out, and the story says so.
+pub const STORY_LINES_MAX: usize = 10_000;
+/// Dead letters in one page of `GET /v1/dead`.
+pub const LETTERS_PER_PAGE_MAX: usize = 1_000;
+/// Lines of one request of `wardline import`: each is one group of the bulk lane.
+pub const IMPORT_LINES_PER_REQUEST: usize = 1_000;
 /// How long an answer to a sender of events waits for what the core makes of them, once they are durable. Beyond it the
 /// receipt says `stored`.
 pub const OUTCOME_WAIT: Duration = Duration::from_secs(2);

@@ -50,7 +50,7 @@ use self::{
 };
 use crate::{
     dispatcher::{Dispatcher, driver, message::Links, sinks::Sinks},
-    engine::{Engine, Parcel, Phase, Shared, Status},
+    engine::{Engine, Parcel, Shared, Status},
     limits::CORE_QUEUE_MAX,
     metrics::{Metric, Metrics},
 };
@@ -64,6 +64,8 @@ pub struct Start<D: Disk> {
     pub options: Options,
     /// Whether the operator vouches for the wall.
     pub accept_time: bool,
+    /// Whether messages are refused until a ward decides: what came before would be watched by nobody.
+    pub needs_ward: bool,
     /// Whether notices leave; if not they are kept and shown.
     pub is_sending: bool,
     /// Ways out.
@@ -84,6 +86,8 @@ pub fn open(clock: Arc<dyn WallClock>) -> Result<(Engine, Seat), prometheus::Err
     let (work, seat) = mpsc::channel(CORE_QUEUE_MAX);
     let shared =
         Shared { inbox: inbox::Inbox::default(), work, status: Status::default(), metrics: Metrics::new()?, clock };
+    // Until there is a state to apply them to, messages are refused: to send them again is safe.
+    shared.inbox.hold();
     Ok((Engine { shared: Arc::new(shared) }, Seat(seat)))
 }
 
@@ -156,6 +160,8 @@ where
     tokio.spawn(driver::drive(engine.clone(), job_queue));
     first_batch(engine, &kernel);
 
+    let is_waiting = start.needs_ward && kernel.ward().is_none();
+    engine.status().set_waiting_for_ward(is_waiting);
     let epoch = opened.epoch;
     let mut dispatcher = Dispatcher::new(epoch);
     if !start.is_sending {
@@ -175,6 +181,7 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        is_waiting,
         note: Box::new(move |died, sequence| {
             if let Err(error) = died.note(&note_on, sequence) {
                 tracing::error!(%error, "core.note");
@@ -195,7 +202,9 @@ where
     let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
     let core = spawn("core", move || core.run(seat.0))?;
     let log = spawn("log", move || log.run())?;
-    engine.status().enter(Phase::Running);
+    if !is_waiting {
+        engine.begin();
+    }
     Ok(Running { log, core, upkeep, epoch, death })
 }
 

@@ -19,6 +19,7 @@ use crate::{
     config::{FeedKind, Findings},
     dispatcher::sinks::Sinks,
     engine::Engine,
+    history::Directory,
     http::{Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
@@ -109,6 +110,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         keys: installation.config.keys.clone(),
         links: installation.links(),
         sinks: sinks.clone(),
+        past: Arc::new(Directory(installation.disk.clone())),
     };
     let (stop, stopped) = watch::channel(false);
     let listeners = match listeners(&installation, routers(parts), &stopped).await {
@@ -119,6 +121,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         disk: installation.disk.clone(),
         options: installation.options(clock.as_ref(), args.restored),
         accept_time: args.accept_time,
+        needs_ward: true,
         is_sending: !installation.config.channels.is_empty() && !args.restored,
         sinks: sinks.clone(),
         links: installation.links(),

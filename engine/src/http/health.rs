@@ -114,6 +114,10 @@ fn is_turning(engine: &Engine) -> bool {
 fn parts(engine: &Engine) -> Vec<Part> {
     let part = |name, state, reason: &str, remedy| Part { name, state, reason: reason.to_owned(), remedy };
     let log = match engine.status().phase() {
+        Phase::Recovering if engine.status().is_waiting_for_ward() => {
+            let remedy = "Mend the ward (`wardline check`); it is read again when its files change.";
+            part("log", State3::Failed, "no ward decides yet, so no message is taken", remedy)
+        }
         Phase::Recovering => part("log", State3::Degraded, "recovering", "Wait."),
         Phase::Running => part("log", State3::Ok, "", ""),
         Phase::Stopping => part("log", State3::Degraded, "stopping", "Wait for the end of the process."),

@@ -63,6 +63,8 @@ pub struct Admission {
 enum Gate {
     #[default]
     Open,
+    /// Control alone: recovery is not through, or no ward decides yet. Messages come again later.
+    Waiting,
     /// Control alone: the results of what was sent.
     Draining,
     Closed,
@@ -75,7 +77,8 @@ impl Admission {
     /// [`Refusal`].
     pub fn admit(&mut self, lane: Lane, feed: &str, bytes: usize) -> Result<(), Refusal> {
         match (self.gate, lane) {
-            (Gate::Open, _) | (Gate::Draining, Lane::Control) => {}
+            (Gate::Open, _) | (Gate::Draining | Gate::Waiting, Lane::Control) => {}
+            (Gate::Waiting, _) => return Err(Refusal::Busy),
             (Gate::Draining | Gate::Closed, _) => return Err(Refusal::Closed),
         }
         match lane {
@@ -109,9 +112,23 @@ impl Admission {
         }
     }
 
+    /// Takes control alone until [`begin`](Self::begin).
+    pub fn wait(&mut self) {
+        if self.gate == Gate::Open {
+            self.gate = Gate::Waiting;
+        }
+    }
+
+    /// Takes messages from now on, unless a stop was asked for.
+    pub fn begin(&mut self) {
+        if self.gate == Gate::Waiting {
+            self.gate = Gate::Open;
+        }
+    }
+
     /// Takes control alone from now on, unless nothing is taken any more.
     pub fn drain(&mut self) {
-        if self.gate == Gate::Open {
+        if matches!(self.gate, Gate::Open | Gate::Waiting) {
             self.gate = Gate::Draining;
         }
     }
@@ -209,5 +226,18 @@ mod tests {
         admission.drain();
         assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Closed));
         assert_eq!(admission.admit(Lane::Control, "", 1), Ok(()));
+    }
+
+    #[test]
+    fn before_a_ward_decides_only_control_is_taken() {
+        let mut admission = Admission::default();
+        admission.wait();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Busy));
+        assert_eq!(admission.admit(Lane::Control, "", 1), Ok(()));
+        admission.begin();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Ok(()));
+        admission.drain();
+        admission.begin();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Closed), "a stop stays a stop");
     }
 }

@@ -83,6 +83,8 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    /// No ward decides yet, and messages wait for one.
+    pub(crate) is_waiting: bool,
     /// Writes down at which input of which record the core died.
     pub(crate) note: Box<dyn Fn(Died, u64) + Send>,
 }
@@ -117,6 +119,10 @@ impl<K: Kernel> CoreThread<K> {
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
         self.figures(&durable.batch, due_before);
+        if self.is_waiting && self.kernel.ward().is_some() {
+            self.is_waiting = false;
+            self.engine.begin();
+        }
         let is_event = |input: &&Input| matches!(input, Input::Event(_));
         let events = durable.batch.inputs.iter().filter(is_event).count();
         self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
