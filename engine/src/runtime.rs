@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod anchor;
 pub mod clock;
+mod heartbeat;
 pub(crate) mod inbox;
 pub mod kernel;
 pub mod log;
@@ -32,14 +33,16 @@ use std::{
 };
 
 use tokio::sync::mpsc;
+use wardline_connectors::adapters::Sink;
 use wardline_core::{Input, Output};
-use wardline_rules::time::Timestamp;
+use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{disk::Disk, limits::PREPARED_SEGMENTS, log::Entry, record::Kind, store::Options};
 
 use self::{
     admission::Lane,
     anchor::Anchor,
     clock::WallClock,
+    heartbeat::Heartbeat,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
     poison::Death,
@@ -72,11 +75,22 @@ pub struct Start<D: Disk> {
     pub sinks: Arc<Sinks>,
     /// Links in notices.
     pub links: Links,
+    /// What is looked after besides.
+    pub care: Care,
 }
 
 /// The end of an engine's queue that its core thread will take.
 #[derive(Debug)]
 pub struct Seat(mpsc::Receiver<Work>);
+
+/// What is looked after beside the messages.
+#[derive(Clone, Debug, Default)]
+pub struct Care {
+    /// For how long the log is kept behind the checkpoints; `None` for ever.
+    pub keep_log: Option<Span>,
+    /// Whom we tell every ten seconds that all is well, so that somebody misses us when it is not.
+    pub monitor: Option<Arc<dyn Sink>>,
+}
 
 /// An engine that is recovering: its handle, and the seat that [`start`] takes.
 ///
@@ -168,8 +182,15 @@ where
         dispatcher.hold();
     }
     let note_on = disk.clone();
-    let upkeep =
-        Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
+    let upkeep = Upkeep {
+        engine: engine.clone(),
+        disk,
+        checkpoints: opened.checkpoints.clone(),
+        epoch,
+        logic: K::LOGIC,
+        identity: opened.identity,
+        keep_log: start.care.keep_log,
+    };
     let core = CoreThread {
         kernel,
         engine: engine.clone(),
@@ -182,6 +203,7 @@ where
         output: Output::default(),
         proposals: Vec::new(),
         is_waiting,
+        heartbeat: start.care.monitor.map(Heartbeat::new),
         note: Box::new(move |died, sequence| {
             if let Err(error) = died.note(&note_on, sequence) {
                 tracing::error!(%error, "core.note");
@@ -196,6 +218,7 @@ where
         orders,
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
         is_preparing: false,
+        next_look: Span::ZERO,
         // The lock lives as long as what was opened.
         opened,
     };

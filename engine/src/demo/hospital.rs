@@ -140,6 +140,7 @@ impl Hospital {
             options,
             accept_time: true,
             needs_ward: false,
+            care: runtime::Care::default(),
             is_sending: true,
             sinks: Arc::clone(&sinks),
             links: links.clone(),

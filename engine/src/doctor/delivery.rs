@@ -27,7 +27,10 @@ pub(super) fn examine(config: &Config, directory: &Directory, now: Timestamp) ->
     };
     let sending =
         config.channels.is_empty().then(|| "no `[[channel]]` is set up: notices are kept and not sent".to_owned());
+    let heartbeat =
+        config.heartbeat.is_none().then(|| "nobody outside would notice that the engine stands still".to_owned());
     vec![
+        Check::unless(35, "heartbeat", heartbeat, "Set up a monitor under `heartbeat` in `wardline.toml`."),
         Check::unless(32, "channels", sending, "Add a `[[channel]]` with the channels that the ward names."),
         Check::unless(34, "operations", cause, "Add rows for it to `directory.csv`, for channels that have a sink."),
     ]

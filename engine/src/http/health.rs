@@ -52,6 +52,7 @@ pub(super) async fn live(State(api): State<Api>) -> (StatusCode, &'static str) {
 /// Whether messages are taken now.
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
     match api.engine.status().phase() {
+        Phase::Running if api.engine.status().is_full() => (StatusCode::SERVICE_UNAVAILABLE, "disk full\n"),
         Phase::Running if api.engine.queue_percent() < 100 => (StatusCode::OK, "ready\n"),
         Phase::Running => (StatusCode::SERVICE_UNAVAILABLE, "busy\n"),
         Phase::Recovering => (StatusCode::SERVICE_UNAVAILABLE, "recovering\n"),
@@ -156,6 +157,18 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
+    let disk = if engine.status().is_full() {
+        part(
+            "disk",
+            State3::Failed,
+            "the volume is full: no message is taken, pages go on in the reserve",
+            "Make room.",
+        )
+    } else if engine.status().is_low() {
+        part("disk", State3::Degraded, "less than twice the reserve is free", "Make room.")
+    } else {
+        part("disk", State3::Ok, "", "")
+    };
     let inputs = match engine.status().excluded() {
         0 => part("inputs", State3::Ok, "", ""),
         count => Part {
@@ -165,5 +178,5 @@ fn parts(engine: &Engine) -> Vec<Part> {
             remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
         },
     };
-    vec![log, timers, time, queue, checkpoint, inputs]
+    vec![log, timers, time, queue, checkpoint, disk, inputs]
 }

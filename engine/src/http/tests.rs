@@ -81,6 +81,7 @@ async fn site(keys: Vec<ApiKey>) -> Site {
         options: Options { segment_bytes: 64 << 10, reserve_bytes: 0, ..Options::default() },
         accept_time: false,
         needs_ward: false,
+        care: crate::runtime::Care::default(),
         is_sending: true,
         sinks: sinks.clone(),
         links: links.clone(),

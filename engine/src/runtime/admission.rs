@@ -56,6 +56,8 @@ pub struct Admission {
     feeds: BTreeMap<Text, usize>,
     is_shedding: bool,
     gate: Gate,
+    /// The volume is full: messages come again later, what control needs goes on in the reserve.
+    is_full: bool,
 }
 
 /// What is taken at all.
@@ -80,6 +82,9 @@ impl Admission {
             (Gate::Open, _) | (Gate::Draining | Gate::Waiting, Lane::Control) => {}
             (Gate::Waiting, _) => return Err(Refusal::Busy),
             (Gate::Draining | Gate::Closed, _) => return Err(Refusal::Closed),
+        }
+        if self.is_full && lane != Lane::Control {
+            return Err(Refusal::Busy);
         }
         match lane {
             Lane::Control => {}
@@ -110,6 +115,11 @@ impl Admission {
         if self.percent() <= READMIT_PERCENT {
             self.is_shedding = false;
         }
+    }
+
+    /// Takes note whether the volume is full.
+    pub fn set_full(&mut self, is_full: bool) {
+        self.is_full = is_full;
     }
 
     /// Takes control alone until [`begin`](Self::begin).

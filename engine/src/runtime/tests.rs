@@ -1,5 +1,6 @@
 //! A whole engine on a simulated disk and a clock that is set by hand.
 
+mod care;
 mod night;
 mod poison;
 pub(crate) mod script;
@@ -67,10 +68,15 @@ fn try_rig(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
 }
 
 pub(crate) fn rig_of<K: Bootable>(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
-    rig_with::<K>(disk, at, (is_mute, false))
+    rig_with::<K>(disk, at, (is_mute, false), &Care::default())
 }
 
-fn rig_with<K: Bootable>(disk: &SimDisk, at: Timestamp, (is_mute, needs_ward): (bool, bool)) -> Result<Rig, Error> {
+fn rig_with<K: Bootable>(
+    disk: &SimDisk,
+    at: Timestamp,
+    (is_mute, needs_ward): (bool, bool),
+    care: &Care,
+) -> Result<Rig, Error> {
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let clock = Arc::new(HandClock::at(at));
     let (engine, seat) = open(clock.clone()).unwrap();
@@ -82,6 +88,7 @@ fn rig_with<K: Bootable>(disk: &SimDisk, at: Timestamp, (is_mute, needs_ward): (
         options,
         accept_time: false,
         needs_ward,
+        care: care.clone(),
         is_sending: true,
         sinks: Arc::new(Sinks::all_through(pager)),
         links: Links::new("https://w.example".to_owned(), [1; 32]),
