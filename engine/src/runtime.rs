@@ -13,6 +13,7 @@
 
 pub mod admission;
 pub mod anchor;
+pub mod by_hand;
 pub mod clock;
 mod heartbeat;
 pub(crate) mod inbox;
@@ -157,6 +158,35 @@ where
     D::Lock: Send,
     K: Bootable,
 {
+    let Parts { log, core, upkeep, order_queue, done, jobs, epoch, death } = assemble::<D, K>(engine, start)?;
+    tokio.spawn(driver::drive(engine.clone(), jobs));
+    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
+    let core = spawn("core", move || core.run(seat.0))?;
+    let log = spawn("log", move || log.run())?;
+    if !engine.status().is_waiting_for_ward() {
+        engine.begin();
+    }
+    Ok(Running { log, core, upkeep, epoch, death })
+}
+
+/// A recovered engine before anything drives it.
+pub(crate) struct Parts<D: Disk, K> {
+    pub(crate) log: LogThread<D>,
+    pub(crate) core: CoreThread<K>,
+    pub(crate) upkeep: Upkeep<D>,
+    pub(crate) order_queue: blocking::Receiver<upkeep::Order>,
+    pub(crate) done: blocking::Sender<upkeep::Done>,
+    pub(crate) jobs: mpsc::UnboundedReceiver<driver::Job>,
+    pub(crate) epoch: u32,
+    pub(crate) death: Option<Death>,
+}
+
+/// Recovers, begins this owner's epoch and puts the parts together.
+pub(crate) fn assemble<D, K>(engine: &Engine, start: Start<D>) -> Result<Parts<D, K>, Error>
+where
+    D: Disk + Send + 'static,
+    K: Bootable,
+{
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
@@ -168,10 +198,11 @@ where
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let noted = opened.writer.newest_segment();
+    opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
-    tokio.spawn(driver::drive(engine.clone(), job_queue));
     first_batch(engine, &kernel);
 
     let is_waiting = start.needs_ward && kernel.ward().is_none();
@@ -186,6 +217,7 @@ where
         engine: engine.clone(),
         disk,
         checkpoints: opened.checkpoints.clone(),
+        note: opened.ownership.note(),
         epoch,
         logic: K::LOGIC,
         identity: opened.identity,
@@ -217,18 +249,15 @@ where
         done: done_queue,
         orders,
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        answered: None,
         is_preparing: false,
         next_look: Span::ZERO,
+        noted,
+        stage: log::Stage::Working,
         // The lock lives as long as what was opened.
         opened,
     };
-    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
-    let core = spawn("core", move || core.run(seat.0))?;
-    let log = spawn("log", move || log.run())?;
-    if !is_waiting {
-        engine.begin();
-    }
-    Ok(Running { log, core, upkeep, epoch, death })
+    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

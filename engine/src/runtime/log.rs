@@ -28,7 +28,7 @@ use super::{
     records::{encode_letters, encode_time},
     turn::{Durable, Waiter, Work},
     upkeep::{Done, Order},
-    window::{Decision, Now, Why, decide},
+    window::{Decision, Filling, Now, Why, decide},
     wire,
 };
 use crate::{
@@ -56,10 +56,15 @@ pub(crate) struct LogThread<D: Disk> {
     pub(crate) orders: blocking::Sender<Order>,
     pub(crate) done: blocking::Receiver<Done>,
     pub(crate) since: SinceCheckpoint,
+    /// What upkeep said while nothing else could be done.
+    pub(crate) answered: Option<Done>,
     /// A segment is being prepared.
     pub(crate) is_preparing: bool,
     /// When the room on the volume is looked at next, on the boot clock.
     pub(crate) next_look: Span,
+    /// The newest segment that `EPOCH` names, or will.
+    pub(crate) noted: u64,
+    pub(crate) stage: Stage,
 }
 
 /// What happened since the last checkpoint was begun.
@@ -84,44 +89,98 @@ impl SinceCheckpoint {
 /// The log thread cannot go on.
 type Failed = store_log::Error;
 
+/// What comes after one pass of the log thread.
+#[derive(Debug)]
+pub(crate) enum Pass {
+    /// Another one, at once.
+    Again,
+    /// Another one when this long has passed, in real time, or something came.
+    Sleep(core::time::Duration, Filling),
+    /// Another one when upkeep has answered.
+    Await,
+    /// None.
+    End(Ended),
+}
+
+/// How far the log thread is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// It takes what comes.
+    Working,
+    /// A stop was asked for; until then, on the boot clock, what is under way may end.
+    Draining(Span),
+    /// Nothing more is taken; the last checkpoint is still to be begun.
+    Finishing,
+    /// The last checkpoint was begun.
+    Closing,
+}
+
 impl<D: Disk + Send + 'static> LogThread<D> {
     /// Works until a stop was asked for, or the disk failed.
     pub(crate) fn run(mut self) -> Ended {
-        let worked = self.work_until_stopped();
-        if self.is_core_gone() {
-            return self.stop_without_core();
+        loop {
+            match self.pass() {
+                Pass::Again => {}
+                Pass::Sleep(longest, seen) => self.engine.shared.inbox.wait(longest, seen),
+                Pass::Await => match self.done.recv() {
+                    Ok(done) => self.answered = Some(done),
+                    // Upkeep is gone: there will be no checkpoint, and the log is whole without it.
+                    Err(blocking::RecvError) => self.since.is_under_way = false,
+                },
+                Pass::End(ended) => return ended,
+            }
         }
-        let ended = match worked.and_then(|()| self.finish()) {
-            Ok(()) => Ended::Cleanly,
+    }
+
+    /// Does what is to be done now, without waiting.
+    pub(crate) fn pass(&mut self) -> Pass {
+        if self.is_core_gone() {
+            return Pass::End(self.stop_without_core());
+        }
+        let ended = match self.go_on() {
+            Ok(Pass::End(ended)) => ended,
+            Ok(pass) => return pass,
+            Err(_) if self.is_core_gone() => return Pass::End(self.stop_without_core()),
             Err(error) => {
                 self.poison(&error);
                 Ended::Poisoned
             }
         };
         drop(self.engine.shared.work.blocking_send(Work::Stop));
-        ended
+        Pass::End(ended)
     }
 
-    fn work_until_stopped(&mut self) -> Result<(), Failed> {
-        let mut stop_at: Option<Span> = None;
-        loop {
-            if self.is_core_gone() {
-                return Ok(());
-            }
-            let boot = self.engine.boot();
-            if self.engine.status().phase() == Phase::Stopping {
-                let deadline = *stop_at.get_or_insert_with(|| {
-                    drop(self.engine.shared.work.blocking_send(Work::Hold));
-                    boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)))
-                });
-                let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
-                if boot >= deadline || (is_empty && self.engine.status().in_flight() == 0) {
-                    return Ok(());
-                }
-            }
-            self.look_after_the_rest()?;
-            self.turn()?;
+    fn go_on(&mut self) -> Result<Pass, Failed> {
+        if matches!(self.stage, Stage::Finishing | Stage::Closing) {
+            return self.finish();
         }
+        if !self.is_drained() {
+            self.look_after_the_rest()?;
+            return self.turn();
+        }
+        self.engine.shared.inbox.close();
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.commit(at, Why::Tick)?;
+        self.stage = Stage::Finishing;
+        Ok(Pass::Again)
+    }
+
+    /// Whether a stop was asked for and nothing is under way, or has been for too long.
+    fn is_drained(&mut self) -> bool {
+        if self.engine.status().phase() != Phase::Stopping {
+            return false;
+        }
+        let boot = self.engine.boot();
+        let deadline = if let Stage::Draining(deadline) = self.stage {
+            deadline
+        } else {
+            drop(self.engine.shared.work.blocking_send(Work::Hold));
+            let deadline = boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)));
+            self.stage = Stage::Draining(deadline);
+            deadline
+        };
+        let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
+        boot >= deadline || (is_empty && self.engine.status().in_flight() == 0)
     }
 
     /// Whether the core thread has panicked: nobody would act on what is written from now on.
@@ -137,8 +196,8 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ended::Poisoned
     }
 
-    /// Waits, or writes one batch.
-    fn turn(&mut self) -> Result<(), Failed> {
+    /// Writes one batch, or says how long to wait for it.
+    fn turn(&mut self) -> Result<Pass, Failed> {
         let reading = self.engine.shared.clock.read();
         if let Some(change) = self.anchor.observe(reading) {
             self.note_time(change)?;
@@ -155,11 +214,8 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             is_saving: self.engine.status().is_full(),
         };
         match decide(filling, now) {
-            Decision::Wait(longest) => {
-                self.engine.shared.inbox.wait(longest, filling);
-                Ok(())
-            }
-            Decision::Close(why) => self.commit(at, why),
+            Decision::Wait(longest) => Ok(Pass::Sleep(longest, filling)),
+            Decision::Close(why) => self.commit(at, why).map(|()| Pass::Again),
         }
     }
 
@@ -291,9 +347,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     /// Segments and checkpoints: orders out, results in.
     fn look_after_the_rest(&mut self) -> Result<(), Failed> {
-        while let Ok(done) = self.done.try_recv() {
-            self.take(done)?;
-        }
+        self.hear_of_upkeep()?;
         let boot = self.engine.boot();
         let is_time_to_look = boot >= self.next_look;
         if is_time_to_look {
@@ -306,11 +360,28 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
         }
+        let newest = self.opened.writer.newest_segment();
+        if newest != self.noted {
+            self.noted = newest;
+            drop(self.orders.send(Order::NoteSegment(newest)));
+        }
         if self.since.is_due(boot) && !self.engine.status().is_full() {
-            self.since = SinceCheckpoint { at: boot, is_under_way: true, ..SinceCheckpoint::default() };
-            let (reply, state) = blocking::channel();
-            drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-            drop(self.orders.send(Order::Checkpoint(state)));
+            self.begin_checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Lets the core hand its state over to upkeep.
+    fn begin_checkpoint(&mut self) {
+        self.since = SinceCheckpoint { at: self.engine.boot(), is_under_way: true, ..SinceCheckpoint::default() };
+        let (reply, state) = blocking::channel();
+        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
+        drop(self.orders.send(Order::Checkpoint(state)));
+    }
+
+    fn hear_of_upkeep(&mut self) -> Result<(), Failed> {
+        while let Some(done) = self.answered.take().or_else(|| self.done.try_recv().ok()) {
+            self.take(done)?;
         }
         Ok(())
     }
@@ -353,26 +424,21 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
-    /// A clean stop: the last batch, a checkpoint behind it, `close`.
-    fn finish(&mut self) -> Result<(), Failed> {
-        self.engine.shared.inbox.close();
-        let at = self.anchor.now(self.engine.shared.clock.read());
-        self.commit(at, Why::Tick)?;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+    /// A clean stop: after the last batch a checkpoint behind it, then `close`.
+    fn finish(&mut self) -> Result<Pass, Failed> {
+        self.hear_of_upkeep()?;
+        if self.since.is_under_way {
+            return Ok(Pass::Await);
         }
-        let (reply, state) = blocking::channel();
-        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-        drop(self.orders.send(Order::Checkpoint(state)));
-        self.since.is_under_way = true;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+        if self.stage == Stage::Finishing {
+            self.begin_checkpoint();
+            self.stage = Stage::Closing;
+            return Ok(Pass::Await);
         }
         let at = self.anchor.now(self.engine.shared.clock.read());
         self.opened.writer.append(entry(Kind::Close, at), &[])?;
-        self.flush()
+        self.flush()?;
+        Ok(Pass::End(Ended::Cleanly))
     }
 
     fn poison(&mut self, error: &Failed) {

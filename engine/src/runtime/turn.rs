@@ -96,21 +96,35 @@ impl<K: Kernel> CoreThread<K> {
     /// Works until it is told that nothing follows, or the state machine panics: its state is not to be believed then.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
         while let Some(task) = work.blocking_recv() {
-            match task {
-                Work::Batch(durable) => {
-                    let sequence = durable.position.sequence;
-                    if let Err(died) = self.turn(*durable) {
-                        // Nothing more is taken while the note is written.
-                        work.close();
-                        return (self.note)(died, sequence);
-                    }
+            match self.take(task) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err((died, sequence)) => {
+                    // Nothing more is taken while the note is written.
+                    work.close();
+                    return (self.note)(died, sequence);
                 }
-                Work::Ask(question) => question(&self.kernel),
-                Work::Checkpoint(reply) => drop(reply.send(self.state())),
-                Work::Hold => self.dispatcher.hold(),
-                Work::Stop => return,
             }
         }
+    }
+
+    /// Does one piece of work; `false` if nothing follows.
+    ///
+    /// # Errors
+    /// At which input of which record the state machine panicked; nothing of it is to be believed, and [`note`](Self::note)
+    /// is to be written.
+    pub(crate) fn take(&mut self, work: Work) -> Result<bool, (Died, u64)> {
+        match work {
+            Work::Batch(durable) => {
+                let sequence = durable.position.sequence;
+                self.turn(*durable).map_err(|died| (died, sequence))?;
+            }
+            Work::Ask(question) => question(&self.kernel),
+            Work::Checkpoint(reply) => drop(reply.send(self.state())),
+            Work::Hold => self.dispatcher.hold(),
+            Work::Stop => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn turn(&mut self, durable: Durable) -> Result<(), Died> {
