@@ -44,7 +44,8 @@ pub struct Args {
     /// The installation.
     #[arg(long, value_name = "FILE", default_value = "wardline.toml")]
     config: PathBuf,
-    /// The data directory comes from a backup: nothing is sent until the old engine is known to be gone.
+    /// The data directory comes from a backup: notices are kept and not sent. When the old engine is known to be gone, stop
+    /// this one and start it without the flag: that confirms it.
     #[arg(long)]
     restored: bool,
     /// The machine's time is right, however far it is from the log's.

@@ -24,11 +24,7 @@ use super::{
     turn::{CoreThread, Work},
     upkeep::{Done, Order, Upkeep},
 };
-use crate::{
-    dispatcher::driver::Job,
-    engine::Engine,
-    limits::CORE_QUEUE_MAX,
-};
+use crate::{dispatcher::driver::Job, engine::Engine, limits::CORE_QUEUE_MAX};
 
 /// What the log asks for after a pass.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

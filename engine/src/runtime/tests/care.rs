@@ -84,9 +84,9 @@ fn the_log_is_cut_behind_the_older_checkpoint_when_it_is_old_enough() {
         |disk: &SimDisk| disk.files().iter().filter(|file| file.contains("log/") && file.ends_with(".wlog")).count();
     let mut disk_now = disk;
     let mut counts = Vec::new();
-    // Each owner writes two segments and leaves a checkpoint; two days lie between them.
-    for day in [0, 2, 4, 6] {
-        let at = NOON.plus(Span::from_minutes(day * 24 * 60));
+    // Each owner writes segments and leaves a checkpoint; less than a day lies between them, or the wall would be in doubt.
+    for day in 0..6 {
+        let at = NOON.plus(Span::from_minutes(day * 23 * 60));
         let rig = rig_with::<Script>(&disk_now, at, (false, false), &care).unwrap();
         for number in 0..6 {
             rig.submit(vec![large(&format!("d{day}-{number}"), 200 << 10)]).unwrap();
@@ -95,10 +95,11 @@ fn the_log_is_cut_behind_the_older_checkpoint_when_it_is_old_enough() {
         disk_now = disk_now.kill();
         counts.push(segments(&disk_now));
     }
-    assert!(counts[1] > counts[0], "two days are not three: {counts:?}");
-    assert!(counts[3] - counts[2] < counts[1] - counts[0], "what is older than three days went: {counts:?}");
+    let added = counts[1] - counts[0];
+    assert!(added > 0 && counts[2] == counts[1] + added, "two days are not three: {counts:?}");
+    assert!(counts[5] < counts[4] + added, "what is older than three days went: {counts:?}");
     assert_eq!(wardline_store::verify::verify(&disk_now).unwrap().exit(), 0);
     let again =
-        rig_with::<Script>(&disk_now, NOON.plus(Span::from_minutes(7 * 24 * 60)), (false, false), &care).unwrap();
-    assert_eq!(again.received(), 24, "and nothing of the state");
+        rig_with::<Script>(&disk_now, NOON.plus(Span::from_minutes(6 * 23 * 60)), (false, false), &care).unwrap();
+    assert_eq!(again.received(), 36, "and nothing of the state");
 }
