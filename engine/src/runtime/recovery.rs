@@ -138,7 +138,10 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), death })
 }
 
-fn restore<D: Disk, K: Bootable>(instance: [u8; 16], reader: &CheckpointReader<D>) -> Result<(K, Position), Error> {
+pub(crate) fn restore<D: Disk, K: Bootable>(
+    instance: [u8; 16],
+    reader: &CheckpointReader<D>,
+) -> Result<(K, Position), Error> {
     let summary = reader.header().summary;
     if summary.logic_version != K::LOGIC {
         return Err(Error::Logic { found: summary.logic_version, ours: K::LOGIC });
