@@ -16,15 +16,18 @@ use std::sync::{
 };
 
 use tokio::sync::{mpsc, oneshot};
-use wardline_core::{Input, output::AnswerOutcome};
+use wardline_core::{Disposition, Input, ledger::Equation, output::AnswerOutcome};
 use wardline_rules::{
     Text,
     event::Fact,
     time::{Span, Timestamp},
 };
 
+use wardline_store::log::Supply;
+
 use crate::{
-    metrics::Metrics,
+    limits::LEDGER_WAIT,
+    metrics::{Metric, Metrics},
     runtime::{
         admission::{Lane, Refusal},
         clock::WallClock,
@@ -81,6 +84,17 @@ pub struct Receipt {
 pub struct Outcome {
     /// What became of the answers in it.
     pub answers: Vec<AnswerOutcome>,
+    /// What became of each event in it, by its index in the parcel, ascending.
+    pub events: Vec<(usize, Disposition)>,
+}
+
+impl Outcome {
+    /// What became of one event.
+    #[must_use]
+    pub fn of(&self, index: usize) -> Option<Disposition> {
+        let found = self.events.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.events.get(found).map(|(_, disposition)| *disposition)
+    }
 }
 
 /// Where the engine is in its life.
@@ -110,6 +124,72 @@ pub struct Status {
     in_flight: AtomicU64,
     /// Boot time of the last checkpoint, in microseconds; 0 for none.
     checkpoint: AtomicI64,
+    /// Inputs left out because the core died of them twice.
+    excluded: AtomicU64,
+    /// Messages are refused because no ward decides yet.
+    is_waiting_for_ward: AtomicBool,
+    /// How much room the volume has, as [`Supply`] in order.
+    supply: AtomicU8,
+    /// The shell's own side of the books.
+    books: Books,
+}
+
+/// What the shell counts on its own, to be compared with what the core counts.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// Events that the core held when this process took over.
+    before: AtomicU64,
+    /// Events made durable by this process and applied.
+    received: AtomicU64,
+    /// Events made durable by this process.
+    durable: AtomicU64,
+    /// Events whose sender was given a receipt.
+    acked: AtomicU64,
+    /// Access records made durable.
+    accesses: AtomicU64,
+    /// Times that somebody was shown something.
+    releases: AtomicU64,
+}
+
+impl Books {
+    pub(crate) fn begin(&self, before: u64) {
+        self.before.store(before, Ordering::Release);
+    }
+
+    pub(crate) fn add_received(&self, events: u64) {
+        self.received.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_durable(&self, events: u64) {
+        self.durable.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_acked(&self, events: u64) {
+        self.acked.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_access(&self) {
+        self.accesses.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_release(&self) {
+        self.releases.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The lines that need both sides.
+    ///
+    /// - **Input** `received`: the core's own count, read on the core's thread.
+    pub(crate) fn equations(&self, received: u64) -> [Equation; 3] {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+        // Read in this order, what only grows afterwards cannot make the smaller side look larger.
+        let (releases, accesses) = (read(&self.releases), read(&self.accesses));
+        let (acked, durable) = (read(&self.acked), read(&self.durable));
+        [
+            Equation { name: "received", began: read(&self.before) + read(&self.received), stands: received },
+            Equation { name: "acked", began: acked.max(durable), stands: durable },
+            Equation { name: "access", began: releases.max(accesses), stands: accesses },
+        ]
+    }
 }
 
 impl Status {
@@ -165,6 +245,54 @@ impl Status {
 
     pub(crate) fn set_log_time(&self, at: Timestamp, boot: Span) {
         self.offset.store(at.micros().saturating_sub(boot.micros()), Ordering::Release);
+    }
+
+    /// How many inputs are left out because the core died of them twice, as far as the log since the checkpoint says.
+    #[must_use]
+    pub fn excluded(&self) -> u64 {
+        self.excluded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_excluded(&self, count: usize) {
+        self.excluded.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Whether a segment has no room: messages are refused, and what control needs goes on in the reserve.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.supply.load(Ordering::Acquire) >= 2
+    }
+
+    /// Whether less than twice the reserve is free.
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.supply.load(Ordering::Acquire) == 1
+    }
+
+    /// Takes note of the room; whether it is another than before.
+    pub(crate) fn set_supply(&self, supply: Supply) -> bool {
+        let number = match supply {
+            Supply::Normal => 0,
+            Supply::Low => 1,
+            Supply::Full => 2,
+            Supply::Exhausted => 3,
+        };
+        self.supply.swap(number, Ordering::AcqRel) != number
+    }
+
+    /// Whether messages are refused because no ward decides yet.
+    #[must_use]
+    pub fn is_waiting_for_ward(&self) -> bool {
+        self.is_waiting_for_ward.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_waiting_for_ward(&self, is_waiting: bool) {
+        self.is_waiting_for_ward.store(is_waiting, Ordering::Release);
+    }
+
+    /// What the shell counts on its own.
+    pub(crate) const fn books(&self) -> &Books {
+        &self.books
     }
 
     /// Attempts in flight.
@@ -277,6 +405,24 @@ impl Engine {
         answer.await.map_err(|_| Refusal::Closed)
     }
 
+    /// The books of core and shell, as of one position of the log; `None` if the core does not answer in time.
+    pub async fn ledger(&self) -> Option<Vec<Equation>> {
+        let engine = self.clone();
+        let asked = self.ask(move |kernel| {
+            let received = kernel.counters().first().map_or(0, |(_, received)| *received);
+            let mut equations = kernel.ledger();
+            equations.extend(engine.status().books().equations(received));
+            equations
+        });
+        let equations = tokio::time::timeout(LEDGER_WAIT, asked).await.ok()?.ok()?;
+        for equation in &equations {
+            let left = i64::try_from(equation.began).unwrap_or(i64::MAX);
+            let right = i64::try_from(equation.stands).unwrap_or(i64::MAX);
+            self.metrics().set(Metric::LedgerImbalance, &[equation.name], left.saturating_sub(right));
+        }
+        Some(equations)
+    }
+
     /// Log time now, as messages that arrive are stamped.
     #[must_use]
     pub fn log_now(&self) -> Timestamp {
@@ -306,6 +452,13 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Takes messages from now on.
+    pub(crate) fn begin(&self) {
+        self.shared.status.set_waiting_for_ward(false);
+        self.shared.status.enter(Phase::Running);
+        self.shared.inbox.begin();
     }
 
     /// Asks the engine to finish what it took and to end.

@@ -11,6 +11,7 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 use wardline_core::Partition;
+use wardline_store::{crash_note::CrashNote, disk::RealDisk};
 
 use super::{Ending, ending::tell};
 use crate::{
@@ -18,14 +19,16 @@ use crate::{
     config::{FeedKind, Findings},
     dispatcher::sinks::Sinks,
     engine::Engine,
+    history::Directory,
     http::{Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
-    reload,
+    operations, reload,
     runtime::{
-        self, Running, Start,
+        self, Care, Running, Start,
         clock::{MachineClock, WallClock},
         log::Ended,
+        poison::Death,
         recovery,
     },
     sources::Source,
@@ -41,7 +44,8 @@ pub struct Args {
     /// The installation.
     #[arg(long, value_name = "FILE", default_value = "wardline.toml")]
     config: PathBuf,
-    /// The data directory comes from a backup: nothing is sent until the old engine is known to be gone.
+    /// The data directory comes from a backup: notices are kept and not sent. When the old engine is known to be gone, stop
+    /// this one and start it without the flag: that confirms it.
     #[arg(long)]
     restored: bool,
     /// The machine's time is right, however far it is from the log's.
@@ -107,19 +111,16 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         keys: installation.config.keys.clone(),
         links: installation.links(),
         sinks: sinks.clone(),
+        past: Arc::new(Directory(installation.disk.clone())),
     };
     let (stop, stopped) = watch::channel(false);
     let listeners = match listeners(&installation, routers(parts), &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
     };
-    let begin = Start {
-        disk: installation.disk.clone(),
-        options: installation.options(clock.as_ref(), args.restored),
-        accept_time: args.accept_time,
-        is_sending: !installation.config.channels.is_empty() && !args.restored,
-        sinks: sinks.clone(),
-        links: installation.links(),
+    let begin = match begin(args, &installation, clock.as_ref(), sinks.clone()) {
+        Ok(begin) => begin,
+        Err(findings) => return refused(&findings),
     };
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
@@ -127,12 +128,18 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
     let running = match begun {
         Ok(Ok(running)) => running,
-        Ok(Err(error)) => return not_opened(&error),
+        Ok(Err(error)) => {
+            tell_operations(&sinks, &installation, None).await;
+            return not_opened(&error);
+        }
         Err(_) => return Ending::Damaged,
     };
+    if let Some(death) = running.death() {
+        tell_operations(&sinks, &installation, Some(death)).await;
+    }
     reload::activate(&engine, &installation).await;
     feeds(&engine, &intake, &installation, &stopped);
-    tokio::spawn(reload::watch(engine.clone(), installation, sinks, stopped));
+    tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), stopped));
     let ended = until_the_end(&engine, running).await;
     stop.send_replace(true);
     for listener in listeners {
@@ -141,11 +148,37 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     match ended {
         Some(Ended::Cleanly) => Ending::Fine,
         Some(Ended::Poisoned) | None => {
+            tell_operations(&sinks, &installation, None).await;
             let (code, title) = (Code::Stopped, Code::Stopped.title());
             tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
             Ending::Damaged
         }
     }
+}
+
+/// What the engine is started with.
+fn begin(
+    args: &Args,
+    installation: &Installation,
+    clock: &dyn WallClock,
+    sinks: Arc<Sinks>,
+) -> Result<Start<RealDisk>, Findings> {
+    let monitor = Sinks::monitor(&installation.config)?;
+    if monitor.is_none() {
+        tracing::warn!(
+            "heartbeat: no `heartbeat` is set up: nobody outside would notice that this engine stands still"
+        );
+    }
+    Ok(Start {
+        care: Care { keep_log: installation.config.keep_log, monitor },
+        disk: installation.disk.clone(),
+        options: installation.options(clock, args.restored),
+        accept_time: args.accept_time,
+        needs_ward: true,
+        is_sending: !installation.config.channels.is_empty() && !args.restored,
+        sinks,
+        links: installation.links(),
+    })
 }
 
 /// Waits until the engine ends by itself, or a signal asks it to; `None` if a thread panicked.
@@ -158,6 +191,18 @@ async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
             engine.stop();
             joined.await.ok()
         }
+    }
+}
+
+/// Pages operations about a death of the core: the one that just was, by its note, or the one that was dealt with.
+async fn tell_operations(sinks: &Sinks, installation: &Installation, dealt_with: Option<Death>) {
+    let noted = || CrashNote::read(&installation.disk).ok().flatten().map(|note| Death::of(note, false));
+    let Some(death) = dealt_with.or_else(noted) else { return };
+    operations::page(sinks, death, MachineClock.read().wall).await;
+    if dealt_with.is_some()
+        && let Err(error) = CrashNote::clear(&installation.disk)
+    {
+        tracing::warn!(%error, "core.note");
     }
 }
 
@@ -229,7 +274,11 @@ fn not_opened(error: &recovery::Error) -> Ending {
         recovery::Error::Log(error) => error.code().exit(),
         recovery::Error::Checkpoint(error) => error.code().exit(),
         recovery::Error::Logic { .. } | recovery::Error::Thread(_) => Exit::Usage,
-        recovery::Error::State { .. } | recovery::Error::Batch { .. } => Exit::Damage,
+        recovery::Error::State { .. }
+        | recovery::Error::Batch { .. }
+        | recovery::Error::Panic { .. }
+        | recovery::Error::Exclusion { .. }
+        | recovery::Error::Disk(_) => Exit::Damage,
     };
     tell(&format!("error: {error}\n"));
     match exit {

@@ -13,7 +13,11 @@ use std::{
 
 use toml::Spanned;
 use wardline_connectors::{adapters::Class, codec::profile::Profile};
-use wardline_rules::{Text, time::Timestamp, words::Channel};
+use wardline_rules::{
+    Text,
+    time::{Span, Timestamp},
+    words::Channel,
+};
 
 use super::{
     finding::{ConfigFile, Finding, Findings},
@@ -23,7 +27,7 @@ use super::{
     secret::SecretRef,
     shape::nearest,
 };
-use crate::codes::Code;
+use crate::{codes::Code, limits::LOG_KEPT_HOURS_MIN};
 
 /// An installation, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +46,10 @@ pub struct Config {
     pub link: String,
     /// The key of patient tokens; `None`: one in the data directory.
     pub patient_key: Option<SecretRef>,
+    /// For how long the log is kept behind the checkpoints; `None`: for ever.
+    pub keep_log: Option<Span>,
+    /// Who misses us when we are silent: what carries the heartbeat.
+    pub heartbeat: Option<SinkKind>,
     /// The listeners.
     pub http: Http,
     /// API keys.
@@ -70,8 +78,19 @@ pub struct ApiKey {
     pub sha256: [u8; 32],
     /// What it may do.
     pub roles: BTreeSet<Role>,
+    /// For which feeds it may speak.
+    pub feeds: FeedScope,
     /// When it ends.
     pub until: Timestamp,
+}
+
+/// For which feeds a key may speak.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FeedScope {
+    /// For all of them, and for sources that are no feed.
+    All,
+    /// For these, in lower case; without a word in the file, the one that the key is named after.
+    Of(BTreeSet<Text>),
 }
 
 /// What a caller may do.
@@ -195,7 +214,9 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
-            keys: raw.keys.iter().map(|key| check.key(key)).collect(),
+            keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
+            heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
+            keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
             feeds: check.feeds(&raw.feeds),
             channels: check.channels(&raw.channels),
             http,
@@ -256,6 +277,19 @@ impl Check<'_> {
         link.to_owned()
     }
 
+    /// At least three days: what was taken lately can be looked at, whatever a checkpoint says.
+    fn keep_log(&mut self, text: &Spanned<String>) -> Span {
+        let least = Span::from_minutes(LOG_KEPT_HOURS_MIN * 60);
+        match super::site::span(text.get_ref()) {
+            Some(span) if span >= least => span,
+            _ => {
+                let headline = format!("`{}` is no time to keep the log for", text.get_ref());
+                self.refuse(Code::WrongValue, text.span(), headline, "Write at least `72h`, such as `35d`.");
+                least
+            }
+        }
+    }
+
     fn secret(&mut self, text: &Spanned<String>) -> Option<SecretRef> {
         let secret = SecretRef::parse(text.get_ref());
         if secret.is_none() {
@@ -267,7 +301,7 @@ impl Check<'_> {
         secret
     }
 
-    fn key(&mut self, raw: &RawKey) -> ApiKey {
+    fn key(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> ApiKey {
         let mut sha256 = [0; 32];
         let digits = data_encoding::HEXLOWER_PERMISSIVE.decode(raw.sha256.get_ref().as_bytes()).unwrap_or_default();
         match <[u8; 32]>::try_from(digits) {
@@ -285,7 +319,25 @@ impl Check<'_> {
             }
         }
         let until = raw.until.as_ref().map_or(Timestamp::MAX, |text| self.time(text));
-        ApiKey { name: Text::from(&raw.name), sha256, roles: self.roles(&raw.roles), until }
+        let roles = self.roles(&raw.roles);
+        ApiKey { name: Text::from(&raw.name), sha256, roles, feeds: self.feed_scope(raw, feeds), until }
+    }
+
+    /// `["*"]` is all; without the key, the feed of the same name.
+    fn feed_scope(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> FeedScope {
+        if matches!(raw.feeds.as_slice(), [all] if all.get_ref() == "*") {
+            return FeedScope::All;
+        }
+        let known: Vec<String> = feeds.iter().map(|feed| feed.name.get_ref().to_lowercase()).collect();
+        let words: Vec<&str> = known.iter().map(String::as_str).collect();
+        for name in &raw.feeds {
+            if !known.contains(&name.get_ref().to_lowercase()) {
+                self.unknown_word(Code::WrongValue, "feed", name, &words);
+            }
+        }
+        let own = raw.feeds.is_empty().then(|| raw.name.to_lowercase());
+        let named = raw.feeds.iter().map(|name| name.get_ref().to_lowercase());
+        FeedScope::Of(own.into_iter().chain(named).map(|name| Text::from(&name)).collect())
     }
 
     fn roles(&mut self, raw: &[Spanned<String>]) -> BTreeSet<Role> {

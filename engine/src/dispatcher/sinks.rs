@@ -15,6 +15,7 @@ use wardline_connectors::adapters::{
     sink::Cause,
     webhook::{Terms, Webhook},
 };
+use wardline_core::output::Party;
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
 use crate::{
@@ -64,6 +65,19 @@ impl Sinks {
         findings.or(sinks)
     }
 
+    /// What carries the heartbeat, if a monitor is configured.
+    ///
+    /// # Errors
+    /// That it cannot be set up.
+    pub fn monitor(config: &Config) -> Result<Option<Arc<dyn Sink>>, Finding> {
+        match &config.heartbeat {
+            None => Ok(None),
+            Some(kind @ SinkKind::Webhook { .. }) => webhook(kind, false, &config.base).map(Some),
+            Some(SinkKind::File(path)) => Ok(Some(Arc::new(FileSink::new(path.clone(), false)))),
+            Some(_) => Err(no_screen()),
+        }
+    }
+
     /// One sink for everything, with every address known: the demo and the tests.
     #[must_use]
     pub fn all_through(sink: Arc<dyn Sink>) -> Self {
@@ -91,6 +105,22 @@ impl Sinks {
         let address =
             written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
         Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
+    }
+
+    /// The ways on which a desk can be reached through the exits called `default`, most urgent first.
+    #[must_use]
+    pub fn ways_to_desk(&self, desk: &str, at: Timestamp) -> Vec<(Channel, Route)> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let party = Party::Desk(Text::from(desk));
+        let way = |channel: &Channel| {
+            let exit = self.exits.get(&(Text::const_new("default"), *channel));
+            let sink = exit.or(self.fallback.as_ref())?.clone();
+            let entry = directory.address(&party, *channel, at);
+            let address = entry.map(|entry| entry.address.clone());
+            let address = address.or_else(|| self.fallback.is_some().then(|| Text::from(desk)))?;
+            Some((*channel, Route { sink, address }))
+        };
+        Channel::ALL.iter().filter_map(way).collect()
     }
 
     /// The licence that the directory gives the recipient of a notice.

@@ -12,9 +12,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Api, Caller, problem::Problem};
+use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
-    config::Role,
     engine::{Engine, Phase},
     limits::LIVE_WITHIN,
     metrics::Metric,
@@ -53,6 +52,7 @@ pub(super) async fn live(State(api): State<Api>) -> (StatusCode, &'static str) {
 /// Whether messages are taken now.
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
     match api.engine.status().phase() {
+        Phase::Running if api.engine.status().is_full() => (StatusCode::SERVICE_UNAVAILABLE, "disk full\n"),
         Phase::Running if api.engine.queue_percent() < 100 => (StatusCode::OK, "ready\n"),
         Phase::Running => (StatusCode::SERVICE_UNAVAILABLE, "busy\n"),
         Phase::Recovering => (StatusCode::SERVICE_UNAVAILABLE, "recovering\n"),
@@ -63,7 +63,8 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) 
 
 /// Every part with reason and remedy; details for those with a key.
 pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>) -> (StatusCode, Json<Value>) {
-    let parts = parts(&api.engine);
+    let mut parts = parts(&api.engine);
+    parts.push(conservation(&api.engine).await);
     let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
     let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
@@ -76,7 +77,9 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
 
 /// The registry in Prometheus' text format.
 pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    caller.need_one(&[Role::Metrics, Role::Admin])?;
+    caller.may(Doing::ReadMetrics)?;
+    // The gauges of the books are set by asking for them.
+    drop(api.engine.ledger().await);
     let metrics = api.engine.metrics();
     let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
     metrics.set(Metric::QueueDepth, &["log"], percent);
@@ -85,6 +88,22 @@ pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Re
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
+}
+
+/// Whether the books of shell and core balance.
+async fn conservation(engine: &Engine) -> Part {
+    let part = |state, reason: String, remedy| Part { name: "conservation", state, reason, remedy };
+    let Some(equations) = engine.ledger().await else {
+        return part(State3::Degraded, "the core does not say now".to_owned(), "Wait, or look at `timers`.");
+    };
+    let broken = equations.iter().filter(|equation| !equation.holds());
+    let broken: Vec<String> = broken
+        .map(|equation| format!("{}: {} came in, {} stand somewhere", equation.name, equation.began, equation.stands))
+        .collect();
+    if broken.is_empty() {
+        return part(State3::Ok, String::new(), "");
+    }
+    part(State3::Degraded, broken.join("; "), "Report it with the log of this engine: it is a fault of ours.")
 }
 
 fn is_turning(engine: &Engine) -> bool {
@@ -96,6 +115,10 @@ fn is_turning(engine: &Engine) -> bool {
 fn parts(engine: &Engine) -> Vec<Part> {
     let part = |name, state, reason: &str, remedy| Part { name, state, reason: reason.to_owned(), remedy };
     let log = match engine.status().phase() {
+        Phase::Recovering if engine.status().is_waiting_for_ward() => {
+            let remedy = "Mend the ward (`wardline check`); it is read again when its files change.";
+            part("log", State3::Failed, "no ward decides yet, so no message is taken", remedy)
+        }
         Phase::Recovering => part("log", State3::Degraded, "recovering", "Wait."),
         Phase::Running => part("log", State3::Ok, "", ""),
         Phase::Stopping => part("log", State3::Degraded, "stopping", "Wait for the end of the process."),
@@ -134,5 +157,26 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    vec![log, timers, time, queue, checkpoint]
+    let disk = if engine.status().is_full() {
+        part(
+            "disk",
+            State3::Failed,
+            "the volume is full: no message is taken, pages go on in the reserve",
+            "Make room.",
+        )
+    } else if engine.status().is_low() {
+        part("disk", State3::Degraded, "less than twice the reserve is free", "Make room.")
+    } else {
+        part("disk", State3::Ok, "", "")
+    };
+    let inputs = match engine.status().excluded() {
+        0 => part("inputs", State3::Ok, "", ""),
+        count => Part {
+            name: "inputs",
+            state: State3::Degraded,
+            reason: format!("{count} inputs are left out because the engine stopped at them twice"),
+            remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
+        },
+    };
+    vec![log, timers, time, queue, checkpoint, disk, inputs]
 }
