@@ -178,5 +178,14 @@ fn parts(engine: &Engine) -> Vec<Part> {
             remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
         },
     };
-    vec![log, timers, time, queue, checkpoint, disk, inputs]
+    let gaps = match engine.status().lost() {
+        0 => part("gaps", State3::Ok, "", ""),
+        count => Part {
+            name: "gaps",
+            state: State3::Degraded,
+            reason: format!("{count} records of the log were given up"),
+            remedy: "Ask the senders of that time to send again; what they sent since is not concerned.",
+        },
+    };
+    vec![log, timers, time, queue, checkpoint, disk, inputs, gaps]
 }
