@@ -126,6 +126,8 @@ pub struct Status {
     checkpoint: AtomicI64,
     /// Inputs left out because the core died of them twice.
     excluded: AtomicU64,
+    /// Log records that an operator gave up.
+    lost: AtomicU64,
     /// Messages are refused because no ward decides yet.
     is_waiting_for_ward: AtomicBool,
     /// How much room the volume has, as [`Supply`] in order.
@@ -251,6 +253,16 @@ impl Status {
     #[must_use]
     pub fn excluded(&self) -> u64 {
         self.excluded.load(Ordering::Acquire)
+    }
+
+    /// How many records of the log an operator gave up.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_lost(&self, records: u64) {
+        self.lost.store(records, Ordering::Release);
     }
 
     pub(crate) fn set_excluded(&self, count: usize) {

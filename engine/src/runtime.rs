@@ -190,10 +190,12 @@ where
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
     engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
     engine.status().set_excluded(excluded);
+    engine.metrics().set(Metric::LostRecords, &[], i64::try_from(lost).unwrap_or(i64::MAX));
+    engine.status().set_lost(lost);
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 

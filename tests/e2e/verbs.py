@@ -209,6 +209,15 @@ def loss(folder, copy):
         check("the exact one, twice, is", code == 0 and "quarantine/" in out, (code, out, err))
         code, out, err = wardline("verify", "--data", copy)
         check("and the log is sound behind it", code in (0, 1), (code, out, err))
+        api, admin = free_port(), free_port()
+        config = CONFIG.format(api=api, admin=admin).replace('data = "data"', 'data = "backup"\npatient_key = "file:data/token.key"')
+        write(folder, "wardline.toml", config)
+        process = start(folder, api, "--restored")
+        count = int(found.group(2)) - int(found.group(1)) + 1
+        status, metrics = ask(admin, "GET", "/metrics")
+        health = ask(api, "GET", "/health")[1]
+        check("an engine on it says for ever how many records were given up", "wardline_lost_records %d\n" % count in metrics and "%d records of the log were given up" % count in health, health)
+        check("and stops cleanly", stop(process) == 0)
 
 
 def main():

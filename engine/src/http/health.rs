@@ -157,26 +157,44 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    let disk = if engine.status().is_full() {
-        part(
-            "disk",
-            State3::Failed,
-            "the volume is full: no message is taken, pages go on in the reserve",
-            "Make room.",
-        )
+    vec![log, timers, time, queue, checkpoint, room(engine), inputs(engine), gaps(engine)]
+}
+
+const fn fine(name: &'static str) -> Part {
+    Part { name, state: State3::Ok, reason: String::new(), remedy: "" }
+}
+
+fn room(engine: &Engine) -> Part {
+    let part = |state, reason: &str| Part { name: "disk", state, reason: reason.to_owned(), remedy: "Make room." };
+    if engine.status().is_full() {
+        part(State3::Failed, "the volume is full: no message is taken, pages go on in the reserve")
     } else if engine.status().is_low() {
-        part("disk", State3::Degraded, "less than twice the reserve is free", "Make room.")
+        part(State3::Degraded, "less than twice the reserve is free")
     } else {
-        part("disk", State3::Ok, "", "")
-    };
-    let inputs = match engine.status().excluded() {
-        0 => part("inputs", State3::Ok, "", ""),
+        fine("disk")
+    }
+}
+
+fn inputs(engine: &Engine) -> Part {
+    match engine.status().excluded() {
+        0 => fine("inputs"),
         count => Part {
             name: "inputs",
             state: State3::Degraded,
             reason: format!("{count} inputs are left out because the engine stopped at them twice"),
             remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
         },
-    };
-    vec![log, timers, time, queue, checkpoint, disk, inputs]
+    }
+}
+
+fn gaps(engine: &Engine) -> Part {
+    match engine.status().lost() {
+        0 => fine("gaps"),
+        count => Part {
+            name: "gaps",
+            state: State3::Degraded,
+            reason: format!("{count} records of the log were given up"),
+            remedy: "Ask the senders of that time to send again; what they sent since is not concerned.",
+        },
+    }
 }
