@@ -79,6 +79,8 @@ pub struct Partition {
     pub(crate) targets: Vec<ReportSlot>,
     pub(crate) foreseen: Vec<crate::step::foresee::Foreseen>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
+    /// Reports that became part of another in this batch.
+    pub(crate) absorbed: Vec<ReportSlot>,
 }
 
 impl Partition {
@@ -120,6 +122,7 @@ impl Partition {
             targets: Vec::new(),
             foreseen: Vec::new(),
             rules: Vec::new(),
+            absorbed: Vec::new(),
         }
     }
 
