@@ -14,6 +14,7 @@ mod answers;
 mod auth;
 mod body;
 mod events;
+mod fhir;
 pub mod guard;
 mod headers;
 mod health;
@@ -107,6 +108,7 @@ pub fn routers(parts: Parts) -> Routers {
     let events = Router::new()
         .route("/v1/events", post(events::post))
         .route("/v1/hl7", post(hl7::post))
+        .route("/fhir", post(fhir::post))
         .route("/v1/answers/{code}", post(answers::post))
         .route("/v1/reports/{id}", get(reports::get))
         .route("/v1/alerts", get(alerts::get))

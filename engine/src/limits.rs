@@ -5,6 +5,8 @@
 
 use core::time::Duration;
 
+use wardline_rules::time::Span;
+
 /// Bytes of one request body: one message of any feed, a quarter of a log segment. Beyond it: 413.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
 /// Lines of one NDJSON request, and elements of one JSON array. Beyond it: 413.
@@ -110,3 +112,9 @@ pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
 pub const PROPOSALS_MAX: usize = 1_024;
+/// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.
+pub const HOLD_ANSWER_MAX: Span = Span::from_seconds(20);
+/// How often a message that found the queue full is offered again.
+pub const RETRY_OFFER_EVERY: Duration = Duration::from_millis(50);
+/// Unreadable messages of one feed that are known again when they come a third time. The oldest is forgotten.
+pub const REPEATS_REMEMBERED_MAX: usize = 4_096;

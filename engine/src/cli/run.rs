@@ -15,7 +15,7 @@ use wardline_core::Partition;
 use super::{Ending, ending::tell};
 use crate::{
     codes::Code,
-    config::{FeedKind, Findings},
+    config::Findings,
     dispatcher::sinks::Sinks,
     engine::Engine,
     http::{Parts, Routers, listen, routers},
@@ -28,7 +28,7 @@ use crate::{
         log::Ended,
         recovery,
     },
-    sources::Source,
+    sources::{Ground, Sources},
 };
 
 /// What `run` is given.
@@ -109,9 +109,13 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         sinks: sinks.clone(),
     };
     let (stop, stopped) = watch::channel(false);
-    let listeners = match listeners(&installation, routers(parts), &stopped).await {
+    let mut listeners = match listeners(&installation, routers(parts), &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
+    };
+    let sources = match Sources::open(&installation.config).await {
+        Ok(sources) => sources,
+        Err(findings) => return refused(&findings),
     };
     let begin = Start {
         disk: installation.disk.clone(),
@@ -131,7 +135,9 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Err(_) => return Ending::Damaged,
     };
     reload::activate(&engine, &installation).await;
-    feeds(&engine, &intake, &installation, &stopped);
+    let (data, name) = (installation.config.data.clone(), installation.name());
+    let ground = Ground { engine: engine.clone(), intake: intake.clone(), data, name };
+    listeners.extend(sources.start(&ground, &stopped));
     tokio::spawn(reload::watch(engine.clone(), installation, sinks, stopped));
     let ended = until_the_end(&engine, running).await;
     stop.send_replace(true);
@@ -187,27 +193,6 @@ async fn listeners(
         serving.push(tokio::spawn(listen::serve(listener, routes, stopped.clone())));
     }
     Ok(serving)
-}
-
-fn feeds(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, stopped: &watch::Receiver<bool>) {
-    let marks = installation.config.data.join("feeds");
-    for feed in &installation.config.feeds {
-        let mark = match &feed.kind {
-            FeedKind::Http => continue,
-            FeedKind::Stdin => None,
-            FeedKind::File(_) => Some(marks.join(format!("{}.mark", feed.name))),
-        };
-        if let Err(error) = std::fs::create_dir_all(&marks) {
-            tracing::warn!(%error, "feed.mark");
-        }
-        let source = Source { engine: engine.clone(), intake: intake.clone(), feed: feed.name.clone(), mark };
-        let (kind, stopped, name) = (feed.kind.clone(), stopped.clone(), feed.name.clone());
-        tokio::spawn(async move {
-            if let Err(error) = source.run(kind, stopped).await {
-                tracing::warn!(feed = %name, %error, "feed.read");
-            }
-        });
-    }
 }
 
 /// Waits for an interrupt or a request to end.
