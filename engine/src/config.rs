@@ -37,4 +37,4 @@ pub use finding::{Finding, Findings};
 pub use network::Network;
 pub use secret::{Secret, SecretRef};
 pub use site::Site;
-pub use wardline::{ApiKey, Config, Role};
+pub use wardline::{ApiKey, Config, FeedScope, Role};

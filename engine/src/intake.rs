@@ -9,9 +9,9 @@
 //! - **Not here**: sockets and files, durability.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -35,7 +35,15 @@ use wardline_rules::{
     time::Timestamp,
 };
 
-use crate::{config::Feed, engine::Parcel, limits::LINES_PER_REQUEST_MAX, runtime::admission::Lane};
+use crate::{
+    config::Feed,
+    engine::Parcel,
+    limits::{ARRIVALS_MAX, LINES_PER_REQUEST_MAX},
+    runtime::admission::Lane,
+};
+
+/// At which arrival of the same unreadable bytes their sender is told that they were taken.
+const TAKEN_AT_ARRIVAL: u32 = 3;
 
 /// Reads the messages of every feed.
 #[derive(Clone)]
@@ -46,6 +54,34 @@ pub struct Intake {
     open: Profile,
     /// How many HL7 messages were answered.
     answered: Arc<AtomicU64>,
+    /// How often each unreadable message was kept and answered.
+    arrivals: Arc<Mutex<Arrivals>>,
+}
+
+/// Unreadable messages that came lately, by feed and content.
+#[derive(Debug, Default)]
+struct Arrivals {
+    counts: BTreeMap<(Text, Text), u32>,
+    /// In the order of their first arrival.
+    order: VecDeque<(Text, Text)>,
+}
+
+impl Arrivals {
+    /// Counts one more; how often it came, this one included.
+    fn count(&mut self, feed: &str, id: &str) -> u32 {
+        let key = (Text::from(feed), Text::from(id));
+        if !self.counts.contains_key(&key) {
+            if self.order.len() >= ARRIVALS_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.counts.remove(&oldest);
+            }
+            self.order.push_back(key.clone());
+        }
+        let count = self.counts.entry(key).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
 }
 
 impl core::fmt::Debug for Intake {
@@ -133,6 +169,7 @@ impl Intake {
             feeds: feeds.iter().map(profile).collect(),
             open: Profile::default(),
             answered: Arc::default(),
+            arrivals: Arc::default(),
         }
     }
 
@@ -305,7 +342,19 @@ impl Intake {
     /// - **Input** `at`: log time of the answer.
     #[must_use]
     pub fn answers(&self, feed: &str, message: &hl7::Reading, at: Timestamp) -> Vec<Vec<u8>> {
-        self.answers_to_all(feed, message.header.as_ref(), &[message.verdict()], at)
+        self.answers_to_all(feed, message.header.as_ref(), &[self.verdict(feed, message)], at)
+    }
+
+    /// What to answer to a message that is durable.
+    ///
+    /// - **Output**: a positive one for what nobody could read, from its third arrival on [ACK-4]: asked for once a message.
+    #[must_use]
+    pub fn verdict(&self, feed: &str, message: &hl7::Reading) -> ack::Verdict {
+        let is_known = match &message.found {
+            Found::Unreadable(unreadable) => self.arrived(feed, &unreadable.event(feed).event_id),
+            Found::Events(_) | Found::Answer => false,
+        };
+        if is_known { ack::Verdict::Kept } else { message.verdict() }
     }
 
     /// The answers to all messages of one frame of `feed`.
@@ -322,6 +371,16 @@ impl Intake {
         let control_id = format!("WL{}{number}", at.micros());
         let stamp = ack::Stamp { control_id: &control_id, at: &hl7_time(at) };
         ack::answers_to_all(header, verdicts, self.profile(feed).0.ack_mode, stamp)
+    }
+
+    /// Takes note that something unreadable of `feed` was kept.
+    ///
+    /// - **Input** `id`: that of its dead letter, which is made of its bytes.
+    /// - **Output**: whether it came so often that its sender is told yes, so that it goes on to its next message.
+    #[must_use]
+    pub fn arrived(&self, feed: &str, id: &str) -> bool {
+        // No code panics while it holds the lock.
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).count(feed, id) >= TAKEN_AT_ARRIVAL
     }
 
     fn finished(&self, mut reading: Reading, feed: &str, bytes: usize) -> Reading {

@@ -13,11 +13,13 @@
 
 pub mod admission;
 pub mod anchor;
+pub mod by_hand;
 pub mod clock;
 pub(crate) mod inbox;
 pub mod kernel;
 pub mod log;
 mod partition;
+pub mod poison;
 pub mod records;
 pub mod recovery;
 pub(crate) mod turn;
@@ -41,6 +43,7 @@ use self::{
     clock::WallClock,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
+    poison::Death,
     records::{Open, encode_time},
     recovery::{Error, Recovered, recover},
     turn::{CoreThread, Work},
@@ -92,6 +95,7 @@ pub struct Running {
     core: thread::JoinHandle<()>,
     upkeep: thread::JoinHandle<()>,
     epoch: u32,
+    death: Option<Death>,
 }
 
 impl Running {
@@ -99,6 +103,12 @@ impl Running {
     #[must_use]
     pub const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What operations must hear: the last owner died of an input.
+    #[must_use]
+    pub const fn death(&self) -> Option<Death> {
+        self.death
     }
 
     /// Waits for the end; blocks.
@@ -130,18 +140,49 @@ where
     D::Lock: Send,
     K: Bootable,
 {
+    let Parts { log, core, upkeep, order_queue, done, jobs, epoch, death } = assemble::<D, K>(engine, start)?;
+    tokio.spawn(driver::drive(engine.clone(), jobs));
+    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
+    let core = spawn("core", move || core.run(seat.0))?;
+    let log = spawn("log", move || log.run())?;
+    engine.status().enter(Phase::Running);
+    Ok(Running { log, core, upkeep, epoch, death })
+}
+
+/// A recovered engine before anything drives it.
+pub(crate) struct Parts<D: Disk, K> {
+    pub(crate) log: LogThread<D>,
+    pub(crate) core: CoreThread<K>,
+    pub(crate) upkeep: Upkeep<D>,
+    pub(crate) order_queue: blocking::Receiver<upkeep::Order>,
+    pub(crate) done: blocking::Sender<upkeep::Done>,
+    pub(crate) jobs: mpsc::UnboundedReceiver<driver::Job>,
+    pub(crate) epoch: u32,
+    pub(crate) death: Option<Death>,
+}
+
+/// Recovers, begins this owner's epoch and puts the parts together.
+pub(crate) fn assemble<D, K>(engine: &Engine, start: Start<D>) -> Result<Parts<D, K>, Error>
+where
+    D: Disk + Send + 'static,
+    K: Bootable,
+{
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
+    engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
+    engine.status().set_excluded(excluded);
+    engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let noted = opened.writer.newest_segment();
+    opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
-    tokio.spawn(driver::drive(engine.clone(), job_queue));
     first_batch(engine, &kernel);
 
     let epoch = opened.epoch;
@@ -149,8 +190,15 @@ where
     if !start.is_sending {
         dispatcher.hold();
     }
-    let upkeep =
-        Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
+    let note_on = disk.clone();
+    let upkeep = Upkeep {
+        engine: engine.clone(),
+        disk,
+        checkpoints: opened.checkpoints.clone(),
+        note: opened.ownership.note(),
+        epoch,
+        logic: K::LOGIC,
+    };
     let core = CoreThread {
         kernel,
         engine: engine.clone(),
@@ -162,6 +210,11 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        note: Box::new(move |died, sequence| {
+            if let Err(error) = died.note(&note_on, sequence) {
+                tracing::error!(%error, "core.note");
+            }
+        }),
     };
     let log = LogThread {
         engine: engine.clone(),
@@ -170,15 +223,14 @@ where
         done: done_queue,
         orders,
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        answered: None,
         is_preparing: false,
+        noted,
+        stage: log::Stage::Working,
         // The lock lives as long as what was opened.
         opened,
     };
-    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
-    let core = spawn("core", move || core.run(seat.0))?;
-    let log = spawn("log", move || log.run())?;
-    engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch })
+    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

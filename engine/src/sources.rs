@@ -10,7 +10,6 @@ pub mod health;
 pub mod lines;
 pub mod mllp;
 pub mod nats;
-pub mod repeats;
 
 use std::{
     fs,
@@ -125,7 +124,6 @@ fn serve(listening: Listening, ground: &Ground, budget: Budget, stop: watch::Rec
         intake: ground.intake.clone(),
         peers: listen.peers,
         health: Health::new(ground.engine.clone(), feed.clone()),
-        repeats: Arc::default(),
         feed,
     };
     tokio::spawn(mllp_protocol::serve(listener, tls, Arc::new(receiver), budget, stop))

@@ -37,6 +37,9 @@ pub struct Output {
     pub tasks: Vec<Task>,
     /// The earliest timer still armed: the driver closes a batch then.
     pub next_due: Option<Timestamp>,
+    /// Index in the batch of the input being applied; `None` while timers fire and at the end. Whoever catches a fault of
+    /// ours in the middle of a `step` reads here which input it was at.
+    pub at_input: Option<u32>,
 }
 
 impl Output {
@@ -50,6 +53,7 @@ impl Output {
         self.quality.clear();
         self.tasks.clear();
         self.next_due = None;
+        self.at_input = None;
     }
 }
 

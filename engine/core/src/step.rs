@@ -70,6 +70,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     if let Some(events) = out.events.get_mut(before..) {
         events.sort_unstable_by_key(|event| event.place);
     }
+    out.at_input = None;
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();
@@ -77,6 +78,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
 
 impl Partition {
     fn take(&mut self, place: usize, input: &Input, out: &mut Output) {
+        out.at_input = u32::try_from(place).ok();
         match input {
             Input::Event(event) => {
                 let disposition = self.take_event(event, out);

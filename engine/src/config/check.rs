@@ -11,10 +11,10 @@ use wardline_rules::{Text, time::Timestamp};
 
 use super::{
     finding::{ConfigFile, Finding, Findings},
-    raw::{RawHttp, RawKey},
+    raw::{RawFeed, RawHttp, RawKey},
     secret::SecretRef,
     shape::nearest,
-    wardline::{ApiKey, Http, Role},
+    wardline::{ApiKey, FeedScope, Http, Role},
 };
 use crate::codes::Code;
 
@@ -75,7 +75,7 @@ impl Check<'_> {
         secret
     }
 
-    pub(super) fn key(&mut self, raw: &RawKey) -> ApiKey {
+    pub(super) fn key(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> ApiKey {
         let mut sha256 = [0; 32];
         let digits = data_encoding::HEXLOWER_PERMISSIVE.decode(raw.sha256.get_ref().as_bytes()).unwrap_or_default();
         match <[u8; 32]>::try_from(digits) {
@@ -93,7 +93,25 @@ impl Check<'_> {
             }
         }
         let until = raw.until.as_ref().map_or(Timestamp::MAX, |text| self.time(text));
-        ApiKey { name: Text::from(&raw.name), sha256, roles: self.roles(&raw.roles), until }
+        let roles = self.roles(&raw.roles);
+        ApiKey { name: Text::from(&raw.name), sha256, roles, feeds: self.feed_scope(raw, feeds), until }
+    }
+
+    /// `["*"]` is all; without the key, the feed of the same name.
+    fn feed_scope(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> FeedScope {
+        if matches!(raw.feeds.as_slice(), [all] if all.get_ref() == "*") {
+            return FeedScope::All;
+        }
+        let known: Vec<String> = feeds.iter().map(|feed| feed.name.get_ref().to_lowercase()).collect();
+        let words: Vec<&str> = known.iter().map(String::as_str).collect();
+        for name in &raw.feeds {
+            if !known.contains(&name.get_ref().to_lowercase()) {
+                self.unknown_word(Code::WrongValue, "feed", name, &words);
+            }
+        }
+        let own = raw.feeds.is_empty().then(|| raw.name.to_lowercase());
+        let named = raw.feeds.iter().map(|name| name.get_ref().to_lowercase());
+        FeedScope::Of(own.into_iter().chain(named).map(|name| Text::from(&name)).collect())
     }
 
     pub(super) fn roles(&mut self, raw: &[Spanned<String>]) -> BTreeSet<Role> {

@@ -69,8 +69,19 @@ pub struct ApiKey {
     pub sha256: [u8; 32],
     /// What it may do.
     pub roles: BTreeSet<Role>,
+    /// For which feeds it may speak.
+    pub feeds: FeedScope,
     /// When it ends.
     pub until: Timestamp,
+}
+
+/// For which feeds a key may speak.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FeedScope {
+    /// For all of them, and for sources that are no feed.
+    All,
+    /// For these, in lower case; without a word in the file, the one that the key is named after.
+    Of(BTreeSet<Text>),
 }
 
 /// What a caller may do.
@@ -135,7 +146,7 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
-            keys: raw.keys.iter().map(|key| check.key(key)).collect(),
+            keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
             feeds: check.feeds(&raw.feeds),
             channels: check.channels(&raw.channels),
             http,

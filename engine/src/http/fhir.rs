@@ -12,8 +12,8 @@ use axum::{
 };
 use wardline_connectors::codec::fhir::answer::answer;
 
-use super::{Api, Caller, body, events, problem::Problem};
-use crate::{config::Role, limits::BODY_BYTES_MAX, metrics::Metric};
+use super::{Api, Caller, auth::Doing, body, events, problem::Problem};
+use crate::{limits::BODY_BYTES_MAX, metrics::Metric};
 
 pub(super) async fn post(
     State(api): State<Api>,
@@ -22,14 +22,14 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    caller.need(Role::Ingest)?;
+    caller.may(Doing::SendEvents)?;
     body::refuse_encoded(&headers)?;
     if !matches!(body::content_type(&headers).as_str(), "application/fhir+json" | "application/json" | "") {
         return Err(body::media_type("FHIR comes as `application/fhir+json`"));
     }
     let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
     let begun = api.engine.boot();
-    let feed = events::feed(&api, &caller, which.into_feed())?;
+    let feed = events::feed(&api, &caller, which.feed())?;
     let read = api.intake.fhir(&feed, &bytes, api.engine.log_now());
     let (reading, said) = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if !reading.parcel.inputs.is_empty() {

@@ -10,6 +10,7 @@
 //! - INVARIANT: a receipt is sent, and a batch handed to the core, only after the flush that holds it returned.
 //! - **Not here**: preparing segments and writing checkpoints ([`upkeep`](super::upkeep)).
 
+use core::ops::Range;
 use std::sync::mpsc as blocking;
 
 use wardline_core::{Batch, Input};
@@ -27,7 +28,7 @@ use super::{
     records::{encode_letters, encode_time},
     turn::{Durable, Waiter, Work},
     upkeep::{Done, Order},
-    window::{Decision, Now, Why, decide},
+    window::{Decision, Filling, Now, Why, decide},
     wire,
 };
 use crate::{
@@ -55,8 +56,13 @@ pub(crate) struct LogThread<D: Disk> {
     pub(crate) orders: blocking::Sender<Order>,
     pub(crate) done: blocking::Receiver<Done>,
     pub(crate) since: SinceCheckpoint,
+    /// What upkeep said while nothing else could be done.
+    pub(crate) answered: Option<Done>,
     /// A segment is being prepared.
     pub(crate) is_preparing: bool,
+    /// The newest segment that `EPOCH` names, or will.
+    pub(crate) noted: u64,
+    pub(crate) stage: Stage,
 }
 
 /// What happened since the last checkpoint was begun.
@@ -81,44 +87,98 @@ impl SinceCheckpoint {
 /// The log thread cannot go on.
 type Failed = store_log::Error;
 
+/// What comes after one pass of the log thread.
+#[derive(Debug)]
+pub(crate) enum Pass {
+    /// Another one, at once.
+    Again,
+    /// Another one when this long has passed, in real time, or something came.
+    Sleep(core::time::Duration, Filling),
+    /// Another one when upkeep has answered.
+    Await,
+    /// None.
+    End(Ended),
+}
+
+/// How far the log thread is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// It takes what comes.
+    Working,
+    /// A stop was asked for; until then, on the boot clock, what is under way may end.
+    Draining(Span),
+    /// Nothing more is taken; the last checkpoint is still to be begun.
+    Finishing,
+    /// The last checkpoint was begun.
+    Closing,
+}
+
 impl<D: Disk + Send + 'static> LogThread<D> {
     /// Works until a stop was asked for, or the disk failed.
     pub(crate) fn run(mut self) -> Ended {
-        let worked = self.work_until_stopped();
-        if self.is_core_gone() {
-            return self.stop_without_core();
+        loop {
+            match self.pass() {
+                Pass::Again => {}
+                Pass::Sleep(longest, seen) => self.engine.shared.inbox.wait(longest, seen),
+                Pass::Await => match self.done.recv() {
+                    Ok(done) => self.answered = Some(done),
+                    // Upkeep is gone: there will be no checkpoint, and the log is whole without it.
+                    Err(blocking::RecvError) => self.since.is_under_way = false,
+                },
+                Pass::End(ended) => return ended,
+            }
         }
-        let ended = match worked.and_then(|()| self.finish()) {
-            Ok(()) => Ended::Cleanly,
+    }
+
+    /// Does what is to be done now, without waiting.
+    pub(crate) fn pass(&mut self) -> Pass {
+        if self.is_core_gone() {
+            return Pass::End(self.stop_without_core());
+        }
+        let ended = match self.go_on() {
+            Ok(Pass::End(ended)) => ended,
+            Ok(pass) => return pass,
+            Err(_) if self.is_core_gone() => return Pass::End(self.stop_without_core()),
             Err(error) => {
                 self.poison(&error);
                 Ended::Poisoned
             }
         };
         drop(self.engine.shared.work.blocking_send(Work::Stop));
-        ended
+        Pass::End(ended)
     }
 
-    fn work_until_stopped(&mut self) -> Result<(), Failed> {
-        let mut stop_at: Option<Span> = None;
-        loop {
-            if self.is_core_gone() {
-                return Ok(());
-            }
-            let boot = self.engine.boot();
-            if self.engine.status().phase() == Phase::Stopping {
-                let deadline = *stop_at.get_or_insert_with(|| {
-                    drop(self.engine.shared.work.blocking_send(Work::Hold));
-                    boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)))
-                });
-                let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
-                if boot >= deadline || (is_empty && self.engine.status().in_flight() == 0) {
-                    return Ok(());
-                }
-            }
-            self.look_after_the_rest()?;
-            self.turn()?;
+    fn go_on(&mut self) -> Result<Pass, Failed> {
+        if matches!(self.stage, Stage::Finishing | Stage::Closing) {
+            return self.finish();
         }
+        if !self.is_drained() {
+            self.look_after_the_rest()?;
+            return self.turn();
+        }
+        self.engine.shared.inbox.close();
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.commit(at, Why::Tick)?;
+        self.stage = Stage::Finishing;
+        Ok(Pass::Again)
+    }
+
+    /// Whether a stop was asked for and nothing is under way, or has been for too long.
+    fn is_drained(&mut self) -> bool {
+        if self.engine.status().phase() != Phase::Stopping {
+            return false;
+        }
+        let boot = self.engine.boot();
+        let deadline = if let Stage::Draining(deadline) = self.stage {
+            deadline
+        } else {
+            drop(self.engine.shared.work.blocking_send(Work::Hold));
+            let deadline = boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)));
+            self.stage = Stage::Draining(deadline);
+            deadline
+        };
+        let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
+        boot >= deadline || (is_empty && self.engine.status().in_flight() == 0)
     }
 
     /// Whether the core thread has panicked: nobody would act on what is written from now on.
@@ -134,8 +194,8 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ended::Poisoned
     }
 
-    /// Waits, or writes one batch.
-    fn turn(&mut self) -> Result<(), Failed> {
+    /// Writes one batch, or says how long to wait for it.
+    fn turn(&mut self) -> Result<Pass, Failed> {
         let reading = self.engine.shared.clock.read();
         if let Some(change) = self.anchor.observe(reading) {
             self.note_time(change)?;
@@ -151,18 +211,15 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             pace: self.engine.shared.clock.pace(),
         };
         match decide(filling, now) {
-            Decision::Wait(longest) => {
-                self.engine.shared.inbox.wait(longest, filling);
-                Ok(())
-            }
-            Decision::Close(why) => self.commit(at, why),
+            Decision::Wait(longest) => Ok(Pass::Sleep(longest, filling)),
+            Decision::Close(why) => self.commit(at, why).map(|()| Pass::Again),
         }
     }
 
     /// Writes what waits; a tick if nothing does and time demands a batch.
     fn commit(&mut self, at: Timestamp, why: Why) -> Result<(), Failed> {
         let mut taken = self.engine.shared.inbox.take();
-        let (inputs, letters) = contents(&mut taken);
+        let (inputs, letters, places) = contents(&mut taken);
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
         let written = self.write(&taken, at, &inputs, &letters);
@@ -179,7 +236,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         let position = written?;
         self.anchor.record(at);
         let batch = Batch { at, inputs };
-        self.tell(taken, at, position.map(|position| (batch, position)));
+        self.tell(taken, at, (position.map(|position| (batch, position)), places));
         Ok(())
     }
 
@@ -234,24 +291,44 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     }
 
     /// Receipts first, then the core.
-    fn tell(&mut self, taken: Vec<Waiting>, at: Timestamp, batch: Option<(Batch, Position)>) {
+    fn tell(
+        &mut self,
+        taken: Vec<Waiting>,
+        at: Timestamp,
+        (batch, places): (Option<(Batch, Position)>, Vec<Range<usize>>),
+    ) {
         let position = batch.as_ref().map_or(self.opened.writer.durable().sequence, |(_, position)| position.sequence);
         let receipt = Receipt { position, at };
         let mut waiters = Vec::new();
-        for waiting in taken {
+        for (waiting, inputs) in taken.into_iter().zip(places) {
             self.engine.shared.inbox.release(&waiting);
             match waiting {
                 Waiting::Parcel { parcel, durable, stepped } => {
-                    _ = durable.send(receipt);
-                    waiters.push(Waiter { answers: parcel.answers, stepped });
+                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(receipt).is_ok());
+                    waiters.push(Waiter { answers: parcel.answers, inputs, feed: parcel.feed, stepped });
                 }
-                Waiting::Access { durable, .. } => _ = durable.send(receipt),
+                Waiting::Access { durable, .. } => {
+                    self.engine.status().books().add_access();
+                    _ = durable.send(receipt);
+                }
             }
         }
         if let Some((batch, position)) = batch {
             let durable = Durable { batch, position, waiters };
             // Gone: the core thread panicked, and whoever joins it ends the process.
             drop(self.engine.shared.work.blocking_send(Work::Batch(Box::new(durable))));
+        }
+    }
+
+    /// Enters the events of one parcel, durable now, and acknowledged if somebody waited for that.
+    fn book(&self, batch: Option<&Batch>, inputs: &Range<usize>, is_acked: bool) {
+        let inputs = batch.and_then(|batch| batch.inputs.get(inputs.clone())).unwrap_or_default();
+        let events = inputs.iter().filter(|input| matches!(input, Input::Event(_))).count();
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        let books = self.engine.status().books();
+        books.add_durable(events);
+        if is_acked {
+            books.add_acked(events);
         }
     }
 
@@ -267,19 +344,33 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     /// Segments and checkpoints: orders out, results in.
     fn look_after_the_rest(&mut self) -> Result<(), Failed> {
-        while let Ok(done) = self.done.try_recv() {
-            self.take(done)?;
-        }
+        self.hear_of_upkeep()?;
         if let (false, Some(order)) = (self.is_preparing, self.opened.writer.wanted()) {
             self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
         }
-        let boot = self.engine.boot();
-        if self.since.is_due(boot) {
-            self.since = SinceCheckpoint { at: boot, is_under_way: true, ..SinceCheckpoint::default() };
-            let (reply, state) = blocking::channel();
-            drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-            drop(self.orders.send(Order::Checkpoint(state)));
+        let newest = self.opened.writer.newest_segment();
+        if newest != self.noted {
+            self.noted = newest;
+            drop(self.orders.send(Order::NoteSegment(newest)));
+        }
+        if self.since.is_due(self.engine.boot()) {
+            self.begin_checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Lets the core hand its state over to upkeep.
+    fn begin_checkpoint(&mut self) {
+        self.since = SinceCheckpoint { at: self.engine.boot(), is_under_way: true, ..SinceCheckpoint::default() };
+        let (reply, state) = blocking::channel();
+        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
+        drop(self.orders.send(Order::Checkpoint(state)));
+    }
+
+    fn hear_of_upkeep(&mut self) -> Result<(), Failed> {
+        while let Some(done) = self.answered.take().or_else(|| self.done.try_recv().ok()) {
+            self.take(done)?;
         }
         Ok(())
     }
@@ -304,26 +395,21 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
-    /// A clean stop: the last batch, a checkpoint behind it, `close`.
-    fn finish(&mut self) -> Result<(), Failed> {
-        self.engine.shared.inbox.close();
-        let at = self.anchor.now(self.engine.shared.clock.read());
-        self.commit(at, Why::Tick)?;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+    /// A clean stop: after the last batch a checkpoint behind it, then `close`.
+    fn finish(&mut self) -> Result<Pass, Failed> {
+        self.hear_of_upkeep()?;
+        if self.since.is_under_way {
+            return Ok(Pass::Await);
         }
-        let (reply, state) = blocking::channel();
-        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-        drop(self.orders.send(Order::Checkpoint(state)));
-        self.since.is_under_way = true;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+        if self.stage == Stage::Finishing {
+            self.begin_checkpoint();
+            self.stage = Stage::Closing;
+            return Ok(Pass::Await);
         }
         let at = self.anchor.now(self.engine.shared.clock.read());
         self.opened.writer.append(entry(Kind::Close, at), &[])?;
-        self.flush()
+        self.flush()?;
+        Ok(Pass::End(Ended::Cleanly))
     }
 
     fn poison(&mut self, error: &Failed) {
@@ -335,17 +421,22 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     }
 }
 
+/// Inputs, the letters among them, and where the inputs of each thing taken stand.
+type Contents = (Vec<Input>, Vec<(u32, Vec<u8>)>, Vec<Range<usize>>);
+
 /// Takes inputs and letters out of what was taken; what is left waits for its receipt.
-fn contents(taken: &mut [Waiting]) -> (Vec<Input>, Vec<(u32, Vec<u8>)>) {
-    let (mut inputs, mut letters) = (Vec::new(), Vec::new());
+fn contents(taken: &mut [Waiting]) -> Contents {
+    let (mut inputs, mut letters, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in taken {
+        let begin = inputs.len();
         if let Waiting::Parcel { parcel, .. } = waiting {
-            let first = u32::try_from(inputs.len()).unwrap_or(u32::MAX);
+            let first = u32::try_from(begin).unwrap_or(u32::MAX);
             inputs.append(&mut parcel.inputs);
             letters.extend(parcel.letters.drain(..).map(|(input, bytes)| (first.saturating_add(input), bytes)));
         }
+        places.push(begin..inputs.len());
     }
-    (inputs, letters)
+    (inputs, letters, places)
 }
 
 fn entry(kind: Kind, at: Timestamp) -> Entry {

@@ -9,6 +9,7 @@ use wardline_store::{
     checkpoint::{Checkpoints, Mark, Summary},
     disk::{self, Disk},
     log::{PrepareOrder, Prepared},
+    store::EpochNote,
 };
 
 use super::turn::State;
@@ -22,6 +23,8 @@ pub(crate) enum Order {
     Checkpoint(blocking::Receiver<State>),
     /// Remove checkpoints that nobody needs.
     Retire,
+    /// Write down that the log has begun the segment of this first record.
+    NoteSegment(u64),
 }
 
 /// What was done.
@@ -41,6 +44,7 @@ pub(crate) struct Upkeep<D: Disk> {
     pub(crate) engine: Engine,
     pub(crate) disk: D,
     pub(crate) checkpoints: Checkpoints<D>,
+    pub(crate) note: EpochNote<D>,
     pub(crate) epoch: u32,
     pub(crate) logic: u32,
 }
@@ -49,18 +53,26 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
     /// Works until the log thread is gone.
     pub(crate) fn run(self, orders: &blocking::Receiver<Order>, done: &blocking::Sender<Done>) {
         while let Ok(order) = orders.recv() {
-            let result = match order {
-                Order::Prepare(order) => Some(self.prepare(order)),
-                Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
-                Order::Retire => {
-                    self.retire();
-                    None
-                }
-            };
-            if let Some(result) = result
+            if let Some(result) = self.carry_out(order)
                 && done.send(result).is_err()
             {
                 return;
+            }
+        }
+    }
+
+    /// Carries one order out; what the log thread must hear of it, if anything.
+    pub(crate) fn carry_out(&self, order: Order) -> Option<Done> {
+        match order {
+            Order::Prepare(order) => Some(self.prepare(order)),
+            Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
+            Order::Retire => {
+                self.retire();
+                None
+            }
+            Order::NoteSegment(first) => {
+                self.note_segment(first);
+                None
             }
         }
     }
@@ -107,6 +119,13 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
             writer.section(name, bytes.chunks(wardline_store::limits::CHUNK_BYTES))?;
         }
         writer.finish()
+    }
+
+    /// Without the note the log is as sound as before; the loss of a whole segment might go unnoticed.
+    fn note_segment(&self, first: u64) {
+        if let Err(error) = self.note.newest_segment(first) {
+            tracing::warn!(first, %error, "segment.note");
+        }
     }
 
     /// Keeps two checkpoints. The log is not cut: until rows go to an archive, it is the only copy of what happened.

@@ -7,11 +7,11 @@
 //! - **How it fits**: the receiver behind `wardline_connectors::adapters::mllp`; one per feed.
 //! - INVARIANT: a positive answer is made after the receipt of its message [ACK-1]. Messages of one connection enter the
 //!   log in their order, though they may travel by lanes of different haste.
-//! - LIMIT: `HOLD_ANSWER_MAX`, `REPEATS_REMEMBERED_MAX`.
+//! - LIMIT: `HOLD_ANSWER_MAX`.
 //! - **Source**: domain page 5.6; guarantees page 5.2, 5.5.
 
 use core::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use wardline_connectors::{
@@ -24,7 +24,7 @@ use wardline_connectors::{
 };
 use wardline_rules::Text;
 
-use super::{health::Health, repeats::Repeats};
+use super::health::Health;
 use crate::{
     config::Network,
     engine::{Engine, Offered},
@@ -47,8 +47,6 @@ pub struct Mllp {
     pub peers: Vec<Network>,
     /// How the feed is.
     pub health: Health,
-    /// Bytes that nobody could read, and how often they came.
-    pub repeats: Arc<Mutex<Repeats>>,
 }
 
 impl Receiver for Mllp {
@@ -110,7 +108,7 @@ impl Connection {
             return Box::pin(core::future::ready(Vec::new()));
         }
         let offered = self.offer(reading).await;
-        let Mllp { engine, intake, feed, health, repeats, .. } = self.mllp.clone();
+        let Mllp { engine, intake, feed, health, .. } = self.mllp.clone();
         let durable = self.durable.clone();
         Box::pin(async move {
             let accepted = match offered {
@@ -124,7 +122,12 @@ impl Connection {
             };
             let at = accepted.receipt.at;
             health.heard(at, &messages);
-            let judge = |message: &hl7::Reading| judge(message, &repeats, &engine);
+            let judge = |message: &hl7::Reading| {
+                if let Found::Unreadable(unreadable) = &message.found {
+                    engine.metrics().count_named(Metric::DeadLetters, &[unreadable.reason()], 1);
+                }
+                intake.verdict(&feed, message)
+            };
             let verdicts = verdict.map_or_else(|| messages.iter().map(judge).collect(), |verdict| vec![verdict]);
             engine.metrics().observe(Metric::AckDuration, &["mllp"], engine.boot().minus(begun));
             intake.answers_to_all(&feed, header.as_ref(), &verdicts, at)
@@ -182,13 +185,4 @@ impl Connection {
         self.lane = lane;
         taken
     }
-}
-
-/// What to answer to a message that is durable. The third time that the same unreadable bytes come they are taken, so that
-/// a sender which repeats until it is believed is not blocked for ever [ACK-4].
-fn judge(message: &hl7::Reading, repeats: &Mutex<Repeats>, engine: &Engine) -> Verdict {
-    let Found::Unreadable(unreadable) = &message.found else { return message.verdict() };
-    engine.metrics().count_named(Metric::DeadLetters, &[unreadable.reason()], 1);
-    let times = repeats.lock().unwrap_or_else(PoisonError::into_inner).came(unreadable.sha);
-    if times >= 3 { Verdict::Kept } else { message.verdict() }
 }

@@ -123,7 +123,8 @@ const fn judge(verdict: &Verdict) -> (Answer, u16) {
             | Code::BundleType
             | Code::UnknownResource
             | Code::EntryMethod
-            | Code::NotStored => (Answer::Error, 207),
+            | Code::NotStored
+            | Code::Excluded => (Answer::Error, 207),
         },
     }
 }
