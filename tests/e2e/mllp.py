@@ -4,7 +4,7 @@
 The client is the package `hl7` of PyPI, which shares no code with the engine. What it hears is compared with the reviewed
 snapshot of the codec; what it was promised is looked for on disk after a kill, without the engine's code.
 """
-import asyncio, collections, os, re, socket, sys, threading, time
+import asyncio, collections, os, re, shutil, socket, ssl, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _shared import ROOT, Checks, Engine, free_port, in_venv, snapshot_counts
@@ -315,9 +315,71 @@ def rate(check):
     print("rate of one connection: %.0f/s one at a time, %.0f/s with a window (debug build)" % (lockstep, window))
 
 
+TLS = '''
+[[feed]]
+name = "LIS"
+kind = "mllp"
+listen = "0.0.0.0:{port}"
+peers = ["127.0.0.0/8"]
+tls = {{ certificate = "tls/server.pem", key = "file:tls/server.key", clients = "tls/ca.pem" }}
+'''
+
+
+def certificates(folder):
+    """An authority, a server and a sender; and a sender of another authority."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    for name in ("ca", "foreign"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                "-keyout", name + ".key", "-out", name + ".pem", "-subj", "/CN=" + name)
+    with open(os.path.join(folder, "names"), "w") as file:
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    for name, authority in (("server", "ca"), ("sender", "ca"), ("stranger", "foreign")):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key",
+                "-out", name + ".csr", "-subj", "/CN=" + name)
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+                "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", name + ".pem")
+
+
+def secured(check):
+    """TLS 1.3 with a certificate for every sender; anything less is refused before a message is read."""
+    folder, port = tempfile.mkdtemp(prefix="wardline-tls-"), free_port()
+    certificates(folder)
+    engine = Engine(TLS.format(port=port))
+    for name in ("server.pem", "server.key", "ca.pem"):
+        with open(os.path.join(folder, name)) as file:
+            engine.write("tls/" + name, file.read())
+    engine.start()
+
+    def told(certificate, version=None):
+        context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
+        if version:
+            context.maximum_version = version
+        if certificate:
+            context.load_cert_chain(os.path.join(folder, certificate + ".pem"), os.path.join(folder, certificate + ".key"))
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, context.wrap_socket(plain, server_hostname="localhost") as peer:
+                peer.sendall(framed(order("TLS")))
+                return peer.recv(65536)
+        except (ssl.SSLError, OSError):
+            return b""
+
+    check.true("a sender with a certificate of ours", b"MSA|AA|TLS" in told("sender"))
+    check.equal("a sender without one", told(None), b"")
+    check.equal("a sender of another authority", told("stranger"), b"")
+    check.equal("a sender that speaks TLS 1.2", told("sender", ssl.TLSVersion.TLSv1_2), b"")
+    check.true("a sender in the clear", b"MSA" not in exchange(port, framed(order("CLEAR"))))
+    check.true("refusals are counted", engine.total("wardline_feed_refusals_total", feed="lis", reason="tls") >= 3)
+    engine.stop()
+    engine.clean()
+    shutil.rmtree(folder)
+    print("TLS: mutual, 1.3 alone")
+
+
 def main():
     check = Checks()
     the_samples(check)
+    secured(check)
     rate(check)
     kills(check)
     bad_input(check)

@@ -66,7 +66,7 @@ pub enum Shape {
     /// Each entry by itself.
     Batch,
     /// What a subscription sends.
-    Notification,
+    Subscription,
 }
 
 /// What a body says.
@@ -145,7 +145,7 @@ impl<'p> Decoder<'p> {
                     "message" => Shape::Message,
                     "transaction" => Shape::Transaction,
                     "batch" => Shape::Batch,
-                    "history" => Shape::Notification,
+                    "history" => Shape::Subscription,
                     _ => return Err((Code::BundleType, "Bundle.type")),
                 };
                 self.bundle(root, digest::sha16(bytes), *shape)
@@ -169,7 +169,7 @@ impl<'p> Decoder<'p> {
             return Err((Code::SegmentMissing, "MessageHeader"));
         }
         let context = self.context(&bundle, self.msg(root, header, sha));
-        if shape == Shape::Notification && !is_notification(&bundle) {
+        if shape == Shape::Subscription && !is_from_subscription(&bundle) {
             return Err((Code::BundleType, "Bundle.type"));
         }
         let entries = self.entries(&context, shape);
@@ -264,7 +264,7 @@ fn refusal_of(method: &str, resource: &str, shape: Shape) -> Option<Code> {
 }
 
 /// Whether a history is what a subscription of R4 sends.
-fn is_notification(bundle: &Bundle<'_>) -> bool {
+fn is_from_subscription(bundle: &Bundle<'_>) -> bool {
     let first = bundle.resources().next().map(|resource| resource.text("resourceType"));
     matches!(first, Some("Parameters" | "SubscriptionStatus"))
 }
@@ -273,7 +273,7 @@ impl Context<'_> {
     /// An event that only shows that the feed is alive.
     fn heartbeat(&self, shape: Shape) -> Event {
         let mut event = Event { msg: self.msg.clone(), ..Event::new(&self.profile.source, "", Fact::Heartbeat) };
-        if shape != Shape::Notification {
+        if shape != Shape::Subscription {
             event.notes.push(Note::new(Fault::IgnoredType, "resourceType"));
         }
         event

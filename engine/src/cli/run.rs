@@ -143,9 +143,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         tell_operations(&sinks, &installation, Some(death)).await;
     }
     reload::activate(&engine, &installation).await;
-    let (data, name) = (installation.config.data.clone(), installation.name());
-    let ground = Ground { engine: engine.clone(), intake: intake.clone(), data, name };
-    listeners.extend(sources.start(&ground, &stopped));
+    listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
     tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), stopped));
     let ended = until_the_end(&engine, running).await;
     stop.send_replace(true);
@@ -161,6 +159,12 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
             Ending::Damaged
         }
     }
+}
+
+/// What every source is given.
+fn ground(engine: &Engine, intake: &Arc<Intake>, installation: &Installation) -> Ground {
+    let (data, name) = (installation.config.data.clone(), installation.name());
+    Ground { engine: engine.clone(), intake: intake.clone(), data, name }
 }
 
 /// Waits until the engine ends by itself, or a signal asks it to; `None` if a thread panicked.

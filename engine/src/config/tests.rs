@@ -289,3 +289,25 @@ fn a_broker_beyond_this_machine_is_spoken_to_over_tls() {
     assert!(nats("url = \"nats://127.0.0.1:4222\"\nformat = \"xml\"").contains("WL1104"));
     assert!(feed("kind = \"nats\"\nurl = \"nats://127.0.0.1:4222\"\nstream = \"LAB\"\n").contains("WL1105"));
 }
+
+/// The TOML of every page in a folder of `docs`.
+fn examples(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(folder);
+    let mut examples = Vec::new();
+    for page in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let blocks = text.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
+        examples.extend(blocks.map(|block| (page.display().to_string(), block)));
+    }
+    examples
+}
+
+#[test]
+fn every_example_of_a_feed_is_accepted_as_it_stands() {
+    let examples = examples("feeds");
+    assert!(examples.len() >= 5, "{}", examples.len());
+    for (page, example) in examples {
+        let shown = wardline(&format!("ward = \"w\"\ndata = \"d\"\n{example}"));
+        assert!(!shown.contains(" error: "), "{page}: {shown}");
+    }
+}

@@ -18,7 +18,7 @@ pub fn answer(reading: &Reading) -> (u16, Value) {
         Found::Entries(entries) => match reading.shape {
             Shape::Transaction => (200, bundle("transaction-response", entries)),
             Shape::Batch => (200, bundle("batch-response", entries)),
-            Shape::Resource | Shape::Message | Shape::Notification => (200, outcome(None)),
+            Shape::Resource | Shape::Message | Shape::Subscription => (200, outcome(None)),
         },
     }
 }

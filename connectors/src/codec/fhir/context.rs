@@ -95,7 +95,7 @@ impl<'c> Context<'c> {
             "Observation" => self.lone_observation(entry).into_iter().collect(),
             "ServiceRequest" => self.request(entry).into_iter().collect(),
             "Specimen" => self.lone_specimen(entry),
-            "ImagingStudy" => self.study(entry).into_iter().collect(),
+            "ImagingStudy" => self.imaging(entry).into_iter().collect(),
             "Appointment" => self.appointment(entry).into_iter().collect(),
             "Task" => self.task(entry).into_iter().collect(),
             "Communication" => self.communication(entry).into_iter().collect(),

@@ -129,7 +129,7 @@ impl<'c> Context<'c> {
     }
 
     /// The event of an imaging study: its start is known, its end only by the time at which it became available.
-    pub(super) fn study(&self, entry: &Entry<'c>) -> Option<Event> {
+    pub(super) fn imaging(&self, entry: &Entry<'c>) -> Option<Event> {
         let study = entry.resource;
         let mut notes = Notes::default();
         let mut event = self.event(Fact::Update);
