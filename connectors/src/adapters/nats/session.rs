@@ -80,27 +80,27 @@ async fn begin(
     subscription: &Subscription,
     keeper: &dyn Keeper,
 ) -> Result<(PullConsumer, Place), Trouble> {
-    let info = stream.get_info().await.map_err(|_| Trouble::Unreachable)?;
-    if info.config.retention != RetentionPolicy::Limits {
+    let found = stream.get_info().await.map_err(|_| Trouble::Unreachable)?;
+    if found.config.retention != RetentionPolicy::Limits {
         return Err(Trouble::Retention);
     }
-    let identity = info.created.to_string();
+    let identity = found.created.to_string();
     let known = keeper.place();
-    let held = known.filter(|place| place.stream == identity && place.sequence <= info.state.last_sequence);
+    let held = known.filter(|place| place.stream == identity && place.sequence <= found.state.last_sequence);
     if held.is_none() && keeper.place().is_some() {
         keeper.note(News::Replaced);
     }
     let mut place = held;
     if let Ok(mut consumer) = stream.get_consumer::<Config>(&subscription.consumer).await {
-        let info = consumer.info().await.map_err(|_| Trouble::Unreachable)?;
+        let before = consumer.info().await.map_err(|_| Trouble::Unreachable)?;
         let subject = subscription.subject.as_deref().unwrap_or("");
-        let is_fit = info.config.ack_policy == AckPolicy::All
-            && info.config.deliver_subject.is_none()
-            && info.config.filter_subject == subject;
+        let is_fit = before.config.ack_policy == AckPolicy::All
+            && before.config.deliver_subject.is_none()
+            && before.config.filter_subject == subject;
         if !is_fit {
             return Err(Trouble::ConsumerUnfit);
         }
-        let floor = info.ack_floor.stream_sequence;
+        let floor = before.ack_floor.stream_sequence;
         let from = place.as_ref().map(|place| place.sequence).filter(|ours| *ours < floor);
         if let Some(from) = from {
             keeper.note(News::ReadAgain { from: from.saturating_add(1) });
@@ -145,13 +145,13 @@ async fn pull(
     while let Some(message) = messages.next().await {
         // A heartbeat that did not come, or a consumer that went away.
         let message = message.map_err(|_| Trouble::Unreachable)?;
-        let info = message.info().map_err(|_| Trouble::Unreachable)?;
+        let delivery = message.info().map_err(|_| Trouble::Unreachable)?;
         deliveries = deliveries.saturating_add(1);
-        if info.consumer_sequence != deliveries {
+        if delivery.consumer_sequence != deliveries {
             // A delivery went astray. It would come again after newer ones, so reading begins anew behind what we hold.
             return Err(Trouble::Disorder);
         }
-        let sequence = info.stream_sequence;
+        let sequence = delivery.stream_sequence;
         let durable = match place.arrive(sequence, producer(&message), is_whole) {
             Arrival::Known => None,
             Arrival::New => Some(keeper.take(delivered(&message)).await),
