@@ -86,6 +86,8 @@ impl Node {
             disk: disk.clone(),
             options,
             accept_time: false,
+            needs_ward: false,
+            care: wardline::runtime::Care::default(),
             is_sending: true,
             sinks: Arc::new(Sinks::all_through(Arc::new(Exit))),
             links: Links::new("https://w.example".to_owned(), [1; 32]),

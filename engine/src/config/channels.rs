@@ -67,7 +67,7 @@ impl Check<'_> {
         sinks
     }
 
-    fn sink_kind(&mut self, raw: &RawSink) -> Option<SinkKind> {
+    pub(super) fn sink_kind(&mut self, raw: &RawSink) -> Option<SinkKind> {
         match raw.kind.get_ref().as_str() {
             "webhook" => self.webhook(raw),
             "file" => match &raw.path {

@@ -7,7 +7,10 @@ use core::{net::SocketAddr, ops::Range};
 use std::{collections::BTreeSet, path::Path};
 
 use toml::Spanned;
-use wardline_rules::{Text, time::Timestamp};
+use wardline_rules::{
+    Text,
+    time::{Span, Timestamp},
+};
 
 use super::{
     finding::{ConfigFile, Finding, Findings},
@@ -16,7 +19,7 @@ use super::{
     shape::nearest,
     wardline::{ApiKey, FeedScope, Http, Role},
 };
-use crate::codes::Code;
+use crate::{codes::Code, limits::LOG_KEPT_HOURS_MIN};
 
 /// The check of one file: what is wrong gathers, so that one run shows all of it.
 pub(super) struct Check<'a> {
@@ -62,6 +65,19 @@ impl Check<'_> {
             self.refuse(Code::WrongValue, text.span(), headline, "Begin it with `https://`.");
         }
         link.to_owned()
+    }
+
+    /// At least three days: what was taken lately can be looked at, whatever a checkpoint says.
+    pub(super) fn keep_log(&mut self, text: &Spanned<String>) -> Span {
+        let least = Span::from_minutes(LOG_KEPT_HOURS_MIN * 60);
+        match super::site::span(text.get_ref()) {
+            Some(span) if span >= least => span,
+            _ => {
+                let headline = format!("`{}` is no time to keep the log for", text.get_ref());
+                self.refuse(Code::WrongValue, text.span(), headline, "Write at least `72h`, such as `35d`.");
+                least
+            }
+        }
     }
 
     pub(super) fn secret(&mut self, text: &Spanned<String>) -> Option<SecretRef> {

@@ -11,10 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use wardline_rules::{Text, time::Timestamp, words::Channel};
+use wardline_rules::{
+    Text,
+    time::{Span, Timestamp},
+    words::Channel,
+};
 
 use super::{
-    channels::Sink,
+    channels::{Sink, SinkKind},
     check::Check,
     feeds::Feed,
     finding::Findings,
@@ -41,6 +45,10 @@ pub struct Config {
     pub link: String,
     /// The key of patient tokens; `None`: one in the data directory.
     pub patient_key: Option<SecretRef>,
+    /// For how long the log is kept behind the checkpoints; `None`: for ever.
+    pub keep_log: Option<Span>,
+    /// Who misses us when we are silent: what carries the heartbeat.
+    pub heartbeat: Option<SinkKind>,
     /// The listeners.
     pub http: Http,
     /// API keys.
@@ -146,6 +154,8 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
+            keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
+            heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
             keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
             feeds: check.feeds(&raw.feeds),
             channels: check.channels(&raw.channels),

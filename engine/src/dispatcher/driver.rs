@@ -25,9 +25,20 @@ use crate::{
     runtime::admission::Lane,
 };
 
+/// What an exchange is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobKind {
+    /// A notice: its result goes back to the log.
+    Attempt,
+    /// A word to the monitor: nobody hears of its result.
+    Heartbeat,
+}
+
 /// One attempt to make.
 #[derive(Debug)]
 pub struct Job {
+    /// What it is for.
+    pub kind: JobKind,
     /// Which notice.
     pub nid: Nid,
     /// Which attempt, from 1.
@@ -67,6 +78,12 @@ async fn fly(engine: Engine, job: Job) {
             .unwrap_or(Reply::Ambiguous { cause: Cause::Timeout }),
         Err(cause) => Reply::FailedHard { cause: *cause },
     };
+    if job.kind == JobKind::Heartbeat {
+        if reply != Reply::Delivered {
+            tracing::warn!(?reply, "heartbeat.send");
+        }
+        return;
+    }
     land(&engine, &job, &reply, engine.boot().minus(begun));
 }
 

@@ -24,11 +24,7 @@ use super::{
     turn::{CoreThread, Work},
     upkeep::{Done, Order, Upkeep},
 };
-use crate::{
-    dispatcher::driver::Job,
-    engine::{Engine, Phase},
-    limits::CORE_QUEUE_MAX,
-};
+use crate::{dispatcher::driver::Job, engine::Engine, limits::CORE_QUEUE_MAX};
 
 /// What the log asks for after a pass.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +63,9 @@ where
     /// As [`start`](super::start).
     pub fn start(engine: &Engine, seat: Seat, start: Start<D>) -> Result<Self, Error> {
         let parts = assemble(engine, start)?;
-        engine.status().enter(Phase::Running);
+        if !engine.status().is_waiting_for_ward() {
+            engine.begin();
+        }
         Ok(Self {
             log: parts.log,
             core: parts.core,

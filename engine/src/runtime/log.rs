@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Phase, Receipt},
-    limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY, DRAIN_TIMEOUT},
+    limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY, DRAIN_TIMEOUT, ROOM_EVERY},
     metrics::Metric,
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct LogThread<D: Disk> {
     pub(crate) answered: Option<Done>,
     /// A segment is being prepared.
     pub(crate) is_preparing: bool,
+    /// When the room on the volume is looked at next, on the boot clock.
+    pub(crate) next_look: Span,
     /// The newest segment that `EPOCH` names, or will.
     pub(crate) noted: u64,
     pub(crate) stage: Stage,
@@ -209,6 +211,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             last: self.last_batch,
             due: self.engine.status().next_due(),
             pace: self.engine.shared.clock.pace(),
+            is_saving: self.engine.status().is_full(),
         };
         match decide(filling, now) {
             Decision::Wait(longest) => Ok(Pass::Sleep(longest, filling)),
@@ -345,7 +348,15 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     /// Segments and checkpoints: orders out, results in.
     fn look_after_the_rest(&mut self) -> Result<(), Failed> {
         self.hear_of_upkeep()?;
-        if let (false, Some(order)) = (self.is_preparing, self.opened.writer.wanted()) {
+        let boot = self.engine.boot();
+        let is_time_to_look = boot >= self.next_look;
+        if is_time_to_look {
+            self.next_look = boot.plus(Span::from_micros(micros(ROOM_EVERY)));
+            self.look_at_room();
+        }
+        // On a full volume a segment is tried again from time to time, not in each turn.
+        let may_try = is_time_to_look || !self.engine.status().is_full();
+        if let (true, false, Some(order)) = (may_try, self.is_preparing, self.opened.writer.wanted()) {
             self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
         }
@@ -354,7 +365,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.noted = newest;
             drop(self.orders.send(Order::NoteSegment(newest)));
         }
-        if self.since.is_due(self.engine.boot()) {
+        if self.since.is_due(boot) && !self.engine.status().is_full() {
             self.begin_checkpoint();
         }
         Ok(())
@@ -375,11 +386,29 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
+    /// Closes the lanes of messages while a segment has no room, and opens them again when one has.
+    fn look_at_room(&self) {
+        let supply = match self.opened.writer.supply() {
+            Ok(supply) => supply,
+            Err(error) => {
+                tracing::warn!(code = %error.code(), %error, "disk.space");
+                return;
+            }
+        };
+        if self.engine.status().set_supply(supply) {
+            tracing::warn!(?supply, "disk.space");
+        }
+        self.engine.shared.inbox.set_full(self.engine.status().is_full());
+    }
+
     fn take(&mut self, done: Done) -> Result<(), Failed> {
         self.is_preparing &= !matches!(done, Done::Prepared(_) | Done::Full);
         match done {
             Done::Prepared(prepared) => self.opened.writer.accept(&prepared),
-            Done::Full => self.opened.writer.note_full(),
+            Done::Full => {
+                self.opened.writer.note_full();
+                self.look_at_room();
+            }
             Done::Checkpoint(Some(mark)) => {
                 self.since.is_under_way = false;
                 let at = self.anchor.now(self.engine.shared.clock.read());
@@ -387,7 +416,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
                 self.flush()?;
                 self.anchor.record(at);
                 self.engine.status().set_checkpoint(self.engine.boot());
-                drop(self.orders.send(Order::Retire));
+                drop(self.orders.send(Order::Retire(at)));
             }
             Done::Checkpoint(None) => self.since.is_under_way = false,
             Done::Failed(error) => return Err(store_log::Error::Disk(error)),

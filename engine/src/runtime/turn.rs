@@ -17,13 +17,14 @@ use wardline_store::log::Position;
 
 use super::{
     admission::Lane,
+    heartbeat::Heartbeat,
     kernel::Kernel,
     poison::{self, Died},
 };
 use crate::{
     dispatcher::{
         Departure, Dispatcher,
-        driver::Job,
+        driver::{Job, JobKind},
         message::{Address, Links, compose},
         sinks::Sinks,
     },
@@ -83,6 +84,10 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    /// Who misses us when we stand still.
+    pub(crate) heartbeat: Option<Heartbeat>,
+    /// No ward decides yet, and messages wait for one.
+    pub(crate) is_waiting: bool,
     /// Writes down at which input of which record the core died.
     pub(crate) note: Box<dyn Fn(Died, u64) + Send>,
 }
@@ -131,6 +136,10 @@ impl<K: Kernel> CoreThread<K> {
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
         self.figures(&durable.batch, due_before);
+        if self.is_waiting && self.kernel.ward().is_some() {
+            self.is_waiting = false;
+            self.engine.begin();
+        }
         let is_event = |input: &&Input| matches!(input, Input::Event(_));
         let events = durable.batch.inputs.iter().filter(is_event).count();
         self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
@@ -141,6 +150,12 @@ impl<K: Kernel> CoreThread<K> {
         }
         for departure in self.dispatcher.observe(&durable.batch.inputs, &self.output) {
             self.depart(departure, durable.batch.at);
+        }
+        let position = self.position.sequence;
+        let beat =
+            self.heartbeat.as_mut().and_then(|heart| heart.beat(durable.batch.at, position, self.epoch, &self.kernel));
+        if let Some(beat) = beat {
+            drop(self.jobs.send(beat));
         }
         self.propose();
         self.show();
@@ -178,6 +193,7 @@ impl<K: Kernel> CoreThread<K> {
             (route.sink, message)
         });
         let job = Job {
+            kind: JobKind::Attempt,
             nid: departure.nid,
             number: departure.number,
             epoch: self.epoch,

@@ -208,10 +208,29 @@ impl Asking<'_> {
         for key in self.report.result_keys() {
             self.report.runs(key, runs);
             let Some(run) = runs.last().copied() else { continue };
-            let at = self.moments.iter().filter(|moment| self.is_of_kind(moment));
-            let at = at.filter_map(|moment| result_moment(moment, &run, self.report)).min();
-            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), run.key(), Some((key, run))));
+            let (at, appearance) = self.appearance(runs);
+            let moment = at.map(|at| (at, run.heard));
+            wanted.push(self.judge(About::Result(key), moment, run.key(appearance), Some((key, run))));
         }
+    }
+
+    /// When the rule's moments first happened to what a result says last, and how many separate times they did to that
+    /// content. What never reached a moment of the rule was nothing to it, and parts nothing [CRT-4].
+    fn appearance(&self, runs: &[Run]) -> (Option<Timestamp>, u32) {
+        let at = |run: &Run| {
+            let mine = self.moments.iter().filter(|moment| self.is_of_kind(moment));
+            mine.filter_map(|moment| result_moment(moment, run, self.report)).min()
+        };
+        let Some(last) = runs.last() else { return (None, 0) };
+        let (mut first, mut appearance, mut before) = (None, 0_u32, None);
+        for (run, at) in runs.iter().filter_map(|run| Some((run, at(run)?))) {
+            if before != Some(run.content) && run.content == last.content {
+                appearance = appearance.saturating_add(1);
+                first = Some(at);
+            }
+            before = Some(run.content);
+        }
+        (first.filter(|_| at(last).is_some()), appearance)
     }
 
     fn of_report(&self, scratch: &mut moments::Scratch, found: &mut Vec<Occurrence>, wanted: &mut Vec<Wanted>) {
@@ -220,16 +239,23 @@ impl Asking<'_> {
         self.add_changes(found);
         found.retain(|moment| !moment.is_untimed);
         let (run, appearance) = self.newest_run(found);
-        let content = run.map(|moment| self.report.content_at(moment.at.lo));
+        let content = run.map(|moment| self.content_at(moment.at.lo));
         let moment = run.map(|moment| (moment.at.lo, moment.heard));
         wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
+    }
+
+    /// What the report says as of `at`, to a rule that speaks of its being issued; to any other rule a step is a step,
+    /// whatever results are heard of later.
+    fn content_at(&self, at: Timestamp) -> u64 {
+        let is_issue = |moment: &Moment| matches!(moment.happening, Happening::Step(step) if step.is_result_bearing());
+        if self.moments.iter().any(is_issue) { self.report.content_at(at) } else { 0 }
     }
 
     /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.
     fn newest_run(&self, found: &[Occurrence]) -> (Option<Occurrence>, u32) {
         let mut stretches: Vec<(u64, Occurrence)> = Vec::new();
         for moment in found {
-            let content = self.report.content_at(moment.at.lo);
+            let content = self.content_at(moment.at.lo);
             if stretches.last().is_none_or(|last| last.0 != content) {
                 stretches.push((content, *moment));
             }
@@ -274,11 +300,8 @@ impl Asking<'_> {
         if self.report.end_in_force(Step::EnteredInError).is_some() {
             return true;
         }
-        let cancelled = self.report.end_in_force(Step::Cancelled).is_some_and(|end| {
-            let mut steps =
-                self.report.records.iter().filter(|record| record.lo < end.lo).filter_map(|record| record.step);
-            !steps.any(Step::is_result_bearing)
-        });
+        let cancelled = self.report.end_in_force(Step::Cancelled);
+        let cancelled = cancelled.is_some_and(|end| !self.report.had_result_before(end.lo));
         let speaks_of_cancel =
             self.moments.iter().any(|moment| matches!(moment.happening, Happening::Step(Step::Cancelled)));
         cancelled && !speaks_of_cancel || self.is_withdrawn_after(at)
