@@ -20,6 +20,10 @@ pub struct Place {
     pub stream: String,
     /// The last sequence that is durable.
     pub sequence: u64,
+    /// When the stream took that one in, in nanoseconds since 1970: a server that lost its end gives a number again, and the
+    /// message behind it is another. 0: not known.
+    #[serde(default)]
+    pub written: i64,
     /// The last sequence of each producer.
     #[serde(default)]
     pub producers: BTreeMap<String, u64>,
@@ -51,6 +55,23 @@ pub struct Gap {
 pub type Producer = (String, u64);
 
 impl Place {
+    /// Whether the message behind our place is the one we hold.
+    ///
+    /// - **Input** `last`: the stream's last sequence; `there`: when the stream took in what stands at our sequence, `None` if
+    ///   nothing stands there any more.
+    #[must_use]
+    pub fn is_of(&self, last: u64, there: Option<i64>) -> bool {
+        let is_same = self.written == 0 || there.is_none_or(|written| written == self.written);
+        self.sequence <= last && is_same
+    }
+
+    /// Back to the beginning of `stream`. What producers counted stands, if it is the stream we know.
+    #[must_use]
+    pub fn anew(&self, stream: &str) -> Self {
+        let producers = if self.stream == stream { self.producers.clone() } else { BTreeMap::new() };
+        Self { stream: stream.to_owned(), sequence: 0, written: 0, producers }
+    }
+
     /// Takes the next message in.
     ///
     /// - **Input** `is_whole`: whether every message of the stream comes by here, so that its sequence has no holes.
@@ -114,6 +135,19 @@ mod tests {
         assert_eq!(place.arrive(6, from("lis", 1), false), Arrival::New, "set up anew");
         assert_eq!(place.arrive(7, from("lis", 2), false), Arrival::New);
         assert_eq!(place.arrive(8, from("ris", 6), false), Arrival::New);
+    }
+
+    #[test]
+    fn a_number_that_was_given_again_is_not_ours() {
+        let producers = BTreeMap::from([("lis".to_owned(), 9)]);
+        let place = Place { stream: "s".to_owned(), sequence: 9, written: 500, producers: producers.clone() };
+        assert!(place.is_of(9, Some(500)) && place.is_of(20, Some(500)));
+        assert!(place.is_of(20, None), "its message is too old to be kept");
+        assert!(!place.is_of(8, None), "the stream lost its end");
+        assert!(!place.is_of(12, Some(700)), "and went on since");
+        let anew = place.anew("s");
+        assert_eq!((anew.sequence, anew.written, anew.producers), (0, 0, producers));
+        assert!(place.anew("another").producers.is_empty());
     }
 
     #[test]

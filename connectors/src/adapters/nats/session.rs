@@ -5,10 +5,13 @@
 //!
 //! - LIMIT: `NATS_PULL_MESSAGES`, `NATS_PULL_BYTES`, `NATS_IN_FLIGHT_MAX`.
 
-use async_nats::jetstream::{
-    self, Message,
-    consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull::Config},
-    stream::{RetentionPolicy, Stream},
+use async_nats::{
+    datetime::DateTime,
+    jetstream::{
+        self, Message,
+        consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull::Config},
+        stream::{RawMessageErrorKind, RetentionPolicy, Stream},
+    },
 };
 use futures_util::StreamExt as _;
 use tokio::{
@@ -85,12 +88,10 @@ async fn begin(
         return Err(Trouble::Retention);
     }
     let identity = found.created.to_string();
-    let known = keeper.place();
-    let held = known.filter(|place| place.stream == identity && place.sequence <= found.state.last_sequence);
-    if held.is_none() && keeper.place().is_some() {
-        keeper.note(News::Replaced);
-    }
-    let mut place = held;
+    let mut place = match keeper.place() {
+        Some(known) => Some(held(stream, &identity, found.state.last_sequence, known, keeper).await?),
+        None => None,
+    };
     if let Ok(mut consumer) = stream.get_consumer::<Config>(&subscription.consumer).await {
         let before = consumer.info().await.map_err(|_| Trouble::Unreachable)?;
         let subject = subscription.subject.as_deref().unwrap_or("");
@@ -100,7 +101,7 @@ async fn begin(
         if !is_fit {
             return Err(Trouble::ConsumerUnfit);
         }
-        let floor = before.ack_floor.stream_sequence;
+        let floor = before.ack_floor.stream_sequence.min(found.state.last_sequence);
         let from = place.as_ref().map(|place| place.sequence).filter(|ours| *ours < floor);
         if let Some(from) = from {
             keeper.note(News::ReadAgain { from: from.saturating_add(1) });
@@ -111,6 +112,31 @@ async fn begin(
     }
     let place = place.unwrap_or(Place { stream: identity, ..Place::default() });
     Ok((create(stream, subscription, &place).await?, place))
+}
+
+/// The place we know, if the stream still is what it was up to there; else its beginning, and what we have is recognised.
+async fn held(
+    stream: &Stream,
+    identity: &str,
+    last: u64,
+    known: Place,
+    keeper: &dyn Keeper,
+) -> Result<Place, Trouble> {
+    let there = match stream.get_raw_message(known.sequence).await {
+        Ok(message) => Some(nanoseconds(message.time)),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound || known.sequence == 0 => None,
+        Err(_) => return Err(Trouble::Unreachable),
+    };
+    if known.stream == identity && known.is_of(last, there) {
+        return Ok(known);
+    }
+    keeper.note(News::Replaced);
+    Ok(known.anew(identity))
+}
+
+/// 0 for a time that no clock shows.
+fn nanoseconds(time: DateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos()).unwrap_or_default()
 }
 
 async fn create(stream: &Stream, subscription: &Subscription, place: &Place) -> Result<PullConsumer, Trouble> {
@@ -152,7 +178,11 @@ async fn pull(
             return Err(Trouble::Disorder);
         }
         let sequence = delivery.stream_sequence;
-        let durable = match place.arrive(sequence, producer(&message), is_whole) {
+        let arrival = place.arrive(sequence, producer(&message), is_whole);
+        if arrival != Arrival::Known {
+            place.written = nanoseconds(delivery.published);
+        }
+        let durable = match arrival {
             Arrival::Known => None,
             Arrival::New => Some(keeper.take(delivered(&message)).await),
             Arrival::NewAfter(gap) => {
