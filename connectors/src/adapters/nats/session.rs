@@ -115,13 +115,7 @@ async fn begin(
 }
 
 /// The place we know, if the stream still is what it was up to there; else its beginning, and what we have is recognised.
-async fn held(
-    stream: &Stream,
-    identity: &str,
-    last: u64,
-    known: Place,
-    keeper: &dyn Keeper,
-) -> Result<Place, Trouble> {
+async fn held(stream: &Stream, identity: &str, last: u64, known: Place, keeper: &dyn Keeper) -> Result<Place, Trouble> {
     let there = match stream.get_raw_message(known.sequence).await {
         Ok(message) => Some(nanoseconds(message.time)),
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound || known.sequence == 0 => None,

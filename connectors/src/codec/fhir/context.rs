@@ -147,19 +147,14 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// The numbers of a resource by their types; one without a type is `untyped`.
+    /// The numbers of a resource by their types; one without a type is `untyped`, if none says that it is.
     pub(super) fn numbers(&self, resource: Node<'_>, untyped: Number, notes: &mut Notes) -> ReportIds {
         let mut ids = ReportIds::default();
-        for identifier in resource.list("identifier") {
-            let is = |code: &str| identifier.has_code("type", code);
-            let number = match () {
-                () if is("PLAC") => Number::Placer,
-                () if is("FILL") => Number::Filler,
-                () if is("ACSN") => Number::Accession,
-                () if identifier.get("type").is_some() => continue,
-                () if identifier.text("system") == "urn:dicom:uid" => continue,
-                () => untyped,
-            };
+        let typed = resource.list("identifier").filter_map(|identifier| Some((identifier, typed_number(identifier)?)));
+        let others = resource.list("identifier").filter(|identifier| {
+            identifier.get("type").is_none() && identifier.text("system") != "urn:dicom:uid"
+        });
+        for (identifier, number) in typed.chain(others.map(|identifier| (identifier, untyped))) {
             let authorities = &self.profile.authorities;
             let (place, default) = match number {
                 Number::Placer => (&mut ids.placer, &authorities.placer),
@@ -198,7 +193,10 @@ impl<'c> Context<'c> {
                     let placer = self.ident(identifier, &self.profile.authorities.placer, notes);
                     (ReportIds { placer, ..ReportIds::default() }, None)
                 }
-                (None, None) => (ReportIds::default(), None),
+                (None, None) => {
+                    let placer = self.order_elsewhere(reference.text("reference"), notes);
+                    (ReportIds { placer, ..ReportIds::default() }, None)
+                }
             };
             let own = &mut event.report;
             own.placer = own.placer.take().or(ids.placer);
@@ -211,6 +209,16 @@ impl<'c> Context<'c> {
         first
     }
 
+    /// The server's own name for an order that is not in the body; in a message it means nothing.
+    fn order_elsewhere(&self, address: &str, notes: &mut Notes) -> Option<Ident> {
+        let (kind, id) = address.rsplit_once('/')?;
+        let is_order = kind == "ServiceRequest" || kind.ends_with("/ServiceRequest");
+        let default = &self.profile.authorities.placer;
+        (is_order && self.msg.trigger.is_none())
+            .then(|| clean::ident(id, base(address), default, self.profile, ("reference", notes)))
+            .flatten()
+    }
+
     /// Where nothing else names a report, the server's own name for it does; in a message it means nothing.
     pub(super) fn name_if_anonymous(&self, event: &mut Event, entry: &Entry<'_>, notes: &mut Notes) {
         if !event.report.is_anonymous() {
@@ -219,9 +227,13 @@ impl<'c> Context<'c> {
         let id = entry.resource.text("id");
         let kept = entry.method != "POST" && !entry.address.starts_with("urn:") && self.msg.trigger.is_none();
         if kept && !id.is_empty() {
-            let base = base(entry.address);
-            let default = &self.profile.authorities.filler;
-            event.report.filler = clean::ident(id, base, default, self.profile, ("id", notes));
+            let authorities = &self.profile.authorities;
+            // A report that is based on an order calls it by the same name.
+            let (place, default) = match entry.resource.text("resourceType") {
+                "ServiceRequest" => (&mut event.report.placer, &authorities.placer),
+                _ => (&mut event.report.filler, &authorities.filler),
+            };
+            *place = clean::ident(id, base(entry.address), default, self.profile, ("id", notes));
         }
         if event.report.is_anonymous() {
             notes.add(Fault::NoIdentity, "identifier");
@@ -289,6 +301,16 @@ pub(super) enum Number {
     Placer,
     Filler,
     Accession,
+}
+
+fn typed_number(identifier: Node<'_>) -> Option<Number> {
+    let is = |code: &str| identifier.has_code("type", code);
+    match () {
+        () if is("PLAC") => Some(Number::Placer),
+        () if is("FILL") => Some(Number::Filler),
+        () if is("ACSN") => Some(Number::Accession),
+        () => None,
+    }
 }
 
 /// The system of an identifier without the marks of a URN, else who assigned it.

@@ -42,11 +42,13 @@ pub(super) fn result_status(code: &str) -> Option<ResultStatus> {
     })
 }
 
-/// A category: of table 0074, of observations, or SNOMED's for requests.
+/// A category: of table 0074, of observations, SNOMED's for requests, or LOINC's parts for notes and reports.
 pub(super) fn category_kind(code: &str) -> Option<Kind> {
     match code {
         "laboratory" | "108252007" => Some(Kind::Lab),
-        "imaging" | "363679005" => Some(Kind::Imaging),
+        "imaging" | "363679005" | "LP29684-5" => Some(Kind::Imaging),
+        "LP29708-2" => Some(Kind::Cardiology),
+        "LP7839-6" => Some(Kind::Pathology),
         code => service_kind(code),
     }
 }
