@@ -20,10 +20,12 @@ pub mod finding;
 pub mod network;
 mod raw;
 mod read;
+pub mod role;
 pub mod schema;
 pub mod secret;
 pub mod shape;
 pub mod site;
+pub mod sql;
 pub mod wardline;
 
 #[cfg(test)]
@@ -35,6 +37,8 @@ pub use directory::Directory;
 pub use feeds::{Feed, FeedKind, Listen, ServerTls, Stream};
 pub use finding::{Finding, Findings};
 pub use network::Network;
+pub use role::Role;
 pub use secret::{Secret, SecretRef};
 pub use site::Site;
-pub use wardline::{ApiKey, Config, FeedScope, Role};
+pub use sql::SqlListeners;
+pub use wardline::{ApiKey, Config, FeedScope};

@@ -78,6 +78,8 @@ pub struct Partition {
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) targets: Vec<ReportSlot>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
+    /// Reports that became part of another in this batch.
+    pub(crate) absorbed: Vec<ReportSlot>,
 }
 
 impl Partition {
@@ -118,6 +120,7 @@ impl Partition {
             occurrences: Vec::new(),
             targets: Vec::new(),
             rules: Vec::new(),
+            absorbed: Vec::new(),
         }
     }
 

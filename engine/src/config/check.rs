@@ -15,9 +15,10 @@ use wardline_rules::{
 use super::{
     finding::{ConfigFile, Finding, Findings},
     raw::{RawFeed, RawHttp, RawKey},
+    role::Role,
     secret::SecretRef,
     shape::nearest,
-    wardline::{ApiKey, FeedScope, Http, Role},
+    wardline::{ApiKey, FeedScope, Http},
 };
 use crate::{codes::Code, limits::LOG_KEPT_HOURS_MIN};
 
@@ -110,7 +111,14 @@ impl Check<'_> {
         }
         let until = raw.until.as_ref().map_or(Timestamp::MAX, |text| self.time(text));
         let roles = self.roles(&raw.roles);
-        ApiKey { name: Text::from(&raw.name), sha256, roles, feeds: self.feed_scope(raw, feeds), until }
+        ApiKey {
+            name: Text::from(&raw.name),
+            sha256,
+            roles,
+            feeds: self.feed_scope(raw, feeds),
+            until,
+            scram: raw.scram.clone(),
+        }
     }
 
     /// `["*"]` is all; without the key, the feed of the same name.

@@ -24,8 +24,10 @@ use super::{
     finding::Findings,
     raw::RawConfig,
     read::{parse, read_text},
+    role::Role,
     schema,
     secret::SecretRef,
+    sql::SqlListeners,
 };
 
 /// An installation, checked.
@@ -51,6 +53,8 @@ pub struct Config {
     pub heartbeat: Option<SinkKind>,
     /// The listeners.
     pub http: Http,
+    /// The query process; `None` if no tables are kept.
+    pub sql: Option<SqlListeners>,
     /// API keys.
     pub keys: Vec<ApiKey>,
     /// Ways in.
@@ -81,6 +85,8 @@ pub struct ApiKey {
     pub feeds: FeedScope,
     /// When it ends.
     pub until: Timestamp,
+    /// What checks its password on the Postgres wire.
+    pub scram: Option<String>,
 }
 
 /// For which feeds a key may speak.
@@ -90,41 +96,6 @@ pub enum FeedScope {
     All,
     /// For these, in lower case; without a word in the file, the one that the key is named after.
     Of(BTreeSet<Text>),
-}
-
-/// What a caller may do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
-    /// Send events.
-    Ingest,
-    /// Answer notices.
-    Answer,
-    /// Read what names no patient.
-    Analyst,
-    /// Read figures of units and shifts.
-    Supervisor,
-    /// Read patient data.
-    Phi,
-    /// Read who did what.
-    Auditor,
-    /// Activate wards, silence, replay.
-    Admin,
-    /// Read metrics.
-    Metrics,
-}
-
-impl Role {
-    /// All, with their words.
-    pub const ALL: &[(Self, &str)] = &[
-        (Self::Ingest, "ingest"),
-        (Self::Answer, "answer"),
-        (Self::Analyst, "analyst"),
-        (Self::Supervisor, "supervisor"),
-        (Self::Phi, "phi"),
-        (Self::Auditor, "auditor"),
-        (Self::Admin, "admin"),
-        (Self::Metrics, "metrics"),
-    ];
 }
 
 impl Config {
@@ -154,6 +125,7 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
+            sql: check.sql(&raw.sql),
             keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
             heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
             keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),

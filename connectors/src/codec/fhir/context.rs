@@ -151,9 +151,9 @@ impl<'c> Context<'c> {
     pub(super) fn numbers(&self, resource: Node<'_>, untyped: Number, notes: &mut Notes) -> ReportIds {
         let mut ids = ReportIds::default();
         let typed = resource.list("identifier").filter_map(|identifier| Some((identifier, typed_number(identifier)?)));
-        let others = resource.list("identifier").filter(|identifier| {
-            identifier.get("type").is_none() && identifier.text("system") != "urn:dicom:uid"
-        });
+        let others = resource
+            .list("identifier")
+            .filter(|identifier| identifier.get("type").is_none() && identifier.text("system") != "urn:dicom:uid");
         for (identifier, number) in typed.chain(others.map(|identifier| (identifier, untyped))) {
             let authorities = &self.profile.authorities;
             let (place, default) = match number {
@@ -193,10 +193,7 @@ impl<'c> Context<'c> {
                     let placer = self.ident(identifier, &self.profile.authorities.placer, notes);
                     (ReportIds { placer, ..ReportIds::default() }, None)
                 }
-                (None, None) => {
-                    let placer = self.order_elsewhere(reference.text("reference"), notes);
-                    (ReportIds { placer, ..ReportIds::default() }, None)
-                }
+                (None, None) => (ReportIds::default(), None),
             };
             let own = &mut event.report;
             own.placer = own.placer.take().or(ids.placer);
@@ -209,16 +206,6 @@ impl<'c> Context<'c> {
         first
     }
 
-    /// The server's own name for an order that is not in the body; in a message it means nothing.
-    fn order_elsewhere(&self, address: &str, notes: &mut Notes) -> Option<Ident> {
-        let (kind, id) = address.rsplit_once('/')?;
-        let is_order = kind == "ServiceRequest" || kind.ends_with("/ServiceRequest");
-        let default = &self.profile.authorities.placer;
-        (is_order && self.msg.trigger.is_none())
-            .then(|| clean::ident(id, base(address), default, self.profile, ("reference", notes)))
-            .flatten()
-    }
-
     /// Where nothing else names a report, the server's own name for it does; in a message it means nothing.
     pub(super) fn name_if_anonymous(&self, event: &mut Event, entry: &Entry<'_>, notes: &mut Notes) {
         if !event.report.is_anonymous() {
@@ -228,12 +215,17 @@ impl<'c> Context<'c> {
         let kept = entry.method != "POST" && !entry.address.starts_with("urn:") && self.msg.trigger.is_none();
         if kept && !id.is_empty() {
             let authorities = &self.profile.authorities;
-            // A report that is based on an order calls it by the same name.
-            let (place, default) = match entry.resource.text("resourceType") {
-                "ServiceRequest" => (&mut event.report.placer, &authorities.placer),
-                _ => (&mut event.report.filler, &authorities.filler),
-            };
-            *place = clean::ident(id, base(entry.address), default, self.profile, ("id", notes));
+            let (ns, ids) = (base(entry.address), &mut event.report);
+            if entry.resource.text("resourceType") == "ServiceRequest" {
+                ids.placer = clean::ident(id, ns, &authorities.placer, self.profile, ("id", notes));
+            } else {
+                ids.filler = clean::ident(id, ns, &authorities.filler, self.profile, ("id", notes));
+                // The order has no number either, so it goes by the server's name as well.
+                ids.placer =
+                    entry.resource.list("basedOn").find_map(order_name).and_then(|(ns, id)| {
+                        clean::ident(id, ns, &authorities.placer, self.profile, ("basedOn", notes))
+                    });
+            }
         }
         if event.report.is_anonymous() {
             notes.add(Fault::NoIdentity, "identifier");
@@ -325,6 +317,13 @@ pub(super) fn namespace<'t>(identifier: Node<'t>) -> &'t str {
 pub(super) fn base(address: &str) -> &str {
     let Some((rest, _)) = address.rsplit_once('/') else { return "" };
     rest.rsplit_once('/').map(|(base, _)| base).filter(|base| base.starts_with("http")).unwrap_or_default()
+}
+
+/// The server and the id of an order that is pointed to.
+fn order_name<'t>(reference: Node<'t>) -> Option<(&'t str, &'t str)> {
+    let address = reference.text("reference");
+    let (rest, id) = address.rsplit_once('/')?;
+    (rest == "ServiceRequest" || rest.ends_with("/ServiceRequest")).then(|| (base(address), id))
 }
 
 /// NPI first, then the first with a value.

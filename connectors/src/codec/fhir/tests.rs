@@ -88,6 +88,33 @@ fn a_report_takes_its_numbers_from_its_order_and_its_results_from_its_observatio
 }
 
 #[test]
+fn a_number_with_a_type_is_taken_before_one_without() {
+    let both = REPORT.replace("\"identifier\":[", r#""identifier":[{"system":"X","value":"of this message"},"#);
+    assert_eq!(events(&both)[0].report.filler, events(REPORT)[0].report.filler);
+    let untyped = REPORT.replace(r#""type":{"coding":[{"code":"FILL"}]},"#, "");
+    assert_eq!(events(&untyped)[0].report.filler, events(REPORT)[0].report.filler);
+}
+
+#[test]
+fn where_nobody_has_numbers_a_report_finds_its_order_by_the_servers_name() {
+    let order = ORDER.replace(r#""identifier":[{"system":"urn:oid:1.2.9","value":"P9"}],"#, "");
+    let numbered = r#""identifier":[{"type":{"coding":[{"code":"FILL"}]},"system":"urn:oid:1.2.3","value":"F26"}],"#;
+    let report = REPORT.replace(numbered, r#""id":"r","#);
+    let (order, report) = (events(&order).swap_remove(0), events(&report).swap_remove(0));
+    assert_eq!(order.report.placer.as_ref().map(|placer| placer.id.as_str()), Some("o"));
+    assert_eq!(report.report.placer, order.report.placer);
+    assert_eq!(report.report.filler.map(|filler| filler.id.to_string()).as_deref(), Some("r"));
+    assert_eq!(events(REPORT)[0].report.placer, None, "a report with a number of its own takes no other name");
+}
+
+#[test]
+fn categories_of_loinc_say_the_kind() {
+    for (code, kind) in [("LP29684-5", Kind::Imaging), ("LP29708-2", Kind::Cardiology), ("LP7839-6", Kind::Pathology)] {
+        assert_eq!(events(&REPORT.replace("\"CH\"", &format!("\"{code}\"")))[0].kind, Some(kind));
+    }
+}
+
+#[test]
 fn statuses_are_steps_as_the_table_has_them() {
     for (status, fact) in [
         ("registered", Fact::Step(Step::Accepted)),
