@@ -1,5 +1,5 @@
 """What the end-to-end scripts share: free ports, packages from PyPI, an installation in a folder, an engine that runs in it."""
-import hashlib, http.client, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
+import atexit, hashlib, http.client, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
 
 BIN = os.path.abspath(os.environ.get("WARDLINE_BIN", "target/debug/wardline"))
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -61,6 +61,8 @@ class Engine:
     def __init__(self, config, ward=WARD, directory="", files=()):
         self.folder = tempfile.mkdtemp(prefix="wardline-e2e-")
         os.chmod(self.folder, 0o700)
+        # A script that breaks off leaves no engine behind.
+        atexit.register(self.clean)
         self.api, self.admin = free_port(), free_port()
         self.process = None
         self.write("test.ward", ward)
