@@ -365,6 +365,24 @@ impl core::fmt::Debug for Engine {
     }
 }
 
+/// A parcel in the queue of the log.
+#[derive(Debug)]
+pub struct Offered {
+    durable: oneshot::Receiver<Receipt>,
+    outcome: oneshot::Receiver<Outcome>,
+}
+
+impl Offered {
+    /// Waits until it is durable.
+    ///
+    /// # Errors
+    /// [`Refusal::Closed`]: nobody knows whether it will be; to send it again is always safe.
+    pub async fn durable(self) -> Result<Accepted, Refusal> {
+        let receipt = self.durable.await.map_err(|_| Refusal::Closed)?;
+        Ok(Accepted { receipt, outcome: self.outcome })
+    }
+}
+
 /// A parcel that is durable, and what will be made of it.
 #[derive(Debug)]
 pub struct Accepted {
@@ -388,11 +406,18 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal`]: nothing of it was taken; to send it again is always safe.
-    pub async fn submit(&self, lane: Lane, mut parcel: Parcel) -> Result<Accepted, Refusal> {
+    pub async fn submit(&self, lane: Lane, parcel: Parcel) -> Result<Accepted, Refusal> {
+        self.offer(lane, parcel).map_err(|(refusal, _)| refusal)?.durable().await
+    }
+
+    /// Puts a parcel into the queue of the log; what is offered later stands behind it if its lane is not a higher one.
+    ///
+    /// # Errors
+    /// [`Refusal`], with the parcel, so that it can be offered again.
+    pub fn offer(&self, lane: Lane, mut parcel: Parcel) -> Result<Offered, (Refusal, Parcel)> {
         parcel.answers = parcel.answer_ids();
         let (durable, outcome) = self.shared.inbox.push_parcel(lane, parcel)?;
-        let receipt = durable.await.map_err(|_| Refusal::Closed)?;
-        Ok(Accepted { receipt, outcome })
+        Ok(Offered { durable, outcome })
     }
 
     /// Writes down who is about to be shown what, before it is shown.
