@@ -285,7 +285,7 @@ async fn a_fifth_statement_waits_for_its_turn() {
     let mut place = Place::new().await;
     place.take(1, &[clock("a", "running", NINE)]);
     // More batches than an unread answer holds: it runs until somebody reads it.
-    let text = vec!["SELECT 1"; 8].join(" UNION ALL ");
+    let text = ["SELECT 1"; 8].join(" UNION ALL ");
     let planned = place.sql.plan(&text, Role::Phi).await.unwrap();
     let mut running = Vec::new();
     for _ in 0..4 {
