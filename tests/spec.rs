@@ -15,14 +15,7 @@ use wardline_rules::time::Date;
 
 /// Pages and packs that need parts of the language which are refused as planned.
 const PLANNED: &[&str] = &[
-    "08-quiet-hours.md",
-    "09-suppression.md",
-    "10-window.md",
     "12-script.md",
-    "ed-stat-lab.ward",
-    "feed-health.ward",
-    "imaging.ward",
-    "patient-notices.ward",
 ];
 
 fn root() -> &'static Path {

@@ -21,7 +21,8 @@ use wardline_rules::{
 
 use crate::{
     alerts::{AlertSlot, Closing, Sends},
-    outbox::NoticeSlot,
+    mute::{Muted, MutedClass},
+    outbox::{Ask, NoticeSlot},
     output::{AlertState, Output, Purpose, QualityRow, Recipient, Task},
     partition::Partition,
     report::Report,
@@ -81,6 +82,10 @@ pub(crate) struct Course {
     pub(crate) lapse: Option<(Timestamp, Armed)>,
     /// Reminders to come: when, and which of the step.
     pub(crate) reminders: Vec<(Timestamp, u32, Armed)>,
+    /// What came due while it was muted, in that order [MUTE-1].
+    pub(crate) muted: Vec<Muted>,
+    /// Whether everybody asked in the step is in quiet hours, so that its wait has not begun [MUTE-6].
+    pub(crate) is_step_delayed: bool,
     /// Whether somebody answered at any time: whoever acted must hear of a withdrawal [T22].
     pub(crate) was_answered: bool,
     /// Whether the withdrawal was told.
@@ -165,6 +170,18 @@ impl Partition {
         }
     }
 
+    /// Everybody asked was in quiet hours; the first page goes out now and the wait of the step begins.
+    pub(crate) fn arm_delayed_step(&mut self, slot: AlertSlot) {
+        let step = self.alerts.get_mut(slot).map(|alert| {
+            alert.course.is_step_delayed = false;
+            alert.course.step
+        });
+        let plan = self.plan(slot);
+        if let Some(running) = step.and_then(|step| plan.step(step)) {
+            self.arm_step(slot, &running);
+        }
+    }
+
     pub(crate) fn set_phase(&mut self, slot: AlertSlot, phase: Phase) {
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.course.phase = phase;
@@ -173,8 +190,11 @@ impl Partition {
 
     fn tell(&mut self, slot: AlertSlot, tell: &Tell, report: Option<&Report>, out: &mut Output) {
         let recipients = self.resolve(slot, &tell.who, &[], report);
+        let by = self.channels_of_notice(slot, report).unwrap_or_else(|| tell.by.clone());
         for recipient in recipients {
-            self.notify(slot, recipient, &tell.by, (Purpose::Tell, "p"), out);
+            let delay = self.delay_of_tell(slot, &recipient, &tell.digest_at, report);
+            let ask = Ask { purpose: Purpose::Tell, part: "p", delay, members: Vec::new() };
+            self.notify_after(slot, recipient, &by, ask, out);
         }
     }
 
@@ -195,10 +215,16 @@ impl Partition {
             self.step_over(slot, report, out);
             return;
         }
+        let is_delayed = recipients.iter().all(|recipient| self.quiet_until(slot, recipient, None).is_some());
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.is_step_delayed = is_delayed;
+        }
         for recipient in recipients {
             self.notify(slot, recipient, running.by, (Purpose::Page, "p"), out);
         }
-        self.arm_step(slot, &running);
+        if !is_delayed {
+            self.arm_step(slot, &running);
+        }
     }
 
     fn say_nobody(&self, slot: AlertSlot, out: &mut Output) {
@@ -234,6 +260,8 @@ impl Partition {
 
     fn disarm_step(&mut self, slot: AlertSlot) {
         let Some(alert) = self.alerts.get_mut(slot) else { return };
+        alert.course.muted.clear();
+        alert.course.is_step_delayed = false;
         let wait = alert.course.wait.take().map(|wait| wait.1);
         let reminders = core::mem::take(&mut alert.course.reminders);
         for armed in wait.into_iter().chain(reminders.into_iter().map(|reminder| reminder.2)) {
@@ -284,22 +312,58 @@ impl Partition {
         let slot = timer.owner;
         let Some(alert) = self.alerts.get_mut(slot).filter(|alert| alert.born == timer.id.subject) else { return };
         let report = alert.report.map(|report| report.0);
-        match timer.id.class {
-            Class::Wait => alert.course.wait = None,
-            Class::Lapse => alert.course.lapse = None,
-            Class::Reminder => alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part),
-            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => return,
-        }
+        let class = match timer.id.class {
+            Class::Wait => {
+                alert.course.wait = None;
+                MutedClass::Wait
+            }
+            Class::Lapse => {
+                alert.course.lapse = None;
+                MutedClass::Lapse
+            }
+            Class::Reminder => {
+                alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part);
+                MutedClass::Reminder
+            }
+            Class::Mute
+            | Class::Window
+            | Class::Hold
+            | Class::Clock
+            | Class::Absence
+            | Class::Digest
+            | Class::Retry
+            | Class::Deadline => return,
+        };
         let report = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
         let about = report.as_ref().map(|(_, report)| &**report);
-        match timer.id.class {
-            Class::Wait => self.step_over(slot, about, out),
-            Class::Reminder => self.remind(slot, timer.id.part, out),
-            Class::Lapse => self.lapse(slot, about, out),
-            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => {}
-        }
+        self.course_over(slot, (class, timer.id.part), about, out);
         if let Some((place, report)) = report {
             self.reports.put(place, report);
+        }
+    }
+
+    /// Acts upon a timer of a course, or keeps it for the lift while the alert is muted [MUTE-1].
+    pub(crate) fn course_over(
+        &mut self,
+        slot: AlertSlot,
+        (class, part): (MutedClass, u32),
+        report: Option<&Report>,
+        out: &mut Output,
+    ) {
+        let is_notice = class == MutedClass::Lapse && self.expire(slot, report, out);
+        if is_notice {
+            return;
+        }
+        if self.is_muted(slot, report) {
+            if let Some(alert) = self.alerts.get_mut(slot) {
+                alert.course.muted.push(Muted { class, part });
+            }
+            return;
+        }
+        match class {
+            MutedClass::Wait => self.step_over(slot, report, out),
+            MutedClass::Reminder => self.remind(slot, part, out),
+            MutedClass::Lapse => self.lapse(slot, report, out),
         }
     }
 
@@ -380,6 +444,8 @@ impl Partition {
             }
             None => {
                 alert.course.phase = Phase::Closed;
+                let rule = alert.rule;
+                self.note_open(rule, false);
                 self.say_alert(slot, AlertState::Closed, "", out);
             }
         }
@@ -413,6 +479,9 @@ impl Partition {
             Closing::Acted => (Phase::Closed, AlertState::Closed, ""),
         };
         self.set_phase(slot, phase);
+        if let Some(rule) = self.alerts.get(slot).map(|alert| alert.rule) {
+            self.note_open(rule, false);
+        }
         self.say_alert(slot, word, why, out);
         match closing {
             Closing::Withdrawn => self.tell_withdrawal(slot, out),

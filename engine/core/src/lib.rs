@@ -33,6 +33,7 @@ pub mod ids;
 pub mod input;
 pub mod limits;
 mod moments;
+mod mute;
 mod outbox;
 pub mod output;
 mod partition;
@@ -44,6 +45,8 @@ mod tuple;
 mod view;
 pub mod views;
 mod ward;
+mod watch;
+mod windows;
 pub mod wire;
 
 pub use clocks::ClockView;

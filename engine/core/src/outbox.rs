@@ -5,6 +5,8 @@
 //!
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
+mod schedule;
+
 use wardline_rules::{
     program::Level,
     quality::Fault,
@@ -22,9 +24,11 @@ use crate::{
         AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
         Transition,
     },
+    mute::{Delay, Gathered, Held},
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
 };
+use schedule::{backoff, budget, deadline, doubt};
 
 /// Where a notice lives.
 pub(crate) type NoticeSlot = u32;
@@ -50,8 +54,25 @@ pub(crate) struct Notice {
     pub(crate) is_repeat: bool,
     /// Whether the recipient may have seen it.
     pub(crate) was_reached: bool,
+    /// Quiet hours or a digest hold it until then.
+    pub(crate) held: Held,
+    /// With which others it goes as one message.
+    pub(crate) gathered: Option<Gathered>,
+    /// Notices that go with this one, by place and birth; held until it is delivered.
+    pub(crate) members: Vec<(NoticeSlot, u64)>,
     pub(crate) retry: Option<(Timestamp, Armed)>,
     pub(crate) deadline: Option<(Timestamp, Armed)>,
+}
+
+/// What is asked of a new notice.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) purpose: Purpose,
+    /// The last part of its step [NID-1].
+    pub(crate) part: &'a str,
+    pub(crate) delay: Delay,
+    /// What goes with it.
+    pub(crate) members: Vec<(NoticeSlot, u64)>,
 }
 
 /// A notice that may be started.
@@ -69,64 +90,28 @@ pub struct Proposal {
     pub channel: Channel,
 }
 
-/// Base and cap of the delay between tries, by level (guarantees 3.4).
-const fn schedule(level: Level) -> (Span, Span) {
-    match level {
-        Level::Red => (Span::from_seconds(1), Span::from_seconds(30)),
-        Level::Orange => (Span::from_seconds(5), Span::from_minutes(5)),
-        Level::Yellow => (Span::from_seconds(30), Span::from_minutes(30)),
-    }
-}
-
-/// How long after its creation the next channel starts unless a notice is delivered.
-pub(crate) const fn deadline(level: Level) -> Span {
-    match level {
-        Level::Red => Span::from_seconds(60),
-        Level::Orange => Span::from_minutes(10),
-        Level::Yellow => Span::from_minutes(240),
-    }
-}
-
-/// How long a notice is tried.
-const fn budget(level: Level) -> Span {
-    match level {
-        Level::Red | Level::Orange => Span::from_minutes(24 * 60),
-        Level::Yellow => Span::from_minutes(72 * 60),
-    }
-}
-
-/// How long nobody knows before it is tried again.
-const fn doubt(level: Level) -> Span {
-    match level {
-        Level::Red => Span::ZERO,
-        Level::Orange => Span::from_seconds(60),
-        Level::Yellow => Span::from_minutes(15),
-    }
-}
-
-/// The delay before try `n + 1`: doubling to the cap, scaled to 50–100 % by a hash of notice and try, so that it is the
-/// same on every replay and differs between notices.
-fn backoff(nid: Nid, n: u32, level: Level, retry_after: Option<u32>) -> Span {
-    let (base, cap) = schedule(level);
-    let doubled = base.micros().saturating_mul(1_i64.checked_shl(n.saturating_sub(1).min(30)).unwrap_or(i64::MAX));
-    let full = doubled.min(cap.micros());
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&nid.0);
-    hasher.update(&n.to_le_bytes());
-    let share = i64::from(cut(&hasher)[0]);
-    let jittered = full / 2 + full / 2 * share / 255;
-    let asked = i64::from(retry_after.unwrap_or(0)).saturating_mul(1_000_000).min(cap.micros());
-    Span::from_micros(jittered.max(asked))
-}
-
 impl Partition {
-    /// Makes a notice unless its nid was asked for already.
+    /// Makes a notice unless its nid was asked for already; quiet hours hold it, except a withdrawal [ESC-12].
     pub(crate) fn notify(
         &mut self,
         slot: AlertSlot,
         recipient: Recipient,
         by: &[Channel],
         (purpose, part): (Purpose, &str),
+        out: &mut Output,
+    ) {
+        let until = if purpose == Purpose::Withdrawal { None } else { self.quiet_until(slot, &recipient, None) };
+        let delay = Delay { until, gather: None };
+        self.notify_after(slot, recipient, by, Ask { purpose, part, delay, members: Vec::new() }, out);
+    }
+
+    /// The same, held by what the caller says.
+    pub(crate) fn notify_after(
+        &mut self,
+        slot: AlertSlot,
+        recipient: Recipient,
+        by: &[Channel],
+        Ask { purpose, part, delay, members }: Ask<'_>,
         out: &mut Output,
     ) {
         let Some((channel, rest)) = by.split_first() else { return };
@@ -151,40 +136,56 @@ impl Partition {
             born,
             purpose,
             level,
-            state: NoticeState::Ready,
+            state: NoticeState::Held,
             rest: rest.to_vec(),
             created: self.at,
             attempts: 0,
             epoch: 0,
             is_repeat: false,
             was_reached: false,
+            held: None,
+            gathered: delay.gather,
+            members,
             retry: None,
             deadline: None,
         };
-        self.put_notice(made, out);
+        self.put_notice(made, delay, out);
     }
 
-    fn put_notice(&mut self, mut notice: Notice, out: &mut Output) {
-        let (slot, nid, level) = (notice.alert, notice.head.nid, notice.level);
-        let due = self.at.plus(deadline(level));
-        let head = notice.head.clone();
-        let (born, created, purpose) = (notice.born, notice.created, notice.purpose);
-        let has_rest = !notice.rest.is_empty();
-        notice.deadline = None;
+    fn put_notice(&mut self, notice: Notice, delay: Delay, out: &mut Output) {
+        let (slot, nid) = (notice.alert, notice.head.nid);
         let place = self.notices.insert(notice);
-        if has_rest {
-            let id = TimerId { class: Class::Deadline, rule: 0, subject: born, part: 0 };
-            let armed = self.timers.arm(Timer { due, id, owner: place });
-            if let Some(notice) = self.notices.get_mut(place) {
-                notice.deadline = Some((due, armed));
-            }
-        }
         self.nids.insert(nid, place);
         self.codes.get_or_insert_with(nid.code(), Vec::new).push(place);
-        self.ready.insert((level, created, nid));
         self.counters.notices_created += 1;
-        let Some(alert) = self.alerts.get_mut(slot) else { return };
-        alert.course.notices.push(place);
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.notices.push(place);
+        }
+        match (delay.until, delay.gather) {
+            (Some(until), _) => {
+                self.hold_notice(place, until);
+                self.say_notice(place, out);
+            }
+            (None, Some(gathered)) => {
+                self.gather(place, gathered);
+                self.say_notice(place, out);
+            }
+            (None, None) => self.oblige(place, out),
+        }
+    }
+
+    /// Somebody must be told now: the notice may start, and its next channel has its time.
+    pub(crate) fn oblige(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        let due = self.at.plus(deadline(notice.level));
+        if !notice.rest.is_empty() {
+            let id = TimerId { class: Class::Deadline, rule: 0, subject: notice.born, part: 0 };
+            notice.deadline = Some((due, self.timers.arm(Timer { due, id, owner: place })));
+        }
+        let (head, purpose, level, created) = (notice.head.clone(), notice.purpose, notice.level, notice.created);
+        let alert = notice.alert;
+        let count = self.count_of(place);
+        let Some(alert) = self.alerts.get(alert) else { return };
         let severity = self.wards.get(alert.cause.ward as usize);
         let severity = severity.and_then(|ward| ward.program.severities.get(alert.cause.severity.index()));
         out.obligations.push(Obligation {
@@ -192,13 +193,15 @@ impl Partition {
             alert: alert.id,
             rule: self.dictionary.text(alert.rule).into(),
             report: alert.report.map(|report| report.1),
+            group: crate::mute::gather::group_of(self, alert.about),
             purpose,
             severity: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
             level,
+            count,
             created,
             deadline: due,
         });
-        self.say_notice(place, out);
+        self.move_notice(place, NoticeState::Ready, out);
     }
 
     /// `nid = hash(subject, generation, rule, step, recipient, channel)` [NID-1].
@@ -242,7 +245,7 @@ impl Partition {
     }
 
     /// Moves a notice to another state: timers and the list of ready ones follow.
-    fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
+    pub(crate) fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
         let key = (notice.level, notice.created, notice.head.nid);
         notice.state = to;
@@ -251,6 +254,7 @@ impl Partition {
             over.extend(notice.retry.take().map(|retry| retry.1));
         }
         if to.is_end() {
+            over.extend(notice.held.take().map(|held| held.1));
             over.extend(notice.deadline.take().map(|deadline| deadline.1));
             self.counters.notices_ended += 1;
         }
@@ -312,6 +316,11 @@ impl Partition {
         self.in_flight += 1;
         self.counters.attempts_started += 1;
         self.move_notice(place, NoticeState::Started, out);
+        for (member, _) in self.members(place) {
+            if let Some(member) = self.notices.get_mut(member) {
+                member.was_reached = true;
+            }
+        }
     }
 
     fn delivered(&mut self, place: NoticeSlot, out: &mut Output) {
@@ -325,6 +334,9 @@ impl Partition {
         self.move_notice(place, NoticeState::Delivered, out);
         if self.alerts.get(alert).is_some_and(|alert| alert.display == AlertState::Raised && alert.is_open()) {
             self.say_alert(alert, AlertState::Delivered, "", out);
+        }
+        for (member, _) in self.members(place) {
+            self.delivered(member, out);
         }
     }
 
@@ -381,6 +393,9 @@ impl Partition {
         if goes_on && !(next_step && purpose == Purpose::Page) && self.next_channel(place, out) {
             return;
         }
+        for (member, _) in self.members(place) {
+            self.move_notice(member, NoticeState::Exhausted, out);
+        }
         if purpose == Purpose::Page && is_open {
             let report = self.alerts.get(alert).and_then(|alert| alert.report).map(|report| report.0);
             let taken = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
@@ -409,7 +424,9 @@ impl Partition {
         }
         let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
         let part = notice.head.step.rsplit('.').next().unwrap_or("p").to_owned();
-        self.notify(alert, recipient, &rest, (purpose, &part), out);
+        // What a digest carries goes on with it.
+        let members = core::mem::take(&mut notice.members);
+        self.notify_after(alert, recipient, &rest, Ask { purpose, part: &part, delay: Delay::default(), members }, out);
         true
     }
 
@@ -428,7 +445,15 @@ impl Partition {
                     self.next_channel(place, out);
                 }
             }
-            Class::Mute | Class::Clock | Class::Absence | Class::Reminder | Class::Wait | Class::Lapse => {}
+            Class::Mute
+            | Class::Window
+            | Class::Hold
+            | Class::Clock
+            | Class::Absence
+            | Class::Reminder
+            | Class::Wait
+            | Class::Lapse
+            | Class::Digest => {}
         }
     }
 
@@ -449,6 +474,7 @@ impl Partition {
             );
             if is_theirs && is_unsent {
                 self.move_notice(place, NoticeState::Withdrawn, out);
+                self.hand_on(place, out);
             }
         }
     }
@@ -466,7 +492,7 @@ impl Partition {
             if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
                 list.retain(|known| *known != place);
             }
-            for armed in notice.retry.into_iter().chain(notice.deadline) {
+            for armed in notice.retry.into_iter().chain(notice.deadline).chain(notice.held) {
                 self.timers.disarm(armed.1);
             }
         }

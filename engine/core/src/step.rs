@@ -56,6 +56,7 @@ const fn rank(input: &Input) -> usize {
 /// - **Cost**: the timers that fire, and for each event a few look-ups plus the rules that can touch its report.
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.at = batch.at.max(partition.at);
+    let rows = out.quality.len();
     partition.fire(Inclusive::Before, out);
     if let [input] = batch.inputs.as_slice() {
         partition.take(input, out);
@@ -64,6 +65,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
             batch.inputs.iter().filter(|input| rank(input) == order).for_each(|input| partition.take(input, out));
         }
     }
+    partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();
@@ -91,7 +93,18 @@ impl Partition {
 
     fn fire_one(&mut self, timer: Timer, out: &mut Output) {
         match timer.id.class {
-            Class::Mute => self.silence_over(timer.id.subject, out),
+            Class::Mute => match timer.id.part {
+                0 => self.silence_over(timer.id.subject, out),
+                1 => self.look(out),
+                _ => self.held_over(timer, out),
+            },
+            Class::Window => self.fire_look(timer, out),
+            Class::Hold => match timer.id.part {
+                0 => self.fire_absence(timer.owner, timer, out),
+                1 => self.fire_gauge(timer, out),
+                _ => self.fire_standing(timer, out),
+            },
+            Class::Digest => self.fire_gather(timer, out),
             Class::Clock => self.fire_clock(timer.owner, timer, out),
             Class::Absence if timer.id.part == 1 => self.fire_feed(timer, out),
             Class::Absence => self.fire_absence(timer.owner, timer, out),

@@ -92,7 +92,7 @@ impl View<'_> {
         self.report.attribute(key).map(|value| self.from.dictionary.text(value))
     }
 
-    fn named(&self, field: Field) -> Option<&str> {
+    pub(crate) fn named(&self, field: Field) -> Option<&str> {
         let text = |code: Coded| (code != NO_TEXT).then(|| self.from.dictionary.text(code));
         match field {
             Field::Site => text(self.then.site),

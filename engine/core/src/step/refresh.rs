@@ -4,7 +4,7 @@
 //! running. Then reports that have been quiet for long leave memory.
 
 use wardline_rules::{
-    program::Trigger,
+    program::{Lasting, Trigger},
     time::{Span, Timestamp},
 };
 
@@ -38,9 +38,11 @@ impl Partition {
                     self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
                 }
                 RuleIx::Alert(index) => self.refresh_rule(slot, report, AlertIx { ward: active, index }, out),
+                RuleIx::Notice(index) => self.refresh_notice(slot, report, (active, index), out),
             }
         }
         self.rules = rules;
+        self.recount(report, out);
         self.refresh_pinned(slot, report, active, out);
         self.follow_roles(report, out);
     }
@@ -68,6 +70,12 @@ impl Partition {
         match ward.and_then(|ward| ward.alert(rule.index)).map(|found| &found.0.trigger) {
             Some(Trigger::When(_)) => self.refresh_alert(slot, report, rule, out),
             Some(Trigger::Absence(_)) => self.refresh_absence(slot, report, rule, out),
+            Some(Trigger::While(found)) => match found.state {
+                Lasting::Report { .. } => self.refresh_lasting(slot, report, rule, out),
+                Lasting::Count(_) => self.count_report(report, rule, out),
+                Lasting::Alert(_) | Lasting::Feed(..) => {}
+            },
+            Some(Trigger::Window(_)) => self.sample_report(slot, report, rule),
             None => {}
         }
     }
@@ -90,6 +98,7 @@ impl Partition {
             return;
         }
         let mut old: Vec<AlertIx> = Vec::new();
+        let mut notices: Vec<(u32, u32)> = Vec::new();
         for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)).filter(|alert| alert.is_open()) {
             let has_new = self.wards.get(active as usize).is_some_and(|ward| ward.rule(alert.rule).is_some());
             if let crate::alerts::Source::Rule(index) = alert.cause.source
@@ -98,6 +107,15 @@ impl Partition {
             {
                 old.push(AlertIx { ward: alert.cause.ward, index });
             }
+            if let crate::alerts::Source::Notice(index) = alert.cause.source
+                && is_old(alert.cause.ward)
+                && !has_new
+            {
+                notices.push((alert.cause.ward, index));
+            }
+        }
+        for rule in notices {
+            self.refresh_notice(slot, report, rule, out);
         }
         for rule in old {
             self.refresh_rule(slot, report, rule, out);
@@ -168,6 +186,8 @@ impl Partition {
     /// Takes a report out of memory with all that hangs on it.
     pub(crate) fn forget_report(&mut self, slot: ReportSlot) {
         let Some(report) = self.reports.remove(slot) else { return };
+        self.uncount(&report);
+        self.forget_samples(slot);
         self.counters.reports_left += 1;
         self.index.unlink(u128::from_le_bytes(report.id.0), slot);
         report.keys.iter().for_each(|key| self.index.unlink(*key, slot));

@@ -124,7 +124,8 @@ impl Saying<'_> {
 
     fn say(&mut self, fact: &Fact) {
         match fact {
-            Fact::Order(_) | Fact::PatientPreference(_) | Fact::NoPatientFlag => {}
+            Fact::Order(_) | Fact::NoPatientFlag => {}
+            Fact::PatientPreference(channel) => self.attribute("patient_preference", channel.name()),
             Fact::Patient(patient) => self.known.patient = Some(patient.clone()),
             Fact::PatientZone(zone) => self.attribute("patient_zone", zone.name()),
             Fact::Kind(kinds) => self.known.kind = kinds.iter().next(),
