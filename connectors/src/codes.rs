@@ -61,6 +61,7 @@ codes! {
     WrongEnvironment = "WL1227", "wrong_environment", "the processing id is not one this feed accepts";
     MessageTooLarge = "WL1228", "message_too_large", "the message is larger than 16 MiB";
     NotStored = "WL1229", "not_stored", "the message was not stored; send it again";
+    Excluded = "WL1240", "excluded", "the engine stopped twice at this input and goes on without it";
 }
 
 #[cfg(test)]

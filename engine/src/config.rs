@@ -28,4 +28,4 @@ pub use directory::Directory;
 pub use finding::{Finding, Findings};
 pub use secret::{Secret, SecretRef};
 pub use site::Site;
-pub use wardline::{ApiKey, Config, Feed, FeedKind, Role, Sink, SinkKind};
+pub use wardline::{ApiKey, Config, Feed, FeedKind, FeedScope, Role, Sink, SinkKind};

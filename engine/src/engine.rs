@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use tokio::sync::{mpsc, oneshot};
-use wardline_core::{Input, output::AnswerOutcome};
+use wardline_core::{Disposition, Input, ledger::Equation, output::AnswerOutcome};
 use wardline_rules::{
     Text,
     event::Fact,
@@ -24,7 +24,8 @@ use wardline_rules::{
 };
 
 use crate::{
-    metrics::Metrics,
+    limits::LEDGER_WAIT,
+    metrics::{Metric, Metrics},
     runtime::{
         admission::{Lane, Refusal},
         clock::WallClock,
@@ -81,6 +82,17 @@ pub struct Receipt {
 pub struct Outcome {
     /// What became of the answers in it.
     pub answers: Vec<AnswerOutcome>,
+    /// What became of each event in it, by its index in the parcel, ascending.
+    pub events: Vec<(usize, Disposition)>,
+}
+
+impl Outcome {
+    /// What became of one event.
+    #[must_use]
+    pub fn of(&self, index: usize) -> Option<Disposition> {
+        let found = self.events.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.events.get(found).map(|(_, disposition)| *disposition)
+    }
 }
 
 /// Where the engine is in its life.
@@ -110,6 +122,68 @@ pub struct Status {
     in_flight: AtomicU64,
     /// Boot time of the last checkpoint, in microseconds; 0 for none.
     checkpoint: AtomicI64,
+    /// Inputs left out because the core died of them twice.
+    excluded: AtomicU64,
+    /// The shell's own side of the books.
+    books: Books,
+}
+
+/// What the shell counts on its own, to be compared with what the core counts.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// Events that the core held when this process took over.
+    before: AtomicU64,
+    /// Events made durable by this process and applied.
+    received: AtomicU64,
+    /// Events made durable by this process.
+    durable: AtomicU64,
+    /// Events whose sender was given a receipt.
+    acked: AtomicU64,
+    /// Access records made durable.
+    accesses: AtomicU64,
+    /// Times that somebody was shown something.
+    releases: AtomicU64,
+}
+
+impl Books {
+    pub(crate) fn begin(&self, before: u64) {
+        self.before.store(before, Ordering::Release);
+    }
+
+    pub(crate) fn add_received(&self, events: u64) {
+        self.received.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_durable(&self, events: u64) {
+        self.durable.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_acked(&self, events: u64) {
+        self.acked.fetch_add(events, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_access(&self) {
+        self.accesses.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn add_release(&self) {
+        self.releases.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The lines that need both sides.
+    ///
+    /// - **Input** `received`: the core's own count, read on the core's thread.
+    pub(crate) fn equations(&self, received: u64) -> [Equation; 3] {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+        // Read in this order, what only grows afterwards cannot make the smaller side look larger.
+        let (releases, accesses) = (read(&self.releases), read(&self.accesses));
+        let (acked, durable) = (read(&self.acked), read(&self.durable));
+        [
+            Equation { name: "received", began: read(&self.before) + read(&self.received), stands: received },
+            Equation { name: "acked", began: acked.max(durable), stands: durable },
+            Equation { name: "access", began: releases.max(accesses), stands: accesses },
+        ]
+    }
 }
 
 impl Status {
@@ -165,6 +239,21 @@ impl Status {
 
     pub(crate) fn set_log_time(&self, at: Timestamp, boot: Span) {
         self.offset.store(at.micros().saturating_sub(boot.micros()), Ordering::Release);
+    }
+
+    /// How many inputs are left out because the core died of them twice, as far as the log since the checkpoint says.
+    #[must_use]
+    pub fn excluded(&self) -> u64 {
+        self.excluded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_excluded(&self, count: usize) {
+        self.excluded.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// What the shell counts on its own.
+    pub(crate) const fn books(&self) -> &Books {
+        &self.books
     }
 
     /// Attempts in flight.
@@ -275,6 +364,24 @@ impl Engine {
         let boxed: Question = Box::new(move |kernel| _ = reply.send(question(kernel)));
         self.shared.work.send(Work::Ask(boxed)).await.map_err(|_| Refusal::Closed)?;
         answer.await.map_err(|_| Refusal::Closed)
+    }
+
+    /// The books of core and shell, as of one position of the log; `None` if the core does not answer in time.
+    pub async fn ledger(&self) -> Option<Vec<Equation>> {
+        let engine = self.clone();
+        let asked = self.ask(move |kernel| {
+            let received = kernel.counters().first().map_or(0, |(_, received)| *received);
+            let mut equations = kernel.ledger();
+            equations.extend(engine.status().books().equations(received));
+            equations
+        });
+        let equations = tokio::time::timeout(LEDGER_WAIT, asked).await.ok()?.ok()?;
+        for equation in &equations {
+            let left = i64::try_from(equation.began).unwrap_or(i64::MAX);
+            let right = i64::try_from(equation.stands).unwrap_or(i64::MAX);
+            self.metrics().set(Metric::LedgerImbalance, &[equation.name], left.saturating_sub(right));
+        }
+        Some(equations)
     }
 
     /// Log time now, as messages that arrive are stamped.

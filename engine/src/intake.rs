@@ -8,7 +8,10 @@
 //! - LIMIT: `LINES_PER_REQUEST_MAX` here, the bounds of a message in the codecs.
 //! - **Not here**: sockets and files, durability.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use wardline_connectors::codec::{
     Unreadable,
@@ -23,7 +26,15 @@ use wardline_connectors::codes::Code as CodecCode;
 use wardline_core::{Input, wire};
 use wardline_rules::{Text, event::Event, time::Timestamp};
 
-use crate::{config::Feed, engine::Parcel, limits::LINES_PER_REQUEST_MAX, runtime::admission::Lane};
+use crate::{
+    config::Feed,
+    engine::Parcel,
+    limits::{ARRIVALS_MAX, LINES_PER_REQUEST_MAX},
+    runtime::admission::Lane,
+};
+
+/// At which arrival of the same unreadable bytes their sender is told that they were taken.
+const TAKEN_AT_ARRIVAL: u32 = 3;
 
 /// Reads the messages of every feed.
 #[derive(Clone)]
@@ -32,6 +43,34 @@ pub struct Intake {
     feeds: BTreeMap<Text, (Profile, bool)>,
     /// Of no feed: speaks for all.
     open: Profile,
+    /// How often each unreadable message was kept and answered.
+    arrivals: Arc<Mutex<Arrivals>>,
+}
+
+/// Unreadable messages that came lately, by feed and content.
+#[derive(Debug, Default)]
+struct Arrivals {
+    counts: BTreeMap<(Text, Text), u32>,
+    /// In the order of their first arrival.
+    order: VecDeque<(Text, Text)>,
+}
+
+impl Arrivals {
+    /// Counts one more; how often it came, this one included.
+    fn count(&mut self, feed: &str, id: &str) -> u32 {
+        let key = (Text::from(feed), Text::from(id));
+        if !self.counts.contains_key(&key) {
+            if self.order.len() >= ARRIVALS_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.counts.remove(&oldest);
+            }
+            self.order.push_back(key.clone());
+        }
+        let count = self.counts.entry(key).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
 }
 
 impl core::fmt::Debug for Intake {
@@ -83,7 +122,8 @@ impl Intake {
     #[must_use]
     pub fn new(feeds: &[Feed], tokeniser: Tokeniser) -> Self {
         let profile = |feed: &Feed| (feed.name.clone(), (feed.profile.clone(), feed.critical));
-        Self { tokeniser, feeds: feeds.iter().map(profile).collect(), open: Profile::default() }
+        let feeds = feeds.iter().map(profile).collect();
+        Self { tokeniser, feeds, open: Profile::default(), arrivals: Arc::default() }
     }
 
     /// Whether a feed of this name is configured.
@@ -166,9 +206,26 @@ impl Intake {
     }
 
     /// The answers to one message of `feed`, to be sent once it is durable.
+    ///
+    /// - **Output**: a positive one for what nobody could read, from its third arrival on [ACK-4]: asked for once a message.
     #[must_use]
     pub fn answers(&self, feed: &str, message: &hl7::Reading, stamp: ack::Stamp<'_>) -> Vec<Vec<u8>> {
-        ack::answers(message.header.as_ref(), &message.verdict(), self.profile(feed).0.ack_mode, stamp)
+        let is_known = match &message.found {
+            Found::Unreadable(unreadable) => self.arrived(feed, &unreadable.event(feed).event_id),
+            Found::Events(_) | Found::Answer => false,
+        };
+        let verdict = if is_known { ack::Verdict::Kept } else { message.verdict() };
+        ack::answers(message.header.as_ref(), &verdict, self.profile(feed).0.ack_mode, stamp)
+    }
+
+    /// Takes note that something unreadable of `feed` was kept.
+    ///
+    /// - **Input** `id`: that of its dead letter, which is made of its bytes.
+    /// - **Output**: whether it came so often that its sender is told yes, so that it goes on to its next message.
+    #[must_use]
+    pub fn arrived(&self, feed: &str, id: &str) -> bool {
+        // No code panics while it holds the lock.
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).count(feed, id) >= TAKEN_AT_ARRIVAL
     }
 
     fn finished(&self, mut reading: Reading, feed: &str, bytes: usize) -> Reading {

@@ -23,6 +23,7 @@ pub mod installation;
 pub mod intake;
 pub mod limits;
 pub mod metrics;
+pub mod operations;
 pub mod reload;
 pub mod runtime;
 pub mod sources;

@@ -96,6 +96,15 @@ pub const IN_FLIGHT_PER_CHANNEL_MAX: usize = 8;
 pub const IN_FLIGHT_PER_CHANNEL_RED_RESERVE: usize = 2;
 /// How long one attempt may take in all; then its outcome is unknown, or it was never sent.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer to a sender of events waits for what the core makes of them, once they are durable. Beyond it the
+/// receipt says `stored`.
+pub const OUTCOME_WAIT: Duration = Duration::from_secs(2);
+/// How long health and metrics wait for the core's side of the books. Beyond it they go without.
+pub const LEDGER_WAIT: Duration = Duration::from_secs(1);
+/// Unreadable messages whose arrivals are counted. Beyond it the one counted first is forgotten, and three more are needed.
+pub const ARRIVALS_MAX: usize = 16_384;
+/// How long a page to operations about the engine itself may take on all channels; the process may end behind it.
+pub const OPERATIONS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that the built-in phone keeps; the oldest leave.
 pub const PHONE_PAGES_MAX: usize = 1_000;
 

@@ -18,6 +18,7 @@ pub(crate) mod inbox;
 pub mod kernel;
 pub mod log;
 mod partition;
+pub mod poison;
 pub mod records;
 pub mod recovery;
 pub(crate) mod turn;
@@ -41,6 +42,7 @@ use self::{
     clock::WallClock,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
+    poison::Death,
     records::{Open, encode_time},
     recovery::{Error, Recovered, recover},
     turn::{CoreThread, Work},
@@ -92,6 +94,7 @@ pub struct Running {
     core: thread::JoinHandle<()>,
     upkeep: thread::JoinHandle<()>,
     epoch: u32,
+    death: Option<Death>,
 }
 
 impl Running {
@@ -99,6 +102,12 @@ impl Running {
     #[must_use]
     pub const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What operations must hear: the last owner died of an input.
+    #[must_use]
+    pub const fn death(&self) -> Option<Death> {
+        self.death
     }
 
     /// Waits for the end; blocks.
@@ -133,8 +142,11 @@ where
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
+    engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
+    engine.status().set_excluded(excluded);
+    engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
@@ -149,6 +161,7 @@ where
     if !start.is_sending {
         dispatcher.hold();
     }
+    let note_on = disk.clone();
     let upkeep =
         Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
     let core = CoreThread {
@@ -162,6 +175,11 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        note: Box::new(move |died, sequence| {
+            if let Err(error) = died.note(&note_on, sequence) {
+                tracing::error!(%error, "core.note");
+            }
+        }),
     };
     let log = LogThread {
         engine: engine.clone(),
@@ -178,7 +196,7 @@ where
     let core = spawn("core", move || core.run(seat.0))?;
     let log = spawn("log", move || log.run())?;
     engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch })
+    Ok(Running { log, core, upkeep, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

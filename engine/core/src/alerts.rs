@@ -219,7 +219,7 @@ impl Partition {
             display: AlertState::Raised,
             course: Course::default(),
         });
-        self.counters.alerts_raised += u64::from(!matches!(raise.cause.source, Source::Notice(_)));
+        self.counters.alerts_raised += 1;
         self.note_open(raise.rule, true);
         self.say_alert(slot, AlertState::Raised, "", out);
         match report {
@@ -276,8 +276,7 @@ impl Partition {
     /// Drops the oldest ended generations of a report beyond what is kept [DET-3].
     fn forget_oldest(&mut self, report: &mut Report) {
         while report.alerts.len() > GENERATIONS_PER_REPORT_MAX {
-            let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
-            let Some(oldest) = report.alerts.iter().position(ended) else { return };
+            let Some(oldest) = report.alerts.iter().position(|slot| self.may_leave(*slot)) else { return };
             let slot = report.alerts.remove(oldest);
             self.drop_notices(slot);
             self.alerts.remove(slot);
@@ -287,8 +286,7 @@ impl Partition {
     /// The same for alerts about feeds, which belong to no report that could leave.
     fn forget_oldest_of_feeds(&mut self) {
         while self.feed_alerts.len() > FEED_ALERTS_MAX {
-            let ended = |slot: &AlertSlot| self.alerts.get(*slot).is_none_or(|alert| !alert.is_open());
-            let Some(oldest) = self.feed_alerts.iter().position(ended) else { return };
+            let Some(oldest) = self.feed_alerts.iter().position(|slot| self.may_leave(*slot)) else { return };
             let slot = self.feed_alerts.remove(oldest);
             self.drop_notices(slot);
             self.alerts.remove(slot);

@@ -17,8 +17,10 @@ mod rebuild;
 mod stored;
 mod wards;
 
+use wardline_rules::time::Timestamp;
+
 use crate::{
-    partition::Partition,
+    partition::{Partition, Seen},
     wire::{
         Compile,
         bytes::{Put, Take},
@@ -135,7 +137,7 @@ impl Partition {
             }
             "duplicates" => self.put_duplicates(put),
             "leaving" => self.leaving.put(put),
-            "counters" => self.counters.put(put),
+            "counters" => self.counters().put(put),
             // INVARIANT: `SECTIONS` holds no other name.
             _ => {}
         }
@@ -146,7 +148,9 @@ impl Partition {
         put.count(self.seen_order.len());
         for (at, id) in &self.seen_order {
             (*at, *id).put(put);
-            put.u64(self.seen.get(id).copied().unwrap_or(0));
+            if let Some(Seen { content, at }) = self.seen.get(id) {
+                (*content, *at).put(put);
+            }
         }
     }
 
@@ -178,6 +182,8 @@ impl Partition {
         partition.counters = from.read("counters")?;
         partition.check()?;
         partition.rebuild();
+        let counted = (partition.counters.timers_armed, partition.counters.timers_cancelled);
+        partition.timers.recount(counted);
         Ok(partition)
     }
 
@@ -197,10 +203,11 @@ impl Partition {
     }
 
     fn take_duplicates(&mut self, from: Sections<'_>) -> Result<(), Error> {
-        let known: Vec<(wardline_rules::time::Timestamp, u64, u64)> = from.read("duplicates")?;
+        type Known = ((Timestamp, u64), (u64, Timestamp));
+        let known: Vec<Known> = from.read("duplicates")?;
         self.seen.reserve(known.len());
-        for (at, id, content) in known {
-            if self.seen.insert(id, content).is_some() {
+        for ((at, id), (content, said)) in known {
+            if self.seen.insert(id, Seen { content, at: said }).is_some() {
                 return Err(Error::Inconsistent("duplicates"));
             }
             self.seen_order.push_back((at, id));

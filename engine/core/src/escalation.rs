@@ -183,8 +183,19 @@ impl Partition {
     }
 
     pub(crate) fn set_phase(&mut self, slot: AlertSlot, phase: Phase) {
-        if let Some(alert) = self.alerts.get_mut(slot) {
-            alert.course.phase = phase;
+        let Some(alert) = self.alerts.get_mut(slot) else { return };
+        let was_ended = alert.course.is_ended();
+        alert.course.phase = phase;
+        match phase {
+            Phase::Closed if !was_ended => self.counters.alerts_closed += 1,
+            Phase::Withdrawn if !was_ended => self.counters.alerts_withdrawn += 1,
+            Phase::New
+            | Phase::Held
+            | Phase::Paging
+            | Phase::Unresolved
+            | Phase::Answered
+            | Phase::Closed
+            | Phase::Withdrawn => {}
         }
     }
 
@@ -443,9 +454,9 @@ impl Partition {
                 alert.course.lapse = Some((due, self.timers.arm(Timer { due, id, owner: slot })));
             }
             None => {
-                alert.course.phase = Phase::Closed;
                 let rule = alert.rule;
                 self.note_open(rule, false);
+                self.set_phase(slot, Phase::Closed);
                 self.say_alert(slot, AlertState::Closed, "", out);
             }
         }

@@ -19,6 +19,7 @@ use crate::{
     escalation::Phase,
     ids::Nid,
     input::{Attempt, Outcome},
+    ledger::Counters,
     limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
     output::{
         AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
@@ -28,7 +29,8 @@ use crate::{
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
 };
-use schedule::{backoff, budget, deadline, doubt};
+pub(crate) use schedule::deadline;
+use schedule::{backoff, budget, doubt};
 
 /// Where a notice lives.
 pub(crate) type NoticeSlot = u32;
@@ -88,6 +90,18 @@ pub struct Proposal {
     pub number: u32,
     /// By which channel.
     pub channel: Channel,
+}
+
+/// Counts how a notice ended.
+const fn count_end(counters: &mut Counters, end: NoticeState) {
+    counters.notices_ended += 1;
+    match end {
+        NoticeState::Delivered => counters.delivered += 1,
+        NoticeState::Withdrawn => counters.notices_withdrawn += 1,
+        NoticeState::Expired => counters.notices_expired += 1,
+        NoticeState::Exhausted => counters.notices_exhausted += 1,
+        NoticeState::Held | NoticeState::Ready | NoticeState::Started | NoticeState::Waiting | NoticeState::Unsure => {}
+    }
 }
 
 impl Partition {
@@ -256,7 +270,7 @@ impl Partition {
         if to.is_end() {
             over.extend(notice.held.take().map(|held| held.1));
             over.extend(notice.deadline.take().map(|deadline| deadline.1));
-            self.counters.notices_ended += 1;
+            count_end(&mut self.counters, to);
         }
         if to == NoticeState::Ready {
             self.ready.insert(key);
@@ -328,9 +342,9 @@ impl Partition {
         notice.was_reached = true;
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_delivered += 1;
         }
         let alert = notice.alert;
-        self.counters.delivered += 1;
         self.move_notice(place, NoticeState::Delivered, out);
         if self.alerts.get(alert).is_some_and(|alert| alert.display == AlertState::Raised && alert.is_open()) {
             self.say_alert(alert, AlertState::Delivered, "", out);
@@ -348,6 +362,7 @@ impl Partition {
         }
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_failed += 1;
         }
         notice.was_reached = notice.is_repeat;
         self.move_notice(place, NoticeState::Waiting, out);
@@ -379,6 +394,7 @@ impl Partition {
         let Some(notice) = self.notices.get(place) else { return };
         if notice.state == NoticeState::Started {
             self.in_flight = self.in_flight.saturating_sub(1);
+            self.counters.attempts_failed += 1;
         }
         let was_repeat = notice.is_repeat;
         let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
@@ -479,14 +495,19 @@ impl Partition {
         }
     }
 
+    /// Whether an alert and all that it sent are over, so that it may leave memory.
+    pub(crate) fn may_leave(&self, slot: AlertSlot) -> bool {
+        self.alerts.get(slot).is_none_or(|alert| {
+            let mut notices = alert.course.notices.iter().filter_map(|place| self.notices.get(*place));
+            !alert.is_open() && notices.all(|notice| notice.state.is_end())
+        })
+    }
+
     /// Forgets the notices of an alert that leaves memory; they have ended.
     pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
         let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
         for place in notices {
             let Some(notice) = self.notices.remove(place) else { continue };
-            if notice.state == NoticeState::Started {
-                self.in_flight = self.in_flight.saturating_sub(1);
-            }
             self.ready.remove(&(notice.level, notice.created, notice.head.nid));
             self.nids.remove(&notice.head.nid);
             if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {

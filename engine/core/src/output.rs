@@ -13,7 +13,10 @@ use wardline_rules::{
     words::Channel,
 };
 
-use crate::ids::{AlertId, Nid, ReportId};
+use crate::{
+    disposition::EventOutcome,
+    ids::{AlertId, Nid, ReportId},
+};
 
 /// What one `step` says.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ pub struct Output {
     pub obligations: Vec<Obligation>,
     /// Attempts whose start was taken: send these now, once they are durable.
     pub go: Vec<Go>,
+    /// What became of each event of the batch, in the order in which they stand in it.
+    pub events: Vec<EventOutcome>,
     /// What became of answers.
     pub answers: Vec<AnswerOutcome>,
     /// Data-quality rows.
@@ -32,6 +37,9 @@ pub struct Output {
     pub tasks: Vec<Task>,
     /// The earliest timer still armed: the driver closes a batch then.
     pub next_due: Option<Timestamp>,
+    /// Index in the batch of the input being applied; `None` while timers fire and at the end. Whoever catches a fault of
+    /// ours in the middle of a `step` reads here which input it was at.
+    pub at_input: Option<u32>,
 }
 
 impl Output {
@@ -40,10 +48,12 @@ impl Output {
         self.transitions.clear();
         self.obligations.clear();
         self.go.clear();
+        self.events.clear();
         self.answers.clear();
         self.quality.clear();
         self.tasks.clear();
         self.next_due = None;
+        self.at_input = None;
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     identity::Index,
     ids::{Code, Nid},
     input::{FeedState, Silence, Silenced},
+    ledger::Counters,
     moments::Scratch,
     mute::gather::Gathers,
     outbox::{Notice, NoticeSlot},
@@ -34,41 +35,11 @@ pub struct Settings {
     pub instance: [u8; 16],
 }
 
-/// What came in and what became of it; part of the state, so it survives and replays (guarantees 10.3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counters {
-    /// Messages and events taken from the log.
-    pub received: u64,
-    /// Changed the state, or were kept without effect for a reason.
-    pub applied: u64,
-    /// Recognised as said before.
-    pub duplicate: u64,
-    /// Unreadable; kept byte for byte.
-    pub dead_lettered: u64,
-    /// Reports opened.
-    pub reports_opened: u64,
-    /// Reports that left memory.
-    pub reports_left: u64,
-    /// Alerts raised.
-    pub alerts_raised: u64,
-    /// Alerts that nobody answered.
-    pub unresolved: u64,
-    /// Alerts that somebody answered.
-    pub answered: u64,
-    /// Notices made.
-    pub notices_created: u64,
-    /// Notices that ended.
-    pub notices_ended: u64,
-    /// Attempts whose start was taken.
-    pub attempts_started: u64,
-    /// Notices delivered.
-    pub delivered: u64,
-    /// Attempts of which nobody knows the outcome.
-    pub ambiguous: u64,
-    /// Timers fired.
-    pub timers_fired: u64,
-    /// Alerts that went beyond their first step.
-    pub escalated: u64,
+/// The newest content said under one id, and when it first was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seen {
+    pub(crate) content: u64,
+    pub(crate) at: Timestamp,
 }
 
 /// The state of one partition.
@@ -100,7 +71,7 @@ pub struct Partition {
     pub(crate) ready: BTreeSet<(Level, Timestamp, Nid)>,
     pub(crate) in_flight: usize,
     pub(crate) silences: Vec<(Silence, Armed)>,
-    pub(crate) seen: FastMap<u64, u64>,
+    pub(crate) seen: FastMap<u64, Seen>,
     pub(crate) seen_order: VecDeque<(Timestamp, u64)>,
     pub(crate) counters: Counters,
     // Buffers, not state.
@@ -163,12 +134,6 @@ impl Partition {
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         self.at
-    }
-
-    /// What came in and what became of it.
-    #[must_use]
-    pub const fn counters(&self) -> Counters {
-        self.counters
     }
 
     /// The first report in memory that is known by this filler number, whatever its test.

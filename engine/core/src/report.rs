@@ -189,6 +189,31 @@ pub(crate) struct Report {
 pub(crate) struct Applied {
     /// Something is known now that was not.
     pub(crate) is_news: bool,
+    /// Some of the news holds now; all of it is overruled otherwise.
+    pub(crate) stands: bool,
+    /// If it was said before: when that was heard.
+    pub(crate) first: Option<Timestamp>,
+}
+
+impl Applied {
+    /// It is known, and holds.
+    const NEWS: Self = Self { is_news: true, stands: true, first: None };
+    /// There is no room for it, or it says nothing that is kept.
+    const NOTHING: Self = Self { is_news: false, stands: false, first: None };
+
+    /// Said before, heard then; as news only if it counts for more than it did.
+    const fn again(is_news: bool, first: Option<Timestamp>) -> Self {
+        Self { is_news, stands: is_news, first }
+    }
+
+    /// What both did together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            is_news: self.is_news || other.is_news,
+            stands: self.stands || other.stands,
+            first: self.first.into_iter().chain(other.first).min(),
+        }
+    }
 }
 
 impl Report {
@@ -224,30 +249,31 @@ impl Report {
     /// Puts a record in its place; a repetition keeps the earlier hearing and the newer word.
     pub(crate) fn add_record(&mut self, record: Record) -> Applied {
         if let Some(place) = self.records.iter().position(|known| known.says_the_same(&record)) {
+            let first = self.records.get(place).map(|known| known.heard);
             let is_news = say_again(&mut self.records, place, Record::order, |known| {
                 known.heard = known.heard.min(record.heard);
                 known.is_shared &= record.is_shared;
                 (known.made, known.tie) = (known.made, known.tie).max((record.made, record.tie));
             });
-            return Applied { is_news };
+            return Applied::again(is_news, first);
         }
         if self.records.len() >= MILESTONES_PER_REPORT_MAX {
-            return Applied { is_news: false };
+            return Applied::NOTHING;
         }
         let place = self.records.partition_point(|known| known.order() <= record.order());
         self.records.insert(place, record);
-        Applied { is_news: true }
+        Applied::NEWS
     }
 
     /// Adds a flag's begin or end.
     pub(crate) fn add_flag(&mut self, fact: FlagFact) -> Applied {
         let flags = &mut self.cold.flags;
         match flags.binary_search(&fact) {
-            Ok(_) => Applied { is_news: false },
-            Err(_) if flags.len() >= 2 * wardline_rules::limits::FLAGS_PER_REPORT_MAX => Applied { is_news: false },
+            Ok(_) => Applied::again(false, None),
+            Err(_) if flags.len() >= 2 * wardline_rules::limits::FLAGS_PER_REPORT_MAX => Applied::NOTHING,
             Err(place) => {
                 flags.insert(place, fact);
-                Applied { is_news: true }
+                Applied::NEWS
             }
         }
     }
@@ -261,14 +287,14 @@ impl Report {
             let is_news = say_again(people, place, PersonFact::order, |known| {
                 (known.made, known.tie) = (known.made, known.tie).max((fact.made, fact.tie));
             });
-            return Applied { is_news };
+            return Applied::again(is_news, None);
         }
         if people.len() >= 8 * wardline_rules::limits::PEOPLE_PER_EVENT_MAX {
-            return Applied { is_news: false };
+            return Applied::NOTHING;
         }
         let place = people.partition_point(|known| known.order() <= fact.order());
         people.insert(place, fact);
-        Applied { is_news: true }
+        Applied::NEWS
     }
 
     /// Adds an attribute.
@@ -280,14 +306,14 @@ impl Report {
             let is_news = say_again(attributes, place, AttributeFact::order, |known| {
                 (known.made, known.tie) = (known.made, known.tie).max((fact.made, fact.tie));
             });
-            return Applied { is_news };
+            return Applied::again(is_news, None);
         }
         if attributes.len() >= 8 * wardline_rules::limits::ATTRIBUTES_PER_EVENT_MAX {
-            return Applied { is_news: false };
+            return Applied::NOTHING;
         }
         let place = attributes.partition_point(|known| known.order() <= fact.order());
         attributes.insert(place, fact);
-        Applied { is_news: true }
+        Applied::NEWS
     }
 
     /// Adds a result.
@@ -297,14 +323,15 @@ impl Report {
             let is_news = say_again(statements, place, Statement::order, |known| {
                 (known.made, known.tie) = (known.made, known.tie).max((statement.made, statement.tie));
             });
-            return Applied { is_news };
+            return Applied::again(is_news, None);
         }
         if statements.len() >= RESULTS_MAX {
-            return Applied { is_news: false };
+            return Applied::NOTHING;
         }
         let place = statements.partition_point(|known| known.order() <= statement.order());
+        let is_overruled = statements.iter().skip(place).any(|later| later.key == statement.key);
         statements.insert(place, statement);
-        Applied { is_news: true }
+        Applied { stands: !is_overruled, ..Applied::NEWS }
     }
 
     /// Reads again what all records say together.

@@ -19,6 +19,7 @@ pub use answer::party_token;
 use wardline_rules::{event::Fact, program::Level, time::Timestamp};
 
 use crate::{
+    disposition::EventOutcome,
     input::{Batch, Input},
     output::Output,
     partition::Partition,
@@ -58,13 +59,19 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.at = batch.at.max(partition.at);
     let rows = out.quality.len();
     partition.fire(Inclusive::Before, out);
+    let before = out.events.len();
     if let [input] = batch.inputs.as_slice() {
-        partition.take(input, out);
+        partition.take(0, input, out);
     } else {
         for order in 0..ORDER {
-            batch.inputs.iter().filter(|input| rank(input) == order).for_each(|input| partition.take(input, out));
+            let of_order = batch.inputs.iter().enumerate().filter(|(_, input)| rank(input) == order);
+            of_order.for_each(|(place, input)| partition.take(place, input, out));
         }
     }
+    if let Some(events) = out.events.get_mut(before..) {
+        events.sort_unstable_by_key(|event| event.place);
+    }
+    out.at_input = None;
     partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
@@ -72,9 +79,13 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
 }
 
 impl Partition {
-    fn take(&mut self, input: &Input, out: &mut Output) {
+    fn take(&mut self, place: usize, input: &Input, out: &mut Output) {
+        out.at_input = u32::try_from(place).ok();
         match input {
-            Input::Event(event) => self.take_event(event, out),
+            Input::Event(event) => {
+                let disposition = self.take_event(event, out);
+                out.events.push(EventOutcome { place, disposition });
+            }
             Input::Attempt(attempt) => self.attempt(*attempt, out),
             Input::Activate(activation) => self.activate(activation, out),
             Input::Silence(silence) => self.silence(silence, out),

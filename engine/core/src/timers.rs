@@ -116,6 +116,8 @@ pub struct Timers {
     far: BTreeSet<Key>,
     hand: i64,
     count: usize,
+    armed: u64,
+    cancelled: u64,
 }
 
 impl Default for Timers {
@@ -129,6 +131,8 @@ impl Default for Timers {
             far: BTreeSet::new(),
             hand: 0,
             count: 0,
+            armed: 0,
+            cancelled: 0,
         }
     }
 }
@@ -150,6 +154,17 @@ impl Timers {
         self.count == 0
     }
 
+    /// How many were ever armed, and how many of them taken out before they were due.
+    #[must_use]
+    pub const fn counts(&self) -> (u64, u64) {
+        (self.armed, self.cancelled)
+    }
+
+    /// Goes on counting from these figures: what is armed again after a stop was counted when it was armed first.
+    pub const fn recount(&mut self, (armed, cancelled): (u64, u64)) {
+        (self.armed, self.cancelled) = (armed, cancelled);
+    }
+
     /// Arms a timer; due in the past, it comes out next.
     pub fn arm(&mut self, timer: Timer) -> Armed {
         let node = Node { timer, home: Home::Far };
@@ -167,6 +182,7 @@ impl Timers {
             index
         };
         self.count += 1;
+        self.armed += 1;
         self.place(index);
         Armed(index)
     }
@@ -185,6 +201,7 @@ impl Timers {
             }
             Home::Slot { wheel, slot, place } => self.unplace(wheel, slot, place, key.0),
         }
+        self.cancelled += 1;
         self.release(armed.0);
     }
 

@@ -11,6 +11,7 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 use wardline_core::Partition;
+use wardline_store::crash_note::CrashNote;
 
 use super::{Ending, ending::tell};
 use crate::{
@@ -21,11 +22,12 @@ use crate::{
     http::{Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
-    reload,
+    operations, reload,
     runtime::{
         self, Running, Start,
         clock::{MachineClock, WallClock},
         log::Ended,
+        poison::Death,
         recovery,
     },
     sources::Source,
@@ -127,12 +129,18 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
     let running = match begun {
         Ok(Ok(running)) => running,
-        Ok(Err(error)) => return not_opened(&error),
+        Ok(Err(error)) => {
+            tell_operations(&sinks, &installation, None).await;
+            return not_opened(&error);
+        }
         Err(_) => return Ending::Damaged,
     };
+    if let Some(death) = running.death() {
+        tell_operations(&sinks, &installation, Some(death)).await;
+    }
     reload::activate(&engine, &installation).await;
     feeds(&engine, &intake, &installation, &stopped);
-    tokio::spawn(reload::watch(engine.clone(), installation, sinks, stopped));
+    tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), stopped));
     let ended = until_the_end(&engine, running).await;
     stop.send_replace(true);
     for listener in listeners {
@@ -141,6 +149,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     match ended {
         Some(Ended::Cleanly) => Ending::Fine,
         Some(Ended::Poisoned) | None => {
+            tell_operations(&sinks, &installation, None).await;
             let (code, title) = (Code::Stopped, Code::Stopped.title());
             tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
             Ending::Damaged
@@ -158,6 +167,18 @@ async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
             engine.stop();
             joined.await.ok()
         }
+    }
+}
+
+/// Pages operations about a death of the core: the one that just was, by its note, or the one that was dealt with.
+async fn tell_operations(sinks: &Sinks, installation: &Installation, dealt_with: Option<Death>) {
+    let noted = || CrashNote::read(&installation.disk).ok().flatten().map(|note| Death::of(note, false));
+    let Some(death) = dealt_with.or_else(noted) else { return };
+    operations::page(sinks, death, MachineClock.read().wall).await;
+    if dealt_with.is_some()
+        && let Err(error) = CrashNote::clear(&installation.disk)
+    {
+        tracing::warn!(%error, "core.note");
     }
 }
 
@@ -229,7 +250,11 @@ fn not_opened(error: &recovery::Error) -> Ending {
         recovery::Error::Log(error) => error.code().exit(),
         recovery::Error::Checkpoint(error) => error.code().exit(),
         recovery::Error::Logic { .. } | recovery::Error::Thread(_) => Exit::Usage,
-        recovery::Error::State { .. } | recovery::Error::Batch { .. } => Exit::Damage,
+        recovery::Error::State { .. }
+        | recovery::Error::Batch { .. }
+        | recovery::Error::Panic { .. }
+        | recovery::Error::Exclusion { .. }
+        | recovery::Error::Disk(_) => Exit::Damage,
     };
     tell(&format!("error: {error}\n"));
     match exit {

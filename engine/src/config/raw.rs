@@ -40,6 +40,8 @@ pub(super) struct RawKey {
     pub(super) name: String,
     pub(super) sha256: Spanned<String>,
     pub(super) roles: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) feeds: Vec<Spanned<String>>,
     pub(super) until: Option<Spanned<String>>,
 }
 

@@ -131,6 +131,24 @@ fn s1_13_a_listener_beyond_loopback_needs_keys_and_a_word() {
 }
 
 #[test]
+fn a_key_speaks_for_the_feeds_it_names_and_else_for_its_namesake() {
+    // S1-14
+    let feed = |name: &str| format!("[[feed]]\nname = \"{name}\"\nkind = \"http\"\n");
+    let key =
+        |more: &str| format!("[[key]]\nname = \"LIS\"\nsha256 = \"{}\"\nroles = [\"ingest\"]\n{more}", "ab".repeat(32));
+    let scope = |more: &str| {
+        let text = format!("ward = \"w\"\ndata = \"d\"\n{}{}{}", feed("lis"), feed("RIS"), key(more));
+        Config::of_text("wardline.toml", &text, Path::new(".")).map(|config| config.keys[0].feeds.clone())
+    };
+    let of = |names: &[&str]| FeedScope::Of(names.iter().map(|name| wardline_rules::Text::from(*name)).collect());
+    assert_eq!(scope("").unwrap(), of(&["lis"]));
+    assert_eq!(scope("feeds = [\"ris\", \"lis\"]\n").unwrap(), of(&["lis", "ris"]));
+    assert_eq!(scope("feeds = [\"*\"]\n").unwrap(), FeedScope::All);
+    let refused = scope("feeds = [\"riss\"]\n").unwrap_err().to_string();
+    assert!(refused.contains("unknown feed `riss`") && refused.contains("Did you mean `ris`?"), "{refused}");
+}
+
+#[test]
 fn one_run_shows_all_that_is_wrong() {
     let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"lis\"\nkind = \"http\"\nzone = \"Europe/Atlantis\"\n\
                 [[feed]]\nname = \"LIS\"\nkind = \"file\"\n[[key]]\nname = \"x\"\nsha256 = \"12\"\nroles = [\"admn\"]\n";

@@ -70,8 +70,19 @@ pub struct ApiKey {
     pub sha256: [u8; 32],
     /// What it may do.
     pub roles: BTreeSet<Role>,
+    /// For which feeds it may speak.
+    pub feeds: FeedScope,
     /// When it ends.
     pub until: Timestamp,
+}
+
+/// For which feeds a key may speak.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FeedScope {
+    /// For all of them, and for sources that are no feed.
+    All,
+    /// For these, in lower case; without a word in the file, the one that the key is named after.
+    Of(BTreeSet<Text>),
 }
 
 /// What a caller may do.
@@ -195,7 +206,7 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
-            keys: raw.keys.iter().map(|key| check.key(key)).collect(),
+            keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
             feeds: check.feeds(&raw.feeds),
             channels: check.channels(&raw.channels),
             http,
@@ -267,7 +278,7 @@ impl Check<'_> {
         secret
     }
 
-    fn key(&mut self, raw: &RawKey) -> ApiKey {
+    fn key(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> ApiKey {
         let mut sha256 = [0; 32];
         let digits = data_encoding::HEXLOWER_PERMISSIVE.decode(raw.sha256.get_ref().as_bytes()).unwrap_or_default();
         match <[u8; 32]>::try_from(digits) {
@@ -285,7 +296,25 @@ impl Check<'_> {
             }
         }
         let until = raw.until.as_ref().map_or(Timestamp::MAX, |text| self.time(text));
-        ApiKey { name: Text::from(&raw.name), sha256, roles: self.roles(&raw.roles), until }
+        let roles = self.roles(&raw.roles);
+        ApiKey { name: Text::from(&raw.name), sha256, roles, feeds: self.feed_scope(raw, feeds), until }
+    }
+
+    /// `["*"]` is all; without the key, the feed of the same name.
+    fn feed_scope(&mut self, raw: &RawKey, feeds: &[RawFeed]) -> FeedScope {
+        if matches!(raw.feeds.as_slice(), [all] if all.get_ref() == "*") {
+            return FeedScope::All;
+        }
+        let known: Vec<String> = feeds.iter().map(|feed| feed.name.get_ref().to_lowercase()).collect();
+        let words: Vec<&str> = known.iter().map(String::as_str).collect();
+        for name in &raw.feeds {
+            if !known.contains(&name.get_ref().to_lowercase()) {
+                self.unknown_word(Code::WrongValue, "feed", name, &words);
+            }
+        }
+        let own = raw.feeds.is_empty().then(|| raw.name.to_lowercase());
+        let named = raw.feeds.iter().map(|name| name.get_ref().to_lowercase());
+        FeedScope::Of(own.into_iter().chain(named).map(|name| Text::from(&name)).collect())
     }
 
     fn roles(&mut self, raw: &[Spanned<String>]) -> BTreeSet<Role> {

@@ -15,6 +15,7 @@ use wardline_connectors::adapters::{
     sink::Cause,
     webhook::{Terms, Webhook},
 };
+use wardline_core::output::Party;
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
 use crate::{
@@ -91,6 +92,22 @@ impl Sinks {
         let address =
             written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
         Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
+    }
+
+    /// The ways on which a desk can be reached through the exits called `default`, most urgent first.
+    #[must_use]
+    pub fn ways_to_desk(&self, desk: &str, at: Timestamp) -> Vec<(Channel, Route)> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let party = Party::Desk(Text::from(desk));
+        let way = |channel: &Channel| {
+            let exit = self.exits.get(&(Text::const_new("default"), *channel));
+            let sink = exit.or(self.fallback.as_ref())?.clone();
+            let entry = directory.address(&party, *channel, at);
+            let address = entry.map(|entry| entry.address.clone());
+            let address = address.or_else(|| self.fallback.is_some().then(|| Text::from(desk)))?;
+            Some((*channel, Route { sink, address }))
+        };
+        Channel::ALL.iter().filter_map(way).collect()
     }
 
     /// The licence that the directory gives the recipient of a notice.

@@ -7,8 +7,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Api, Caller, problem::Problem, reports::release};
-use crate::{config::Role, limits::ALERTS_PER_PAGE_MAX, runtime::records::Action};
+use super::{Api, Caller, auth::Doing, problem::Problem, reports::release};
+use crate::{limits::ALERTS_PER_PAGE_MAX, runtime::records::Action};
 
 /// What stands behind the question mark.
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub(super) async fn get(
     caller: Caller,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
-    caller.need_one(&[Role::Analyst, Role::Phi])?;
+    caller.may(Doing::ReadReports)?;
     let limit = page.limit.unwrap_or(100).min(ALERTS_PER_PAGE_MAX);
     let alerts = api.engine.ask(move |kernel| kernel.alerts(limit)).await?;
     release(&api, &caller, Action::Alerts, &format!("newest {limit}"), "GET /v1/alerts").await?;

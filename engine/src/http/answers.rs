@@ -5,6 +5,8 @@
 //!
 //! - **Not here**: answers of people who follow a link ([`page`](super::page)).
 
+use core::net::IpAddr;
+
 use axum::{
     Json,
     body::Body,
@@ -18,8 +20,8 @@ use wardline_core::{
     output::{AnswerOutcome, AnswerVerdict},
 };
 
-use super::{Api, Caller, body, problem::Problem};
-use crate::{codes::Code, config::Role, engine::Parcel, intake::Shape, runtime::admission::Lane};
+use super::{Api, Caller, auth::Doing, body, problem::Problem};
+use crate::{codes::Code, engine::Parcel, intake::Shape, runtime::admission::Lane};
 
 /// LIMIT: bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -30,8 +32,8 @@ pub(super) async fn post(
     Path(code): Path<String>,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    caller.need(Role::Answer)?;
-    refuse_guessers(&api, &caller)?;
+    caller.may(Doing::GiveAnswers)?;
+    refuse_guessers(&api, caller.peer)?;
     let bytes = body::read(body, ANSWER_BYTES_MAX, &api.engine).await?;
     let Ok(Value::Object(fields)) = serde_json::from_slice(&bytes) else {
         return Err(Problem::body("an answer is one JSON object"));
@@ -71,8 +73,8 @@ pub(super) async fn submit(api: &Api, inputs: Vec<Input>) -> Result<(Option<Answ
 }
 
 /// Refuses whoever guessed too often, right or wrong.
-pub(super) fn refuse_guessers(api: &Api, caller: &Caller) -> Result<(), Problem> {
-    if !api.guesses.is_locked(caller.peer, api.engine.boot()) {
+pub(super) fn refuse_guessers(api: &Api, peer: IpAddr) -> Result<(), Problem> {
+    if !api.guesses.is_locked(peer, api.engine.boot()) {
         return Ok(());
     }
     let detail = "too many wrong codes from this address";

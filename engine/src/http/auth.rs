@@ -1,5 +1,6 @@
 //! Auth: who is asking, and may they?
 //!
+//! Nothing is allowed that is not listed here: a role per thing that is done, and the feeds that a key may speak for.
 //! A bearer key is known by its SHA-256; all configured hashes are compared, each in constant time. Without any key the
 //! API is open, which the configuration allows on loopback only.
 //!
@@ -7,6 +8,7 @@
 //! - **Not here**: people's identity providers (stage 2), links of answer pages ([`page`](super::page)).
 
 use core::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeSet;
 
 use axum::{
     extract::FromRequestParts,
@@ -18,7 +20,7 @@ use wardline_rules::{Text, time::Timestamp};
 use super::{Api, guard::Guard, problem::Problem};
 use crate::{
     codes::Code,
-    config::{ApiKey, Role},
+    config::{ApiKey, FeedScope, Role},
     dispatcher::message::constant_time_eq,
 };
 
@@ -45,13 +47,15 @@ pub struct Caller {
     pub peer: IpAddr,
     /// Why they ask, as they say: the header `wardline-purpose`.
     pub purpose: String,
-    roles: Roles,
+    rights: Rights,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Roles {
+enum Rights {
+    /// Keys are off.
     All,
-    Some(Vec<Role>),
+    /// Those of the key.
+    Of { roles: BTreeSet<Role>, feeds: FeedScope },
 }
 
 impl Keys {
@@ -68,48 +72,117 @@ impl Keys {
     }
 }
 
-impl Caller {
-    /// Goes on only with this role.
-    ///
-    /// # Errors
-    /// 403.
-    pub fn need(&self, role: Role) -> Result<(), Problem> {
-        self.need_one(&[role])
-    }
+/// What a request is about to do; the paths name it, [`roles`](Self::roles) says who may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Doing {
+    SendEvents,
+    GiveAnswers,
+    ReadReports,
+    KeepSilences,
+    KeepWards,
+    ReadMetrics,
+}
 
-    /// Goes on only with one of these roles.
+impl Doing {
+    /// The only place that says which role may do what.
+    const fn roles(self) -> &'static [Role] {
+        match self {
+            Self::SendEvents => &[Role::Ingest],
+            Self::GiveAnswers => &[Role::Answer],
+            Self::ReadReports => &[Role::Analyst, Role::Phi],
+            Self::KeepSilences | Self::KeepWards => &[Role::Admin],
+            Self::ReadMetrics => &[Role::Metrics, Role::Admin],
+        }
+    }
+}
+
+impl Caller {
+    /// Goes on only if one of the caller's roles may do this.
     ///
     /// # Errors
     /// 403.
-    pub fn need_one(&self, roles: &[Role]) -> Result<(), Problem> {
-        let may = match &self.roles {
-            Roles::All => true,
-            Roles::Some(own) => roles.iter().any(|role| own.contains(role)),
+    pub(super) fn may(&self, doing: Doing) -> Result<(), Problem> {
+        let roles = doing.roles();
+        let may = match &self.rights {
+            Rights::All => true,
+            Rights::Of { roles: own, .. } => roles.iter().any(|role| own.contains(role)),
         };
         if may {
             return Ok(());
         }
         let words = roles.iter().filter_map(|role| Role::ALL.iter().find(|(known, _)| known == role));
         let words = words.map(|(_, word)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
-        let detail = format!("this needs the role {words}");
-        Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail, "Use a key that has it."))
+        Err(forbidden(format!("this needs the role {words}"), "Use a key that has it."))
     }
 
-    /// Whether keys are off.
-    #[must_use]
-    pub fn is_trusted_loopback(&self) -> bool {
-        self.roles == Roles::All
+    /// The feed that the caller speaks for, by the name in the request if there is one; empty for none in particular.
+    ///
+    /// - **Input** `knows`: whether a feed of this name is configured.
+    ///
+    /// # Errors
+    /// 404 for a feed that is none; 403 for one that the key does not speak for, or if it speaks for none or for several.
+    pub(super) fn feed(&self, named: Option<&str>, knows: impl Fn(&str) -> bool) -> Result<String, Problem> {
+        let own = self.name.as_str().to_lowercase();
+        let named = named.map(str::to_lowercase);
+        if named.as_ref().is_some_and(|name| !knows(name)) {
+            return Err(Problem::missing("feed"));
+        }
+        let scope = match &self.rights {
+            Rights::All | Rights::Of { feeds: FeedScope::All, .. } => {
+                return Ok(named.unwrap_or_else(|| if knows(&own) { own } else { String::new() }));
+            }
+            Rights::Of { feeds: FeedScope::Of(scope), .. } => scope,
+        };
+        let help = "Name a feed of the key with `?feed=`, or let its `feeds` name this one.";
+        match named {
+            Some(name) if scope.contains(name.as_str()) => Ok(name),
+            Some(name) => Err(forbidden(format!("this key does not speak for the feed `{name}`"), help)),
+            None if scope.contains(own.as_str()) && knows(&own) => Ok(own),
+            None => match scope.iter().filter(|feed| knows(feed)).collect::<Vec<_>>().as_slice() {
+                [one] => Ok(one.to_string()),
+                [] => Err(forbidden("this key speaks for no feed".to_owned(), help)),
+                _ => Err(forbidden("this key speaks for several feeds".to_owned(), help)),
+            },
+        }
     }
+}
+
+fn forbidden(detail: String, help: &'static str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail, help)
+}
+
+/// Who follows a link: known by where they are alone; what they may see is what the link is signed for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Visitor {
+    /// Where they are.
+    pub(super) peer: IpAddr,
+    /// Why they ask, as they say.
+    pub(super) purpose: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = core::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self { peer: peer(parts), purpose: purpose(&parts.headers) })
+    }
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
+}
+
+fn purpose(headers: &HeaderMap) -> String {
+    text_header(headers, "wardline-purpose").unwrap_or("").chars().take(200).collect()
 }
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-        let purpose = text_header(&parts.headers, "wardline-purpose").unwrap_or("").chars().take(200).collect();
+        let (peer, purpose) = (peer(parts), purpose(&parts.headers));
         if api.keys.keys.is_empty() {
-            return Ok(Self { name: Text::const_new("loopback"), peer, purpose, roles: Roles::All });
+            return Ok(Self { name: Text::const_new("loopback"), peer, purpose, rights: Rights::All });
         }
         let now = api.engine.boot();
         if api.keys.wrong.is_locked(peer, now) {
@@ -124,7 +197,7 @@ impl FromRequestParts<Api> for Caller {
                 name: key.name.clone(),
                 peer,
                 purpose,
-                roles: Roles::Some(key.roles.iter().copied().collect()),
+                rights: Rights::Of { roles: key.roles.clone(), feeds: key.feeds.clone() },
             }),
             None => {
                 api.keys.wrong.strike(peer, now);

@@ -1,7 +1,9 @@
 //! Events: `POST /v1/events`, one JSON, a list, NDJSON or CloudEvents; answered when all of it is on disk.
 //!
-//! One receipt per line: `{"n":1,"event_id":"…","result":"stored","position":4711}`. A line that nobody could read is
-//! kept as a dead letter and its receipt says why; the lines around it count. A body of one unreadable event is a 422.
+//! One receipt per line: `{"n":1,"event_id":"…","result":"applied","position":4711}`. `result` is what the core made of it:
+//! `applied`, `corrected`, `duplicate` (with `first`, when it was heard first), `stale`, `unmatched`; `stored` if the core is
+//! busy and does not say in time. A line that nobody could read is kept as a dead letter, `unreadable`, and its receipt says
+//! why; the lines around it count. A body of one unreadable event is a 422, from its third arrival on a 200.
 
 use axum::{
     body::Body,
@@ -11,14 +13,14 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use wardline_core::Disposition;
 use wardline_rules::time::Span;
 
-use super::{Api, Caller, body, problem::Problem};
+use super::{Api, Caller, auth::Doing, body, problem::Problem};
 use crate::{
-    config::Role,
-    engine::Receipt,
+    engine::{Accepted, Outcome, Receipt},
     intake::{Line, Reading, Shape},
-    limits::BODY_BYTES_MAX,
+    limits::{BODY_BYTES_MAX, OUTCOME_WAIT},
     metrics::Metric,
     runtime::admission::Lane,
 };
@@ -26,13 +28,13 @@ use crate::{
 /// What stands behind the question mark.
 #[derive(Deserialize)]
 pub(super) struct Which {
-    /// The feed; else that of the key's name, if there is one.
+    /// The feed; else the one that the key speaks for.
     feed: Option<String>,
 }
 
 impl Which {
-    pub(super) fn into_feed(self) -> Option<String> {
-        self.feed
+    pub(super) fn feed(&self) -> Option<&str> {
+        self.feed.as_deref()
     }
 }
 
@@ -43,7 +45,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    caller.need(Role::Ingest)?;
+    caller.may(Doing::SendEvents)?;
     body::refuse_encoded(&headers)?;
     let shape = match body::content_type(&headers).as_str() {
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Shape::Lines,
@@ -54,31 +56,31 @@ pub(super) async fn post(
     };
     let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
     let begun = api.engine.boot();
-    let feed = feed(&api, &caller, which.feed)?;
+    let feed = feed(&api, &caller, which.feed())?;
     let read = api.intake.events(&feed, shape, &bytes, api.engine.log_now());
     let reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if reading.lines.is_empty() {
         return Err(Problem::body("no event in it"));
     }
     let lane = api.intake.lane(&feed, &reading.parcel.inputs);
-    let (lines, receipt) = store(&api, lane, reading).await?;
+    let (lines, accepted) = store(&api, lane, reading).await?;
+    let receipt = accepted.receipt;
+    let outcome = tokio::time::timeout(OUTCOME_WAIT, accepted.outcome()).await;
+    // Late, or the core is gone: durable it is all the same.
+    let outcome = outcome.ok().and_then(Result::ok).unwrap_or_default();
     api.engine.metrics().observe(Metric::AckDuration, &["http"], since(&api, begun));
-    Ok(answer(shape, &lines, receipt))
+    let is_known = lines.iter().filter(|line| line.refused.is_some());
+    let is_known = is_known.fold(false, |known, line| api.intake.arrived(&feed, &line.event_id) || known);
+    Ok(answer((shape, is_known), &lines, receipt, &outcome))
 }
 
-/// The feed a request speaks for; with keys, only one that the key is named after or a key for several feeds may name.
-pub(super) fn feed(api: &Api, caller: &Caller, named: Option<String>) -> Result<String, Problem> {
-    let own = caller.name.as_str().to_lowercase();
-    match named.map(|name| name.to_lowercase()) {
-        Some(name) if api.intake.knows(&name) => Ok(name),
-        Some(_) => Err(Problem::missing("feed")),
-        None if api.intake.knows(&own) => Ok(own),
-        None => Ok(String::new()),
-    }
+/// The feed a request speaks for.
+pub(super) fn feed(api: &Api, caller: &Caller, named: Option<&str>) -> Result<String, Problem> {
+    caller.feed(named, |name| api.intake.knows(name))
 }
 
 /// Makes what was read durable.
-pub(super) async fn store(api: &Api, lane: Lane, reading: Reading) -> Result<(Vec<Line>, Receipt), Problem> {
+pub(super) async fn store(api: &Api, lane: Lane, reading: Reading) -> Result<(Vec<Line>, Accepted), Problem> {
     let feed = reading.parcel.feed.clone();
     let letters = reading.lines.iter().filter_map(|line| line.refused.as_ref());
     for (code, _) in letters {
@@ -88,16 +90,18 @@ pub(super) async fn store(api: &Api, lane: Lane, reading: Reading) -> Result<(Ve
     let label = if feed.is_empty() { "none" } else { feed.as_str() };
     let arrived = accepted.receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
     api.engine.metrics().set_seconds(Metric::FeedLastEvent, &[label], arrived);
-    Ok((reading.lines, accepted.receipt))
+    Ok((reading.lines, accepted))
 }
 
 fn since(api: &Api, begun: Span) -> Span {
     api.engine.boot().minus(begun)
 }
 
-fn answer(shape: Shape, lines: &[Line], receipt: Receipt) -> Response {
-    let receipts: Vec<Value> = lines.iter().map(|line| receipt_of(line, receipt)).collect();
-    let is_refused = lines.len() == 1 && lines.iter().all(|line| line.refused.is_some());
+/// - **Input** `is_known`: whether something unreadable in it came often enough to be taken without a word against it.
+fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, outcome: &Outcome) -> Response {
+    let receipts = lines.iter().enumerate().map(|(index, line)| receipt_of(line, receipt, outcome.of(index)));
+    let receipts: Vec<Value> = receipts.collect();
+    let is_refused = !is_known && lines.len() == 1 && lines.iter().all(|line| line.refused.is_some());
     let (kind, text) = match (shape, receipts.as_slice()) {
         (Shape::Lines, _) => {
             ("application/x-ndjson", receipts.iter().map(|receipt| format!("{receipt}\n")).collect::<String>())
@@ -115,10 +119,17 @@ fn answer(shape: Shape, lines: &[Line], receipt: Receipt) -> Response {
     response
 }
 
-fn receipt_of(line: &Line, receipt: Receipt) -> Value {
+fn receipt_of(line: &Line, receipt: Receipt, made: Option<Disposition>) -> Value {
     let (n, id, position) = (line.n, line.event_id.as_str(), receipt.position);
     match &line.refused {
-        None => json!({ "n": n, "event_id": id, "result": "stored", "position": position }),
+        None => {
+            let result = made.map_or("stored", Disposition::word);
+            let mut shown = json!({ "n": n, "event_id": id, "result": result, "position": position });
+            if let (Some(Disposition::Duplicate { first }), Some(fields)) = (made, shown.as_object_mut()) {
+                fields.insert("first".to_owned(), Value::from(first.to_string()));
+            }
+            shown
+        }
         Some((code, place)) => json!({
             "n": n,
             "event_id": id,

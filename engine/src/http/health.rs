@@ -12,9 +12,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Api, Caller, problem::Problem};
+use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
-    config::Role,
     engine::{Engine, Phase},
     limits::LIVE_WITHIN,
     metrics::Metric,
@@ -63,7 +62,8 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) 
 
 /// Every part with reason and remedy; details for those with a key.
 pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>) -> (StatusCode, Json<Value>) {
-    let parts = parts(&api.engine);
+    let mut parts = parts(&api.engine);
+    parts.push(conservation(&api.engine).await);
     let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
     let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
@@ -76,7 +76,9 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
 
 /// The registry in Prometheus' text format.
 pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    caller.need_one(&[Role::Metrics, Role::Admin])?;
+    caller.may(Doing::ReadMetrics)?;
+    // The gauges of the books are set by asking for them.
+    drop(api.engine.ledger().await);
     let metrics = api.engine.metrics();
     let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
     metrics.set(Metric::QueueDepth, &["log"], percent);
@@ -85,6 +87,22 @@ pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Re
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
+}
+
+/// Whether the books of shell and core balance.
+async fn conservation(engine: &Engine) -> Part {
+    let part = |state, reason: String, remedy| Part { name: "conservation", state, reason, remedy };
+    let Some(equations) = engine.ledger().await else {
+        return part(State3::Degraded, "the core does not say now".to_owned(), "Wait, or look at `timers`.");
+    };
+    let broken = equations.iter().filter(|equation| !equation.holds());
+    let broken: Vec<String> = broken
+        .map(|equation| format!("{}: {} came in, {} stand somewhere", equation.name, equation.began, equation.stands))
+        .collect();
+    if broken.is_empty() {
+        return part(State3::Ok, String::new(), "");
+    }
+    part(State3::Degraded, broken.join("; "), "Report it with the log of this engine: it is a fault of ours.")
 }
 
 fn is_turning(engine: &Engine) -> bool {
@@ -134,5 +152,14 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    vec![log, timers, time, queue, checkpoint]
+    let inputs = match engine.status().excluded() {
+        0 => part("inputs", State3::Ok, "", ""),
+        count => Part {
+            name: "inputs",
+            state: State3::Degraded,
+            reason: format!("{count} inputs are left out because the engine stopped at them twice"),
+            remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
+        },
+    };
+    vec![log, timers, time, queue, checkpoint, inputs]
 }

@@ -11,8 +11,8 @@ use axum::{
 use wardline_connectors::codec::hl7::{Found, Reading as Message, ack::Stamp};
 use wardline_rules::time::Timestamp;
 
-use super::{Api, Caller, body, events, problem::Problem};
-use crate::{config::Role, limits::BODY_BYTES_MAX, metrics::Metric};
+use super::{Api, Caller, auth::Doing, body, events, problem::Problem};
+use crate::{limits::BODY_BYTES_MAX, metrics::Metric};
 
 pub(super) async fn post(
     State(api): State<Api>,
@@ -21,7 +21,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    caller.need(Role::Ingest)?;
+    caller.may(Doing::SendEvents)?;
     body::refuse_encoded(&headers)?;
     let kind = body::content_type(&headers);
     if !matches!(
@@ -32,7 +32,7 @@ pub(super) async fn post(
     }
     let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
     let begun = api.engine.boot();
-    let feed = events::feed(&api, &caller, which.into_feed())?;
+    let feed = events::feed(&api, &caller, which.feed())?;
     let read = api.intake.hl7(&feed, &bytes, api.engine.log_now());
     let (reading, messages) = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if messages.is_empty() {
@@ -42,7 +42,7 @@ pub(super) async fn post(
         api.engine.log_now()
     } else {
         let lane = api.intake.lane(&feed, &reading.parcel.inputs);
-        events::store(&api, lane, reading).await?.1.at
+        events::store(&api, lane, reading).await?.1.receipt.at
     };
     api.engine.metrics().observe(Metric::AckDuration, &["http"], api.engine.boot().minus(begun));
     Ok(answer(&api, &feed, &messages, at))

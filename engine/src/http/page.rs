@@ -28,7 +28,7 @@ use wardline_rules::{
     words::{Act, Comparator},
 };
 
-use super::{Api, Caller, answers, problem::Problem};
+use super::{Api, answers, auth::Visitor, problem::Problem};
 use crate::{
     dispatcher::message::purpose_word,
     engine::Engine,
@@ -62,25 +62,25 @@ pub(super) struct Pressed {
 
 pub(super) async fn show(
     State(api): State<Api>,
-    caller: Caller,
+    visitor: Visitor,
     Path(code): Path<String>,
     Query(link): Query<Link>,
 ) -> Result<Html<String>, Problem> {
-    let nid = open(&api, &caller, &code, &link)?;
-    let notice = notice(&api, &caller, nid).await?;
+    let nid = open(&api, &visitor, &code, &link)?;
+    let notice = notice(&api, &visitor, nid).await?;
     api.engine.metrics().count(Metric::NoticesOpened, &[notice.channel.name()], 1);
     Ok(Html(html(&notice, &link, None)))
 }
 
 pub(super) async fn answer(
     State(api): State<Api>,
-    caller: Caller,
+    visitor: Visitor,
     Path(code): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, Problem> {
     let link = Link { n: pressed.n.clone(), s: pressed.s.clone() };
-    let nid = open(&api, &caller, &code, &link)?;
-    let notice_now = notice(&api, &caller, nid).await?;
+    let nid = open(&api, &visitor, &code, &link)?;
+    let notice_now = notice(&api, &visitor, nid).await?;
     let licence = api.sinks.licence(&notice_now, api.engine.log_now());
     let given = given(&api.engine, &notice_now, &pressed.said(), licence)?;
     let (outcome, _) = answers::submit(&api, vec![Input::Event(Box::new(given))]).await?;
@@ -99,26 +99,27 @@ pub(super) async fn style() -> Response {
 }
 
 /// The notice of a link, if it is one of ours; a wrong one counts as a guess.
-fn open(api: &Api, caller: &Caller, code: &str, link: &Link) -> Result<Nid, Problem> {
-    answers::refuse_guessers(api, caller)?;
+fn open(api: &Api, visitor: &Visitor, code: &str, link: &Link) -> Result<Nid, Problem> {
+    answers::refuse_guessers(api, visitor.peer)?;
     api.links.check(code, &link.n, &link.s).ok_or_else(|| {
-        api.guesses.strike(caller.peer, api.engine.boot());
+        api.guesses.strike(visitor.peer, api.engine.boot());
         Problem::missing("notice")
     })
 }
 
 /// What the core knows of it, once it is written down that somebody looks.
-async fn notice(api: &Api, caller: &Caller, nid: Nid) -> Result<Notice, Problem> {
+async fn notice(api: &Api, visitor: &Visitor, nid: Nid) -> Result<Notice, Problem> {
     let found = api.engine.ask(move |kernel| kernel.notice(nid)).await?;
     let notice = found.ok_or_else(|| Problem::missing("notice"))?;
     let access = Access {
         principal: format!("link of {}", notice.role),
         action: Action::AnswerPage,
         object: nid.to_string(),
-        purpose: caller.purpose.clone(),
+        purpose: visitor.purpose.clone(),
         interface: "GET /a".to_owned(),
     };
     api.engine.record_access(access.encode()).await?;
+    api.engine.status().books().add_release();
     Ok(notice)
 }
 

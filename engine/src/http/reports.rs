@@ -8,18 +8,15 @@ use serde_json::Value;
 use wardline_core::ids::ReportId;
 use wardline_rules::token::{Token, TokenKind};
 
-use super::{Api, Caller, problem::Problem};
-use crate::{
-    config::Role,
-    runtime::records::{Access, Action},
-};
+use super::{Api, Caller, auth::Doing, problem::Problem};
+use crate::runtime::records::{Access, Action};
 
 pub(super) async fn get(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    caller.need_one(&[Role::Analyst, Role::Phi])?;
+    caller.may(Doing::ReadReports)?;
     let report = report_id(&id).ok_or_else(|| Problem::missing("report"))?;
     let found = api.engine.ask(move |kernel| kernel.report(report)).await?;
     let found = found.ok_or_else(|| Problem::missing("report"))?;
@@ -43,6 +40,7 @@ pub(super) async fn release(
         interface: interface.to_owned(),
     };
     api.engine.record_access(access.encode()).await?;
+    api.engine.status().books().add_release();
     Ok(())
 }
 

@@ -17,10 +17,9 @@ use wardline_core::Input;
 use wardline_dsl::diagnostic::Diagnostic;
 use wardline_rules::{program::WardVersion, time::Date};
 
-use super::{Api, Caller, body, problem::Problem};
+use super::{Api, Caller, auth::Doing, body, problem::Problem};
 use crate::{
     codes::Code,
-    config::Role,
     engine::Parcel,
     limits::{REASON_CHARS_MAX, WARD_BYTES_MAX},
     runtime::admission::Lane,
@@ -36,7 +35,7 @@ pub(super) struct How {
 }
 
 pub(super) async fn get(State(api): State<Api>, caller: Caller) -> Result<Json<Value>, Problem> {
-    caller.need(Role::Admin)?;
+    caller.may(Doing::KeepWards)?;
     let active = api.engine.ask(|kernel| kernel.ward()).await?;
     let shown =
         active.map(|(name, version)| json!({ "name": name.as_str(), "version": WardVersion(version).to_string() }));
@@ -49,7 +48,7 @@ pub(super) async fn post(
     Query(how): Query<How>,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    caller.need(Role::Admin)?;
+    caller.may(Doing::KeepWards)?;
     let packed = body::read(body, WARD_BYTES_MAX, &api.engine).await?;
     let (sources, _) = ward::unpack(&packed).ok_or_else(|| Problem::body("not a packed ward"))?;
     let as_of = Date::from_days(i32::try_from(api.engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));

@@ -11,6 +11,7 @@ use wardline_core::{
     Batch, Output, Proposal,
     ids::{Code, Nid, ReportId},
     input::{Attempt, Silence},
+    ledger::Equation,
     output::{AlertState, NoticeState, Party, Purpose},
     views::Gauges,
 };
@@ -97,6 +98,9 @@ pub trait Kernel: Send + 'static {
 
     /// The counters of conservation, by name.
     fn counters(&self) -> Vec<(&'static str, u64)>;
+
+    /// The equations of conservation over what the core counts.
+    fn ledger(&self) -> Vec<Equation>;
 
     /// What there is now, counted; a running clock due within the span counts as at risk.
     fn gauges(&self, at_risk_within: Span) -> Gauges;

@@ -10,6 +10,7 @@
 //! - INVARIANT: a receipt is sent, and a batch handed to the core, only after the flush that holds it returned.
 //! - **Not here**: preparing segments and writing checkpoints ([`upkeep`](super::upkeep)).
 
+use core::ops::Range;
 use std::sync::mpsc as blocking;
 
 use wardline_core::{Batch, Input};
@@ -162,7 +163,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     /// Writes what waits; a tick if nothing does and time demands a batch.
     fn commit(&mut self, at: Timestamp, why: Why) -> Result<(), Failed> {
         let mut taken = self.engine.shared.inbox.take();
-        let (inputs, letters) = contents(&mut taken);
+        let (inputs, letters, places) = contents(&mut taken);
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
         let written = self.write(&taken, at, &inputs, &letters);
@@ -179,7 +180,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         let position = written?;
         self.anchor.record(at);
         let batch = Batch { at, inputs };
-        self.tell(taken, at, position.map(|position| (batch, position)));
+        self.tell(taken, at, (position.map(|position| (batch, position)), places));
         Ok(())
     }
 
@@ -234,24 +235,44 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     }
 
     /// Receipts first, then the core.
-    fn tell(&mut self, taken: Vec<Waiting>, at: Timestamp, batch: Option<(Batch, Position)>) {
+    fn tell(
+        &mut self,
+        taken: Vec<Waiting>,
+        at: Timestamp,
+        (batch, places): (Option<(Batch, Position)>, Vec<Range<usize>>),
+    ) {
         let position = batch.as_ref().map_or(self.opened.writer.durable().sequence, |(_, position)| position.sequence);
         let receipt = Receipt { position, at };
         let mut waiters = Vec::new();
-        for waiting in taken {
+        for (waiting, inputs) in taken.into_iter().zip(places) {
             self.engine.shared.inbox.release(&waiting);
             match waiting {
                 Waiting::Parcel { parcel, durable, stepped } => {
-                    _ = durable.send(receipt);
-                    waiters.push(Waiter { answers: parcel.answers, stepped });
+                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(receipt).is_ok());
+                    waiters.push(Waiter { answers: parcel.answers, inputs, feed: parcel.feed, stepped });
                 }
-                Waiting::Access { durable, .. } => _ = durable.send(receipt),
+                Waiting::Access { durable, .. } => {
+                    self.engine.status().books().add_access();
+                    _ = durable.send(receipt);
+                }
             }
         }
         if let Some((batch, position)) = batch {
             let durable = Durable { batch, position, waiters };
             // Gone: the core thread panicked, and whoever joins it ends the process.
             drop(self.engine.shared.work.blocking_send(Work::Batch(Box::new(durable))));
+        }
+    }
+
+    /// Enters the events of one parcel, durable now, and acknowledged if somebody waited for that.
+    fn book(&self, batch: Option<&Batch>, inputs: &Range<usize>, is_acked: bool) {
+        let inputs = batch.and_then(|batch| batch.inputs.get(inputs.clone())).unwrap_or_default();
+        let events = inputs.iter().filter(|input| matches!(input, Input::Event(_))).count();
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        let books = self.engine.status().books();
+        books.add_durable(events);
+        if is_acked {
+            books.add_acked(events);
         }
     }
 
@@ -335,17 +356,22 @@ impl<D: Disk + Send + 'static> LogThread<D> {
     }
 }
 
+/// Inputs, the letters among them, and where the inputs of each thing taken stand.
+type Contents = (Vec<Input>, Vec<(u32, Vec<u8>)>, Vec<Range<usize>>);
+
 /// Takes inputs and letters out of what was taken; what is left waits for its receipt.
-fn contents(taken: &mut [Waiting]) -> (Vec<Input>, Vec<(u32, Vec<u8>)>) {
-    let (mut inputs, mut letters) = (Vec::new(), Vec::new());
+fn contents(taken: &mut [Waiting]) -> Contents {
+    let (mut inputs, mut letters, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in taken {
+        let begin = inputs.len();
         if let Waiting::Parcel { parcel, .. } = waiting {
-            let first = u32::try_from(inputs.len()).unwrap_or(u32::MAX);
+            let first = u32::try_from(begin).unwrap_or(u32::MAX);
             inputs.append(&mut parcel.inputs);
             letters.extend(parcel.letters.drain(..).map(|(input, bytes)| (first.saturating_add(input), bytes)));
         }
+        places.push(begin..inputs.len());
     }
-    (inputs, letters)
+    (inputs, letters, places)
 }
 
 fn entry(kind: Kind, at: Timestamp) -> Entry {

@@ -10,6 +10,7 @@ use wardline_core::{
     AlertView, Batch, NoticeView, Output, Partition, Proposal, ReportView, Settings,
     ids::{Nid, ReportId},
     input::{Attempt, Silence},
+    ledger::Equation,
     output::Party,
     views::Gauges,
 };
@@ -59,6 +60,9 @@ impl Kernel for Partition {
             ("applied", counters.applied),
             ("duplicate", counters.duplicate),
             ("dead_lettered", counters.dead_lettered),
+            ("corrected", counters.corrected),
+            ("stale", counters.stale),
+            ("unmatched", counters.unmatched),
             ("reports_opened", counters.reports_opened),
             ("reports_left", counters.reports_left),
             ("alerts_raised", counters.alerts_raised),
@@ -72,6 +76,10 @@ impl Kernel for Partition {
             ("timers_fired", counters.timers_fired),
             ("escalated", counters.escalated),
         ]
+    }
+
+    fn ledger(&self) -> Vec<Equation> {
+        Self::ledger(self).to_vec()
     }
 
     fn gauges(&self, at_risk_within: Span) -> Gauges {

@@ -7,7 +7,7 @@
 //! with the first batch of this epoch.
 //!
 //! - **How it fits**: [`start`](super::start) calls it before any thread runs.
-//! - **Not here**: judging the log's end (`wardline_store`), excluding an input that panics.
+//! - **Not here**: judging the log's end (`wardline_store`), what becomes of an input that panics ([`poison`](super::poison)).
 
 use wardline_core::Output;
 use wardline_rules::time::{Span, Timestamp};
@@ -19,7 +19,12 @@ use wardline_store::{
     store::{self, Opened, Options, Store},
 };
 
-use super::{clock::WallClock, kernel::Bootable, wire};
+use super::{
+    clock::WallClock,
+    kernel::Bootable,
+    poison::{self, Death, Exclusions},
+    wire,
+};
 
 /// What was found.
 pub(crate) struct Recovered<D: Disk, K> {
@@ -31,6 +36,10 @@ pub(crate) struct Recovered<D: Disk, K> {
     pub(crate) last: Option<Timestamp>,
     pub(crate) batches: u64,
     pub(crate) took: Span,
+    /// Inputs that are left out, known since the checkpoint.
+    pub(crate) excluded: usize,
+    /// What operations must hear about an earlier death.
+    pub(crate) death: Option<Death>,
 }
 
 /// Why there is no state to go on with.
@@ -69,6 +78,21 @@ pub enum Error {
         /// What does not fit.
         cause: wardline_core::wire::Error,
     },
+    /// The core panicked on an input that it had survived to write down; noted, so that the next start may leave it out.
+    #[error("the core stopped at record {sequence} again; start once more to go on without the input")]
+    Panic {
+        /// Which record.
+        sequence: u64,
+    },
+    /// An `exclude` record, or a note, that names no input.
+    #[error("record {sequence} names no input that could be left out")]
+    Exclusion {
+        /// Which record.
+        sequence: u64,
+    },
+    /// The note of a panic could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] wardline_store::disk::Error),
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -81,7 +105,8 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     clock: &dyn WallClock,
 ) -> Result<Recovered<D, K>, Error> {
     let begun = clock.read().boot;
-    let mut opened = Store::open(disk, options)?;
+    let death = poison::exclude_noted(&disk, options, (clock, K::LOGIC))?;
+    let mut opened = Store::open(disk.clone(), options)?;
     for finding in &opened.findings {
         tracing::warn!(%finding, "store.open");
     }
@@ -90,6 +115,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
         None => (K::fresh(opened.instance.id), Position::default()),
     };
     let mut last = (position.sequence > 0).then(|| time(position.at));
+    let exclusions = Exclusions::of(&opened.exclusions)?;
     let mut output = Output::default();
     let mut batches = 0;
     while let Some(record) = opened.suffix.next_record()? {
@@ -97,15 +123,19 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
         last = Some(time(header.at));
         if header.kind == Kind::Batch {
             let read = wire::decode(time(header.at), record.payload);
-            let batch = read.map_err(|cause| Error::Batch { sequence: header.sequence, cause })?;
+            let mut batch = read.map_err(|cause| Error::Batch { sequence: header.sequence, cause })?;
+            exclusions.apply(header.sequence, &mut batch);
             position = Position { sequence: header.sequence, at: header.at, chain: record.chain };
             output.clear();
-            kernel.step(&batch, &mut output);
+            if let Err(died) = poison::step(&mut kernel, &batch, &mut output) {
+                died.note(&disk, header.sequence)?;
+                return Err(Error::Panic { sequence: header.sequence });
+            }
             batches += 1;
         }
     }
     let took = clock.read().boot.minus(begun);
-    Ok(Recovered { opened, kernel, position, last, batches, took })
+    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), death })
 }
 
 fn restore<D: Disk, K: Bootable>(instance: [u8; 16], reader: &CheckpointReader<D>) -> Result<(K, Position), Error> {

@@ -1,6 +1,7 @@
 //! A whole engine on a simulated disk and a clock that is set by hand.
 
 mod night;
+mod poison;
 pub(crate) mod script;
 
 use std::sync::{Mutex, mpsc as blocking};

@@ -7,14 +7,19 @@
 //! - INVARIANT: nothing here reads a clock for a decision; the boot clock is read for figures alone.
 //! - **Not here**: durability ([`log`](super::log)), the exchange with sinks ([`driver`](crate::dispatcher::driver)).
 
+use core::ops::Range;
 use std::sync::{Arc, mpsc as blocking};
 
 use tokio::sync::{mpsc, oneshot};
-use wardline_core::{Batch, Input, Output, Proposal, output::Change};
+use wardline_core::{Batch, Disposition, Input, Output, Proposal, output::Change};
 use wardline_rules::{Text, program::Level, time::Timestamp};
 use wardline_store::log::Position;
 
-use super::{admission::Lane, kernel::Kernel};
+use super::{
+    admission::Lane,
+    kernel::Kernel,
+    poison::{self, Died},
+};
 use crate::{
     dispatcher::{
         Departure, Dispatcher,
@@ -52,6 +57,10 @@ pub(crate) struct Durable {
 pub(crate) struct Waiter {
     /// Ids of the answers in it.
     pub(crate) answers: Vec<Text>,
+    /// Where its inputs stand in the batch.
+    pub(crate) inputs: Range<usize>,
+    /// The feed it came from; empty for none.
+    pub(crate) feed: Text,
     pub(crate) stepped: oneshot::Sender<Outcome>,
 }
 
@@ -74,14 +83,23 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    /// Writes down at which input of which record the core died.
+    pub(crate) note: Box<dyn Fn(Died, u64) + Send>,
 }
 
 impl<K: Kernel> CoreThread<K> {
-    /// Works until it is told that nothing follows.
+    /// Works until it is told that nothing follows, or the state machine panics: its state is not to be believed then.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
-        while let Some(work) = work.blocking_recv() {
-            match work {
-                Work::Batch(durable) => self.turn(*durable),
+        while let Some(task) = work.blocking_recv() {
+            match task {
+                Work::Batch(durable) => {
+                    let sequence = durable.position.sequence;
+                    if let Err(died) = self.turn(*durable) {
+                        // Nothing more is taken while the note is written.
+                        work.close();
+                        return (self.note)(died, sequence);
+                    }
+                }
                 Work::Ask(question) => question(&self.kernel),
                 Work::Checkpoint(reply) => drop(reply.send(self.state())),
                 Work::Hold => self.dispatcher.hold(),
@@ -90,29 +108,49 @@ impl<K: Kernel> CoreThread<K> {
         }
     }
 
-    fn turn(&mut self, durable: Durable) {
+    fn turn(&mut self, durable: Durable) -> Result<(), Died> {
         let due_before = self.engine.status().next_due();
         let begun = self.engine.boot();
         self.output.clear();
-        self.kernel.step(&durable.batch, &mut self.output);
+        poison::step(&mut self.kernel, &durable.batch, &mut self.output)?;
         self.position = durable.position;
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
         self.figures(&durable.batch, due_before);
+        let is_event = |input: &&Input| matches!(input, Input::Event(_));
+        let events = durable.batch.inputs.iter().filter(is_event).count();
+        self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
         for waiter in durable.waiters {
-            drop(waiter.stepped.send(self.outcome(&waiter.answers)));
+            let outcome = self.outcome(&waiter);
+            self.count(&waiter.feed, &outcome);
+            drop(waiter.stepped.send(outcome));
         }
         for departure in self.dispatcher.observe(&durable.batch.inputs, &self.output) {
             self.depart(departure, durable.batch.at);
         }
         self.propose();
         self.show();
+        Ok(())
     }
 
-    /// What became of the answers with these ids.
-    fn outcome(&self, answers: &[Text]) -> Outcome {
-        let asked = |outcome: &&wardline_core::output::AnswerOutcome| answers.contains(&outcome.event_id);
-        Outcome { answers: self.output.answers.iter().filter(asked).cloned().collect() }
+    /// What became of the answers and events of one parcel.
+    fn outcome(&self, waiter: &Waiter) -> Outcome {
+        let asked = |outcome: &&wardline_core::output::AnswerOutcome| waiter.answers.contains(&outcome.event_id);
+        let of_parcel = self.output.events.iter().filter(|event| waiter.inputs.contains(&event.place));
+        Outcome {
+            answers: self.output.answers.iter().filter(asked).cloned().collect(),
+            events: of_parcel.map(|event| (event.place - waiter.inputs.start, event.disposition)).collect(),
+        }
+    }
+
+    fn count(&self, feed: &str, outcome: &Outcome) {
+        let feed = if feed.is_empty() { "none" } else { feed };
+        for word in Disposition::WORDS {
+            let of_word = outcome.events.iter().filter(|(_, disposition)| disposition.word() == word).count();
+            if of_word > 0 {
+                self.engine.metrics().count(Metric::Events, &[feed, word], u64::try_from(of_word).unwrap_or(u64::MAX));
+            }
+        }
     }
 
     fn depart(&self, departure: Departure, at: Timestamp) {

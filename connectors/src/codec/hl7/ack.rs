@@ -100,7 +100,8 @@ const fn judge(verdict: &Verdict) -> (Answer, u16) {
             | Code::SourceName
             | Code::NotCloudEvent
             | Code::MessageTooLarge
-            | Code::NotStored => (Answer::Error, 207),
+            | Code::NotStored
+            | Code::Excluded => (Answer::Error, 207),
         },
     }
 }

@@ -20,10 +20,11 @@ use crate::{
     escalation::{Asked, Course, Phase},
     ids::{AlertId, Nid, ReportId},
     input::{FeedState, Silence},
+    ledger::Counters,
     mute::{Gathered, Muted, MutedClass, gather::Gather},
     outbox::Notice,
     output::{AlertState, ClockReading, ClockState, NoticeHead, NoticeState, Party, Purpose, Recipient},
-    partition::{Counters, Settings},
+    partition::Settings,
     report::{
         AttributeFact, Cold, FlagCode, FlagFact, PersonFact, Record, Report,
         results::{Content, ResultKey, Statement, Value},
@@ -62,8 +63,10 @@ numbered! {
 layout! {
     Settings { instance }
     Counters {
-        received, applied, duplicate, dead_lettered, reports_opened, reports_left, alerts_raised, unresolved, answered,
-        notices_created, notices_ended, attempts_started, delivered, ambiguous, timers_fired, escalated,
+        received, applied, corrected, stale, unmatched, duplicate, dead_lettered, reports_opened, reports_left,
+        alerts_raised, alerts_closed, alerts_withdrawn, unresolved, answered, notices_created, notices_ended, delivered,
+        notices_withdrawn, notices_expired, notices_exhausted, attempts_started, attempts_delivered, attempts_failed,
+        ambiguous, timers_armed, timers_cancelled, timers_fired, escalated,
     }
     Tuple { source, kind, narrowed, priority, site, department, location, class, tests, crowded }
     Record { lo, hi, made, heard, tie, tuple, step, evidence, is_shared, is_untimed }

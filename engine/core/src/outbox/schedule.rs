@@ -1,6 +1,8 @@
-//! Schedule: how soon is a notice tried again, and when is the next channel's turn?
+//! Schedule: how long until the next try, the next channel, and the end of trying?
 //!
-//! - **Source**: guarantees page 3.4.
+//! By level of delivery (guarantees 3.3, 3.4).
+//!
+//! - **Not here**: which notice is tried ([`super`]).
 
 use wardline_rules::{program::Level, time::Span};
 
@@ -16,7 +18,7 @@ const fn schedule(level: Level) -> (Span, Span) {
 }
 
 /// How long after its creation the next channel starts unless a notice is delivered.
-pub(super) const fn deadline(level: Level) -> Span {
+pub(crate) const fn deadline(level: Level) -> Span {
     match level {
         Level::Red => Span::from_seconds(60),
         Level::Orange => Span::from_minutes(10),

@@ -46,6 +46,23 @@ impl Report {
         mine.or_else(|| self.of_step(step).filter(|record| record.lo < to).max_by_key(|record| best(record)))
     }
 
+    /// Whether what a record says of its step holds: nothing better, earlier or newer stands in its place.
+    pub(crate) fn holds(&self, record: &Record) -> bool {
+        let Some(step) = record.step else { return true };
+        let is_it = |found: &Record| (found.lo, found.evidence) == (record.lo, record.evidence);
+        match step.scope() {
+            Scope::OrderFirst | Scope::Version => self.register(step).is_some_and(is_it),
+            Scope::OrderTruth => {
+                let recollects = || self.of_step(Step::Recollect).map(|recollect| recollect.lo);
+                let from = recollects().rfind(|at| *at <= record.lo).unwrap_or(Timestamp::MIN);
+                let to = recollects().find(|at| *at > record.lo).unwrap_or(Timestamp::MAX);
+                self.truth_within(step, from, to).is_some_and(is_it)
+            }
+            Scope::Change | Scope::After | Scope::OrderEvery => true,
+            Scope::End => self.end_in_force(step).is_some_and(is_it),
+        }
+    }
+
     fn last_recollect(&self) -> Timestamp {
         self.of_step(Step::Recollect).next_back().map_or(Timestamp::MIN, |record| record.lo)
     }

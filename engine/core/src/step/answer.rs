@@ -14,6 +14,7 @@ use wardline_rules::{
 
 use crate::{
     alerts::{About, AlertSlot, Closing},
+    disposition::Disposition,
     escalation::Phase,
     ids::{Code, Nid},
     output::{AlertState, AnswerOutcome, AnswerVerdict, Output, Party, Recipient},
@@ -38,7 +39,7 @@ pub fn party_token(party: &Party) -> Token {
 }
 
 impl Partition {
-    pub(crate) fn take_answer(&mut self, event: &Event, answer: &Answer, out: &mut Output) {
+    pub(crate) fn take_answer(&mut self, event: &Event, answer: &Answer, out: &mut Output) -> Disposition {
         let Some((slot, named)) = self.addressed(event, answer) else {
             return self.answer_by_report(event, answer, out);
         };
@@ -53,6 +54,7 @@ impl Partition {
         }
         let alert = self.alerts.get(slot).map(|alert| alert.id);
         out.answers.push(AnswerOutcome { event_id: event.event_id.clone(), verdict, alert });
+        disposition_of(verdict)
     }
 
     /// The alert that an answer's nid or code names, and the recipient of that notice.
@@ -72,7 +74,7 @@ impl Partition {
     }
 
     /// An answer with the report and no code: a call documented elsewhere, valid without having been paged [REP-20].
-    fn answer_by_report(&mut self, event: &Event, answer: &Answer, out: &mut Output) {
+    fn answer_by_report(&mut self, event: &Event, answer: &Answer, out: &mut Output) -> Disposition {
         let keys = self.keys_of(event);
         let mut targets = Vec::new();
         crate::identity::find(keys, None, (&self.index, &self.reports), &mut targets);
@@ -93,6 +95,7 @@ impl Partition {
             self.say_quality(event, Fault::OrphanAnswer, "answer", out);
         }
         out.answers.push(AnswerOutcome { event_id: event.event_id.clone(), verdict, alert: None });
+        disposition_of(verdict)
     }
 
     fn judge_answer(
@@ -233,5 +236,18 @@ impl Partition {
     /// Whether somebody was asked to answer an alert.
     pub(crate) fn awaits_answer(&self, slot: AlertSlot) -> bool {
         self.alerts.get(slot).is_some_and(|alert| alert.course.step > 0)
+    }
+}
+
+/// What became of the event of an answer with this verdict.
+const fn disposition_of(verdict: AnswerVerdict) -> Disposition {
+    match verdict {
+        AnswerVerdict::Accepted | AnswerVerdict::Recorded => Disposition::Applied,
+        AnswerVerdict::AlreadyClosed => Disposition::Stale,
+        AnswerVerdict::Orphan
+        | AnswerVerdict::CodeDoesNotMatch
+        | AnswerVerdict::NotPaged
+        | AnswerVerdict::NotLicensed
+        | AnswerVerdict::ReadBackDoesNotMatch => Disposition::Unmatched,
     }
 }

@@ -26,10 +26,11 @@ impl Partition {
             .records
             .last()
             .is_none_or(|last| (last.lo, last.made, last.tie) <= (record.lo, record.made, record.tie));
-        let known = report.records.len();
-        let mut is_news = report.add_record(record).is_news;
-        if is_news {
+        let (known, said) = (report.records.len(), report.effective);
+        let mut applied = report.add_record(record);
+        if applied.is_news {
             self.sum_up(report, tuple, is_last && report.records.len() > known);
+            applied.stands = report.effective != said || report.holds(&record);
         }
         for milestone in &event.milestones {
             let proved = Record {
@@ -41,11 +42,11 @@ impl Partition {
                 is_untimed: false,
                 ..record
             };
-            is_news |= report.add_record(proved).is_news;
+            let proved_is = report.add_record(proved);
+            let stands = proved_is.is_news && report.holds(&proved);
+            applied = applied.and(Applied { stands, first: None, ..proved_is });
         }
-        is_news |= self.apply_flags(event, stamp, report);
-        is_news |= self.apply_rest(event, stamp, report);
-        Applied { is_news }
+        applied.and(self.apply_flags(event, stamp, report)).and(self.apply_rest(event, stamp, report))
     }
 
     fn sum_up(&mut self, report: &mut Report, tuple: TupleId, is_last: bool) {
@@ -92,30 +93,30 @@ impl Partition {
         }
     }
 
-    fn apply_flags(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> bool {
-        let mut is_news = false;
+    fn apply_flags(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> Applied {
+        let mut applied = Applied::default();
         let on = event.flags.iter().map(|flag| (true, flag));
         for (is_on, flag) in on.chain(event.flags_off.iter().map(|flag| (false, flag))) {
             let flag = match flag {
                 ReportFlag::Known(flag) => FlagCode::Known(*flag),
                 ReportFlag::Wait(reason) => FlagCode::Wait(self.dictionary.code(reason)),
             };
-            is_news |= report.add_flag(FlagFact { at: stamp.at, is_on, flag }).is_news;
+            applied = applied.and(report.add_flag(FlagFact { at: stamp.at, is_on, flag }));
         }
-        is_news
+        applied
     }
 
-    fn apply_rest(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> bool {
-        let mut is_news = false;
+    fn apply_rest(&mut self, event: &Event, stamp: Stamp, report: &mut Report) -> Applied {
+        let mut applied = Applied::default();
         let step = if let Fact::Step(step) = event.fact { Some(step) } else { None };
         for item in &event.results {
             let statement = Statement::of(item, step, stamp, &mut self.dictionary);
-            is_news |= report.add_statement(statement).is_news;
+            applied = applied.and(report.add_statement(statement));
         }
         for person in &event.people {
             let who = self.resolve_token(person.token);
             let fact = PersonFact { at: stamp.at, made: stamp.made, tie: stamp.tie, role: person.role, who };
-            is_news |= report.add_person(fact).is_news;
+            applied = applied.and(report.add_person(fact));
         }
         for (key, value) in &event.attributes {
             let value = match value {
@@ -127,9 +128,9 @@ impl Partition {
             };
             let key = self.dictionary.code(key);
             let fact = AttributeFact { at: stamp.at, made: stamp.made, tie: stamp.tie, key, value };
-            is_news |= report.add_attribute(fact).is_news;
+            applied = applied.and(report.add_attribute(fact));
         }
-        is_news
+        applied
     }
 
     /// The record of a valid answer: it makes the report acknowledged [REP-20].

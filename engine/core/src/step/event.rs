@@ -4,15 +4,16 @@ use wardline_rules::{
     event::{Event, Fact},
     map::hash64,
     quality::{Fault, Note},
-    time::Span,
-    words::Evidence,
+    time::{Span, Timestamp},
+    words::{Evidence, ResultStatus, Step},
 };
 
 use crate::{
+    disposition::Disposition,
     identity::{self, Found, Keys, Number},
     output::{Output, QualityRow},
-    partition::Partition,
-    report::{Report, ReportSlot},
+    partition::{Partition, Seen},
+    report::{Applied, Report, ReportSlot},
     tuple::TupleId,
 };
 
@@ -22,19 +23,34 @@ const REMEMBERED: Span = Span::from_minutes(7 * 24 * 60);
 const LATE_AFTER: Span = Span::from_minutes(15);
 
 impl Partition {
-    pub(crate) fn take_event(&mut self, event: &Event, out: &mut Output) {
-        self.counters.received += 1;
+    pub(crate) fn take_event(&mut self, event: &Event, out: &mut Output) -> Disposition {
+        let disposition = self.dispose(event, out);
+        let counters = &mut self.counters;
+        counters.received += 1;
+        match disposition {
+            Disposition::Applied => counters.applied += 1,
+            Disposition::Corrected => {
+                (counters.applied, counters.corrected) = (counters.applied + 1, counters.corrected + 1)
+            }
+            Disposition::Stale => (counters.applied, counters.stale) = (counters.applied + 1, counters.stale + 1),
+            Disposition::Unmatched => {
+                (counters.applied, counters.unmatched) = (counters.applied + 1, counters.unmatched + 1)
+            }
+            Disposition::Duplicate { .. } => counters.duplicate += 1,
+            Disposition::DeadLettered => counters.dead_lettered += 1,
+        }
+        disposition
+    }
+
+    fn dispose(&mut self, event: &Event, out: &mut Output) -> Disposition {
         if matches!(event.fact, Fact::Unreadable { .. }) {
-            self.counters.dead_lettered += 1;
             self.say_quality(event, Fault::Unreadable, event.reason.as_deref().unwrap_or_default(), out);
-            return;
+            return Disposition::DeadLettered;
         }
         let tuple = self.tuples.of_event(event, &mut self.dictionary);
-        if self.was_seen(event, tuple, out) {
-            self.counters.duplicate += 1;
-            return;
+        if let Some(first) = self.was_seen(event, tuple, out) {
+            return Disposition::Duplicate { first };
         }
-        self.counters.applied += 1;
         for Note { fault, field } in &event.notes {
             self.say_quality(event, *fault, field, out);
         }
@@ -45,12 +61,12 @@ impl Partition {
             Fact::Answer(answer) => self.take_answer(event, answer, out),
             Fact::Merge(merge) => self.take_merge(event, merge, out),
             Fact::Encounter => self.take_encounter(event, tuple, out),
-            Fact::Heartbeat | Fact::Unreadable { .. } => {}
+            Fact::Heartbeat | Fact::Unreadable { .. } => Disposition::Applied,
         }
     }
 
-    /// Whether this very event came within the last seven days [DUP-1]; the same id with other content is new [DUP-2].
-    fn was_seen(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> bool {
+    /// When this very event came first, within the last seven days [DUP-1]; the same id with other content is new [DUP-2].
+    fn was_seen(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Option<Timestamp> {
         while let Some((at, id)) = self.seen_order.front().copied() {
             let is_full = self.seen_order.len() > crate::limits::DUPLICATES_MAX;
             if !is_full && self.at.since(at) <= REMEMBERED {
@@ -61,15 +77,17 @@ impl Partition {
         }
         let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
         let content = fingerprint(event, tuple);
-        match self.seen.insert(id, content) {
+        match self.seen.get_mut(&id) {
             None => {
+                self.seen.insert(id, Seen { content, at: self.at });
                 self.seen_order.push_back((self.at, id));
-                false
+                None
             }
-            Some(known) if known == content => true,
-            Some(_) => {
+            Some(known) if known.content == content => Some(known.at),
+            Some(known) => {
+                *known = Seen { content, at: self.at };
                 self.say_quality(event, Fault::ControlIdReused, "event_id", out);
-                false
+                None
             }
         }
     }
@@ -84,7 +102,7 @@ impl Partition {
         });
     }
 
-    fn take_fact(&mut self, event: &Event, tuple: TupleId, out: &mut Output) {
+    fn take_fact(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Disposition {
         let patient = event.patient.map(|patient| self.resolve_token(patient));
         let keys = self.keys_of(event);
         let mut targets = core::mem::take(&mut self.targets);
@@ -94,6 +112,7 @@ impl Partition {
             targets.push(self.open_report(event, keys, out));
         }
         let is_shared = keys.filler.is_none() && keys.placer.is_some();
+        let mut disposition = Disposition::Unmatched;
         for slot in &targets {
             let Some(mut report) = self.reports.take(*slot) else { continue };
             if report.patient.is_some() && patient.is_some() && report.patient != patient {
@@ -102,6 +121,7 @@ impl Partition {
                 report.patient = report.patient.or(patient);
                 self.link(*slot, &mut report, event, keys);
                 let news = self.apply(event, (tuple, is_shared), &mut report);
+                disposition = disposition.or(disposition_of(event, news));
                 if news.is_news {
                     self.say_late(event, out);
                     self.refresh(*slot, &mut report, out);
@@ -113,6 +133,7 @@ impl Partition {
             self.reports.put(*slot, report);
         }
         self.targets = targets;
+        disposition
     }
 
     /// The keys of an event; without any number it is a report of its own [IDN-7].
@@ -210,17 +231,54 @@ impl Partition {
     }
 
     /// Location, class and attending of all open reports of an encounter [EVT-10].
-    fn take_encounter(&mut self, event: &Event, tuple: TupleId, out: &mut Output) {
-        let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter)) else { return };
+    fn take_encounter(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Disposition {
+        let mut disposition = Disposition::Unmatched;
+        let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter)) else {
+            return disposition;
+        };
         let slots: Vec<ReportSlot> = self.index.of_encounter(encounter).to_vec();
         for slot in slots {
             let Some(mut report) = self.reports.take(slot) else { continue };
-            if report.is_open(Self::NOW) && self.apply(event, (tuple, false), &mut report).is_news {
-                self.refresh(slot, &mut report, out);
+            if report.is_open(Self::NOW) {
+                let news = self.apply(event, (tuple, false), &mut report);
+                disposition = disposition.or(disposition_of(event, news));
+                if news.is_news {
+                    self.refresh(slot, &mut report, out);
+                }
             }
             self.reports.put(slot, report);
         }
+        disposition
     }
+}
+
+/// What became of an event that did this to a report.
+fn disposition_of(event: &Event, news: Applied) -> Disposition {
+    match (news.is_news, news.first) {
+        (false, Some(first)) => Disposition::Duplicate { first },
+        (false, None) => Disposition::Stale,
+        (true, _) if !news.stands => Disposition::Stale,
+        (true, _) if is_correction(event) => Disposition::Corrected,
+        (true, _) => Disposition::Applied,
+    }
+}
+
+/// Whether an event speaks in place of what was said before.
+fn is_correction(event: &Event) -> bool {
+    let changes = |status: ResultStatus| match status {
+        ResultStatus::Corrected
+        | ResultStatus::Amended
+        | ResultStatus::Appended
+        | ResultStatus::EnteredInError
+        | ResultStatus::WrongPatient => true,
+        ResultStatus::Registered
+        | ResultStatus::Preliminary
+        | ResultStatus::Final
+        | ResultStatus::Cancelled
+        | ResultStatus::Unknown => false,
+    };
+    let is_change = matches!(event.fact, Fact::Step(step) if step.is_change() || step == Step::EnteredInError);
+    is_change || event.results.iter().any(|result| changes(result.status))
 }
 
 /// A hash of all that an event says, without when it was sent.

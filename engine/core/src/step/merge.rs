@@ -10,6 +10,7 @@ use wardline_rules::{
 };
 
 use crate::{
+    disposition::Disposition,
     identity::{self, Number},
     output::Output,
     partition::Partition,
@@ -17,19 +18,28 @@ use crate::{
 };
 
 impl Partition {
-    pub(crate) fn take_merge(&mut self, event: &Event, merge: &Merge, out: &mut Output) {
+    pub(crate) fn take_merge(&mut self, event: &Event, merge: &Merge, out: &mut Output) -> Disposition {
         match merge {
             Merge::Tokens { what, from, into } => self.merge_tokens(event, *what, (*from, *into), out),
             Merge::Reports(both) => self.merge_reports(event, &both.0, &both.1, out),
         }
     }
 
-    fn merge_tokens(&mut self, event: &Event, what: MergeWhat, (from, into): (Token, Token), out: &mut Output) {
+    fn merge_tokens(
+        &mut self,
+        event: &Event,
+        what: MergeWhat,
+        (from, into): (Token, Token),
+        out: &mut Output,
+    ) -> Disposition {
         let into = self.resolve_token(into);
         if from == into {
-            return self.say_quality(event, Fault::MergeUnknown, "merge", out);
+            self.say_quality(event, Fault::MergeUnknown, "merge", out);
+            return Disposition::Unmatched;
         }
-        self.aliases.insert(from, into);
+        if self.aliases.insert(from, into) == Some(into) {
+            return Disposition::Stale;
+        }
         match what {
             MergeWhat::Patient => {
                 let slots: Vec<ReportSlot> = self.reports.iter().map(|(slot, _)| slot).collect();
@@ -50,16 +60,16 @@ impl Partition {
             }
             MergeWhat::Report => {}
         }
+        Disposition::Applied
     }
 
-    fn merge_reports(&mut self, event: &Event, from: &ReportIds, into: &ReportIds, out: &mut Output) {
+    fn merge_reports(&mut self, event: &Event, from: &ReportIds, into: &ReportIds, out: &mut Output) -> Disposition {
         let found = (self.report_of(event, from), self.report_of(event, into));
         let (Some(from), Some(into)) = found else {
-            return self.say_quality(event, Fault::MergeUnknown, "merge", out);
+            self.say_quality(event, Fault::MergeUnknown, "merge", out);
+            return Disposition::Unmatched;
         };
-        if from != into {
-            self.join(event, from, into, out);
-        }
+        if from == into { Disposition::Stale } else { self.join(event, from, into, out) }
     }
 
     fn report_of(&self, event: &Event, ids: &ReportIds) -> Option<ReportSlot> {
@@ -75,16 +85,17 @@ impl Partition {
     }
 
     /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
-    fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) {
+    fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) -> Disposition {
         let patient = |slot: ReportSlot| self.reports.get(slot).and_then(|report| report.patient);
         let differ = patient(from).zip(patient(into)).is_some_and(|(one, other)| one != other);
         if differ {
-            return self.say_quality(event, Fault::IdentityConflict, "merge", out);
+            self.say_quality(event, Fault::IdentityConflict, "merge", out);
+            return Disposition::Unmatched;
         }
-        let Some(mut gone) = self.reports.take(from) else { return };
+        let Some(mut gone) = self.reports.take(from) else { return Disposition::Unmatched };
         let Some(mut report) = self.reports.take(into) else {
             self.reports.put(from, gone);
-            return;
+            return Disposition::Unmatched;
         };
         self.move_facts(&mut gone, &mut report);
         for key in core::mem::take(&mut gone.keys) {
@@ -103,6 +114,7 @@ impl Partition {
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
         self.reports.put(into, report);
+        Disposition::Applied
     }
 
     fn move_facts(&self, gone: &mut Report, report: &mut Report) {

@@ -170,9 +170,8 @@ impl Partition {
             let Some(report) = self.reports.get(slot).filter(|report| report.born == born) else { continue };
             let quiet = self.at.since(report.touched);
             let is_settled = !report.is_open(Self::NOW) && quiet >= SETTLED_STAYS;
-            let has_open =
-                report.alerts.iter().any(|alert| self.alerts.get(*alert).is_some_and(crate::alerts::Alert::is_open));
-            if (is_settled || quiet >= STALE_AFTER) && !has_open {
+            let is_over = report.alerts.iter().all(|alert| self.may_leave(*alert));
+            if (is_settled || quiet >= STALE_AFTER) && is_over {
                 self.forget_report(slot);
             } else {
                 let touched = report

@@ -4,6 +4,7 @@
 
 use wardline_core::{
     Batch, Input, Output, Partition, Settings,
+    disposition::EventOutcome,
     ids::Nid,
     input::{Activation, Attempt, Outcome},
     output::{AnswerOutcome, Change, Go, Obligation, Party, Purpose, QualityRow, Task, Transition},
@@ -26,6 +27,7 @@ pub(crate) struct Told {
     pub(crate) transitions: Vec<Transition>,
     pub(crate) obligations: Vec<Obligation>,
     pub(crate) go: Vec<Go>,
+    pub(crate) events: Vec<EventOutcome>,
     pub(crate) answers: Vec<AnswerOutcome>,
     pub(crate) quality: Vec<QualityRow>,
     pub(crate) tasks: Vec<Task>,
@@ -38,6 +40,7 @@ impl From<&Output> for Told {
             transitions: out.transitions.clone(),
             obligations: out.obligations.clone(),
             go: out.go.clone(),
+            events: out.events.clone(),
             answers: out.answers.clone(),
             quality: out.quality.clone(),
             tasks: out.tasks.clone(),
@@ -102,6 +105,7 @@ impl Run {
         let batch = Batch { at, inputs };
         self.out.clear();
         step(&mut self.partition, &batch, &mut self.out);
+        check_ledger(&self.partition, &batch, &self.out);
         self.told.push(Told::from(&self.out));
         self.batches.push(batch);
     }
@@ -167,6 +171,17 @@ impl Run {
         let lines = told.flat_map(|(told, _)| lines(told));
         lines.filter(|line| !line.contains(" notice ")).collect()
     }
+}
+
+/// Whatever is heard: nothing is lost, nothing is counted twice, and every event ends as one thing (guarantees 10.3).
+pub(crate) fn check_ledger(partition: &Partition, batch: &Batch, out: &Output) {
+    for equation in partition.ledger() {
+        assert!(equation.holds(), "{equation:?} after {batch:?}");
+    }
+    let is_event = |(_, input): &(usize, &Input)| matches!(input, Input::Event(_));
+    let events: Vec<usize> = batch.inputs.iter().enumerate().filter(is_event).map(|(place, _)| place).collect();
+    let disposed: Vec<usize> = out.events.iter().map(|event| event.place).collect();
+    assert_eq!(disposed, events, "every event ends as one thing, in the order of the batch");
 }
 
 fn who(party: &Party) -> String {

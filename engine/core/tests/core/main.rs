@@ -9,6 +9,8 @@ mod driver;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod outbox;

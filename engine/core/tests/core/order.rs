@@ -301,7 +301,7 @@ fn a_reload_a_duplicate_and_a_repetition_page_nobody_again() {
     run.hear("09:08:40", critical());
     run.hear("09:08:50", critical().id("another message"));
     assert_eq!(nids(&run, at("09:08:10")), Vec::<String>::new());
-    assert_eq!(run.partition.counters().duplicate, 1);
+    assert_eq!(run.partition.counters().duplicate, 2);
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! Script: a state machine small enough to read, with the state table of one notice.
 //!
-//! An update event `page-…` makes a notice that is ready; attempts move it as the core would. An answer is accepted.
+//! An event `forget-…` is lost, as if by a mistake of ours. An update event `page-…` makes a notice that is ready; attempts move it as the core would. An answer is accepted.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use wardline_core::{
-    Batch, Input, Output, Proposal,
+    Batch, Disposition, Input, Output, Proposal,
+    disposition::EventOutcome,
     ids::{Nid, ReportId},
     input::{Attempt, Outcome, Silence},
+    ledger::Equation,
     output::{AnswerOutcome, AnswerVerdict, Go, NoticeState},
 };
 use wardline_rules::{
@@ -46,6 +48,17 @@ pub(crate) fn event(id: &str) -> Input {
     Input::Event(Box::new(Event::new("lis", id, Fact::Update)))
 }
 
+/// Seen before, unreadable, or new.
+fn disposition(event: &Event, seen: &[String]) -> Disposition {
+    match event.fact {
+        Fact::Unreadable { .. } => Disposition::DeadLettered,
+        _ if seen.iter().filter(|seen| **seen == event.event_id).count() > 1 => {
+            Disposition::Duplicate { first: Timestamp::from_micros(0) }
+        }
+        _ => Disposition::Applied,
+    }
+}
+
 impl Script {
     fn take(&mut self, at: Timestamp, input: &Input, output: &mut Output) {
         match input {
@@ -59,6 +72,9 @@ impl Script {
 
     fn take_event(&mut self, at: Timestamp, event: &Event, output: &mut Output) {
         assert!(!event.event_id.starts_with("panic-"), "a mistake of ours, as a test asks for it");
+        if event.event_id.starts_with("forget-") {
+            return;
+        }
         self.events.push(event.event_id.to_string());
         if event.event_id.starts_with("page-") {
             self.notices.insert(nid(&event.event_id), (NoticeState::Ready, 0, 0));
@@ -97,7 +113,15 @@ impl Kernel for Script {
             self.due = None;
             self.fired += 1;
         }
-        batch.inputs.iter().for_each(|input| self.take(batch.at, input, output));
+        for (index, input) in (0_u32..).zip(&batch.inputs) {
+            output.at_input = Some(index);
+            self.take(batch.at, input, output);
+            if let Input::Event(event) = input {
+                let place = usize::try_from(index).unwrap();
+                output.events.push(EventOutcome { place, disposition: disposition(event, &self.events) });
+            }
+        }
+        output.at_input = None;
         output.next_due = self.due;
     }
 
@@ -142,6 +166,10 @@ impl Kernel for Script {
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
         vec![("received", u64::try_from(self.events.len()).unwrap())]
+    }
+
+    fn ledger(&self) -> Vec<Equation> {
+        Vec::new()
     }
 
     fn gauges(&self, _: wardline_rules::time::Span) -> wardline_core::views::Gauges {

@@ -1,0 +1,80 @@
+//! Operations: how do people hear that the engine itself is at fault?
+//!
+//! What the core cannot say because it died, the shell says: one page to the desk `Operations` on every channel on which
+//! the directory has an address for it, with a key made of what happened, so that a receiver knows a repeat. It is tried
+//! once on each channel, all at once, and never for longer than `OPERATIONS_TIMEOUT`.
+//!
+//! - **How it fits**: `wardline run` calls it behind recovery and before it ends.
+//! - INVARIANT: what is said here is durable already, and names no patient.
+//! - **Not here**: notices of rules; those are obligations of the core.
+
+use wardline_connectors::adapters::{Outgoing, Reply};
+use wardline_rules::{Text, program::Level, time::Timestamp};
+
+use crate::{
+    dispatcher::sinks::{Route, Sinks},
+    limits::OPERATIONS_TIMEOUT,
+    runtime::poison::Death,
+};
+
+/// The desk that hears of faults; wards declare it under this name.
+const DESK: &str = "Operations";
+
+/// Pages operations about a death of the core.
+///
+/// - **Output**: on how many channels the page was taken.
+pub async fn page(sinks: &Sinks, death: Death, at: Timestamp) -> usize {
+    let ways = sinks.ways_to_desk(DESK, at);
+    if ways.is_empty() {
+        tracing::error!("operations.page: the directory has no address for the desk `Operations`: nobody was told");
+    }
+    let flights: Vec<_> =
+        ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(death, channel, at)))).collect();
+    let mut taken = 0;
+    for flight in flights {
+        taken += usize::from(flight.await.unwrap_or(false));
+    }
+    tracing::warn!(taken, "operations.page");
+    taken
+}
+
+async fn fly(route: Route, message: Outgoing) -> bool {
+    let message = Outgoing { address: route.address, ..message };
+    let reply = tokio::time::timeout(OPERATIONS_TIMEOUT, route.sink.send(&message)).await;
+    reply == Ok(Reply::Delivered)
+}
+
+fn message(death: Death, channel: wardline_rules::words::Channel, at: Timestamp) -> Outgoing {
+    let Death { sequence, input, times, is_excluded } = death;
+    let what = match (input, is_excluded) {
+        (Some(input), true) => format!(
+            "WL1240 Wardline stopped twice at input {input} of record {sequence} and goes on without it. \
+             Do by hand what it asked for: see the dead letters."
+        ),
+        (Some(input), false) => {
+            format!("Wardline stopped at input {input} of record {sequence}, {times} times now, and is starting again.")
+        }
+        (None, _) => format!(
+            "Wardline stopped while timers fired at record {sequence}, {times} times now. \
+             It cannot go on by itself: start your paper procedure."
+        ),
+    };
+    let identity = [sequence.to_le_bytes(), u64::from(input.unwrap_or(u32::MAX)).to_le_bytes()].concat();
+    let number = if is_excluded { u32::MAX } else { times };
+    let key = blake3::hash(&[identity.as_slice(), &number.to_le_bytes(), channel.name().as_bytes()].concat());
+    let key = key.to_hex();
+    Outgoing {
+        key: Text::from(format!("ops_{}", key.get(..32).unwrap_or_default())),
+        code: Text::default(),
+        link: String::new(),
+        severity: Text::const_new("red"),
+        level: Level::Red,
+        purpose: "page",
+        channel,
+        address: Text::default(),
+        text: what,
+        is_repeat: false,
+        number: 1,
+        at,
+    }
+}
