@@ -33,10 +33,10 @@ pub use condition::{
 };
 pub use escalation::{AnsweredBy, Decline, Escalation, EscalationStep, Failed, Reminder, Repeat};
 pub use people::{Address, Away, Cover, Desk, Night, Person, Quiet, Roster, Turn};
+pub use sla::{Covers, Family, Late, Length, Pause, SlaRule, StartMissing, Threshold, Warning};
 pub use watch::{
     Clear, Count, Delayed, FeedIs, Figure, Lasting, Limit, LimitKey, Measure, Notice, Suppress, While, Window,
 };
-pub use sla::{Covers, Family, Late, Length, Pause, SlaRule, StartMissing, Threshold, Warning};
 
 use crate::{
     Text,

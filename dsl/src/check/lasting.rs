@@ -113,4 +113,3 @@ pub(super) fn limit(cx: &mut Context<'_>, limit: &tree::Limit) -> Option<Limit> 
     };
     Some(Limit { count: u32::try_from(limit.count.node).ok()?, within: length::days_allowed(&limit.within)?, per })
 }
-

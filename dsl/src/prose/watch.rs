@@ -3,7 +3,8 @@
 //! - **Not here**: moments and absences (`rules`).
 
 use wardline_rules::program::{
-    Alert, Condition, Delayed, FeedIs, Figure, Lasting, Limit, LimitKey, Measure, Notice, Program, Suppress, While, Window,
+    Alert, Condition, Delayed, FeedIs, Figure, Lasting, Limit, LimitKey, Measure, Notice, Program, Suppress, While,
+    Window,
 };
 use wardline_rules::words::Channel;
 
@@ -48,7 +49,9 @@ pub(super) fn window(found: &Window) -> String {
     let measure = match &found.measure {
         Measure::Reports => format!("the number of {reports}"),
         Measure::DataProblems(_) => "the number of data problems".to_owned(),
-        Measure::Breached(sla) => format!("the percentage of clocks of \"{}\" that breached", sla.trim_start_matches("sla/")),
+        Measure::Breached(sla) => {
+            format!("the percentage of clocks of \"{}\" that breached", sla.trim_start_matches("sla/"))
+        }
         Measure::Time { figure, from, to, .. } => {
             let figure = match figure {
                 Figure::Average => "the average".to_owned(),
@@ -108,7 +111,12 @@ pub(super) fn suppress(program: &Program, rule: &Suppress) -> Vec<String> {
     let held: Vec<String> = rule.delays.iter().map(held).collect();
     let then = if rule.joined { "as one message to each recipient" } else { "each by itself" };
     vec![
-        format!("While {}, {} are held, for at most {}.", lasting(program, &rule.while_), list(&held, "and"), rule.at_most),
+        format!(
+            "While {}, {} are held, for at most {}.",
+            lasting(program, &rule.while_),
+            list(&held, "and"),
+            rule.at_most
+        ),
         format!("Nothing is dropped: what is still true when this ends is sent at once, {then}."),
     ]
 }

@@ -20,8 +20,8 @@ use crate::{
     alerts::{About, AlertSlot, Source},
     dictionary::Coded,
     escalation::Phase,
-    output::{NoticeState, Output, Party, Purpose, Recipient},
     outbox::NoticeSlot,
+    output::{NoticeState, Output, Party, Purpose, Recipient},
     partition::Partition,
     report::Report,
     timers::{Armed, Class, Timer, TimerId},
@@ -153,9 +153,9 @@ impl Partition {
             About::Report | About::Result(_) | About::Feed(_) => "",
         };
         let gather = match (limit, digest.is_some(), self.joining) {
-            (Some(limit), _, _) => self.limit_key((alert.rule, group), limit.per, recipient, report).map(|key| {
-                Gathered { key, limit: Some((limit.count, limit.within)) }
-            }),
+            (Some(limit), _, _) => self
+                .limit_key((alert.rule, group), limit.per, recipient, report)
+                .map(|key| Gathered { key, limit: Some((limit.count, limit.within)) }),
             (None, true, _) => Some(Gathered { key: (alert.rule, gather::of_recipient(recipient)), limit: None }),
             (None, false, Some(rule)) => Some(Gathered { key: (rule, gather::of_recipient(recipient)), limit: None }),
             (None, false, None) => None,

@@ -14,8 +14,8 @@ use wardline_rules::{
     evaluate::{Tri, holds},
     map::FastMap,
     program::{
-        Alert, Condition, Count, Family, Happening, Lasting, Measure, Moment, Notice, Program, SlaRule, Subject, Trigger,
-        While,
+        Alert, Condition, Count, Family, Happening, Lasting, Measure, Moment, Notice, Program, SlaRule, Subject,
+        Trigger, While,
     },
     time::Timestamp,
     words::KindSet,
@@ -100,8 +100,7 @@ impl Ward {
             let alerts = (0_u32..).zip(&program.alerts).filter(move |(_, alert)| is(alert));
             alerts.map(|(index, _)| index).collect::<Vec<u32>>()
         };
-        let feed_rules =
-            that(|alert| matches!(alert.trigger, Trigger::Absence(_)) && alert.subject() == Subject::Feed);
+        let feed_rules = that(|alert| matches!(alert.trigger, Trigger::Absence(_)) && alert.subject() == Subject::Feed);
         let counts = that(|alert| count_of(alert).is_some());
         let windows = that(|alert| matches!(alert.trigger, Trigger::Window(_)));
         let counts_problems = !that(counts_problems).is_empty();

@@ -24,7 +24,10 @@ use crate::{
     limits::GROUPS_PER_RULE_MAX,
     output::{ClockState, Output},
     partition::Partition,
-    report::{Report, ReportSlot, results::{ResultKey, Run}},
+    report::{
+        Report, ReportSlot,
+        results::{ResultKey, Run},
+    },
     timers::{Armed, Class, Timer, TimerId},
     view::{Sources, View},
     watch::{Gauge, GaugeKey, counts::group_name, in_range},
@@ -179,7 +182,9 @@ impl Partition {
 
     /// One look of one window.
     pub(crate) fn fire_look(&mut self, timer: Timer, out: &mut Output) {
-        let Some(place) = self.watching.windows.looks.iter().position(|looks| looks.rule == timer.owner) else { return };
+        let Some(place) = self.watching.windows.looks.iter().position(|looks| looks.rule == timer.owner) else {
+            return;
+        };
         let Some(looks) = self.watching.windows.looks.get(place).copied() else { return };
         let ward = self.wards.get(looks.ward as usize);
         let Some(rule) = ward.and_then(|ward| ward.program.alerts.get(looks.index as usize)).cloned() else { return };

@@ -1,6 +1,8 @@
 //! Alert: what is watched for, and who must know?
 
-use super::{Answering, CalendarId, Condition, Length, Limit, Missing, Moment, PageTo, RuleHead, SeverityId, Tell, While, Window};
+use super::{
+    Answering, CalendarId, Condition, Length, Limit, Missing, Moment, PageTo, RuleHead, SeverityId, Tell, While, Window,
+};
 use crate::{time::Span, words::Step};
 
 /// An alert of a ward.

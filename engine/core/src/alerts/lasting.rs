@@ -39,9 +39,15 @@ impl Partition {
         let stretches = self.stretches(report, rule);
         if let Some(known) = self.newest(report, id, About::Report) {
             let since = self.alerts.get(known).map(|alert| alert.since);
-            let its_own = stretches.iter().find(|stretch| Some(stretch.from) == since);
-            match its_own {
-                Some(stretch) if stretch.to == Timestamp::MAX => {}
+            let holds_it = |stretch: &&Stretch| since.is_some_and(|at| stretch.from <= at && at < stretch.to);
+            match stretches.iter().find(holds_it) {
+                Some(stretch) if stretch.to == Timestamp::MAX => {
+                    // It lasts; older news says that it began earlier, which raises nothing again.
+                    if let Some(alert) = self.alerts.get_mut(known) {
+                        alert.since = stretch.from;
+                    }
+                    return;
+                }
                 Some(stretch) if stretch.to > stretch.due => self.end(known, Some(report), Closing::Cleared, out),
                 Some(_) | None => self.end(known, Some(report), Closing::Withdrawn, out),
             }

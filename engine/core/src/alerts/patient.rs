@@ -167,4 +167,3 @@ pub(crate) fn kinds_of(rule: &Notice) -> wardline_rules::words::KindSet {
     let none = wardline_rules::words::KindSet::NONE;
     rule.when.iter().fold(none, |kinds, moment| kinds.or(moment.kinds))
 }
-

@@ -8,7 +8,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wardline_rules::{Text, decimal::Decimal, event::Ident, time::{Span, Timestamp}, token::Token};
+use wardline_rules::{
+    Text,
+    decimal::Decimal,
+    event::Ident,
+    time::{Span, Timestamp},
+    token::Token,
+};
 
 use crate::{
     slab::Slab,

@@ -53,7 +53,8 @@ impl Partition {
     /// A report that is counted is asked again, whatever its routing fields say now.
     pub(crate) fn recount(&mut self, report: &mut Report, out: &mut Output) {
         for (rule, group) in report.counted.clone() {
-            let gauge = self.watching.gauges.get(&(rule, group)).map(|gauge| AlertIx { ward: gauge.ward, index: gauge.index });
+            let gauge =
+                self.watching.gauges.get(&(rule, group)).map(|gauge| AlertIx { ward: gauge.ward, index: gauge.index });
             if let Some(index) = gauge {
                 self.count_report(report, index, out);
             }
@@ -203,8 +204,7 @@ impl Partition {
         if is_whole {
             self.watching.gauges.entry((id, NO_TEXT)).or_default();
         }
-        let keys: Vec<GaugeKey> =
-            self.watching.gauges.range((id, 0)..=(id, Coded::MAX)).map(|(key, _)| *key).collect();
+        let keys: Vec<GaugeKey> = self.watching.gauges.range((id, 0)..=(id, Coded::MAX)).map(|(key, _)| *key).collect();
         for key in keys {
             if let Some(gauge) = self.watching.gauges.get_mut(&key) {
                 (gauge.ward, gauge.index) = (ward, index);

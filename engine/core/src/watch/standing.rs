@@ -106,8 +106,7 @@ impl Partition {
     }
 
     fn begin_standing(&mut self, (rule, ward, watcher): (Coded, u32, Watcher)) {
-        let mut standing =
-            Standing { rule, ward, watcher, since: self.at, raised: None, is_spent: false, armed: None };
+        let mut standing = Standing { rule, ward, watcher, since: self.at, raised: None, is_spent: false, armed: None };
         let due = self.due_of_standing(&standing);
         standing.armed = due.map(|(due, rank)| (due, self.timers.arm(standing_timer(rank, rule, due))));
         self.watching.standing.push(standing);
@@ -163,8 +162,7 @@ impl Partition {
         match known.watcher {
             Watcher::Alert(index) => {
                 let about = self.about_of(known.ward, index);
-                let raised =
-                    self.raise_group((rule, about), AlertIx { ward: known.ward, index }, known.since, out);
+                let raised = self.raise_group((rule, about), AlertIx { ward: known.ward, index }, known.since, out);
                 let found = self.watching.standing.iter_mut().find(|standing| standing.rule == rule);
                 if let Some(standing) = found {
                     standing.raised = raised;

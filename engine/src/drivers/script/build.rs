@@ -124,7 +124,10 @@ impl Saying<'_> {
 
     fn say(&mut self, fact: &Fact) {
         match fact {
-            Fact::Order(_) | Fact::NoPatientFlag => {}
+            Fact::Order(_) => {}
+            Fact::NoPatientFlag => {
+                self.event.flags_off.extend([Flag::NoPortal, Flag::Deceased].map(ReportFlag::Known));
+            }
             Fact::PatientPreference(channel) => self.attribute("patient_preference", channel.name()),
             Fact::Patient(patient) => self.known.patient = Some(patient.clone()),
             Fact::PatientZone(zone) => self.attribute("patient_zone", zone.name()),

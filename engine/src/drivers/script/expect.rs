@@ -185,10 +185,9 @@ fn alert(
     is: AlertIs,
     zone: &Zone,
 ) -> Option<String> {
-    let mine = record
-        .shown
-        .iter()
-        .filter(|shown| shown.rule == *rule && (in_scope(record, scope, shown.report) || of_group(scope, &shown.group)));
+    let mine = record.shown.iter().filter(|shown| {
+        shown.rule == *rule && (in_scope(record, scope, shown.report) || of_group(scope, &shown.group))
+    });
     let mut then = mine.clone().filter(|shown| is_in(at, shown.at));
     let met = match is {
         AlertIs::NotRaised => !then.any(|shown| shown.state == AlertState::Raised),
