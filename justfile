@@ -62,6 +62,18 @@ bench:
 ci:
     bash tests/run
 
+# fault simulation: a whole engine on simulated disk, clocks, senders and receivers; says what it covered
+sim seeds="60" from="0":
+    SIM_COUNT={{seeds}} SIM_FROM={{from}} cargo test -q -p wardline-tests --test sim -- --nocapture
+
+# one seed again, exactly
+sim-seed seed:
+    SIM_SEED={{seed}} cargo test -q -p wardline-tests --test sim every -- --nocapture
+
+# as many seeds as fit into 5m, 90s or 8h, from a base that differs each time
+sim-for time:
+    SIM_FOR={{time}} SIM_FROM="$(date +%s)000" cargo test -q -p wardline-tests --test sim every -- --nocapture
+
 # one seed of the twins again: engine against slow reference
 twins seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture

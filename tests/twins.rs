@@ -23,7 +23,7 @@ use wardline_reference::{
 };
 use wardline_rules::{
     Text,
-    event::{Event, Fact},
+    event::{Event, Fact, Ident},
     program::Who,
     time::{Date, Span, Timestamp},
 };
@@ -34,6 +34,8 @@ struct Heard {
     lines: Vec<(Line, Option<ReportId>)>,
     pages: Vec<(Page, Option<ReportId>, Nid)>,
     desks: Vec<Text>,
+    /// The number of who ordered, by that of who performs: a report may be known by the first alone for a while.
+    placers: BTreeMap<Ident, Ident>,
 }
 
 impl Watcher for Heard {
@@ -93,7 +95,9 @@ impl Heard {
     /// The notice that a reply answers: of its rule, report and role the newest page or reminder.
     fn answered(&self, told: &Told, world: &World) -> Option<Nid> {
         let reply = told.reply.as_ref()?;
-        let report = told.event.report.filler.as_ref().and_then(|filler| world.partition.find_report(filler));
+        let filler = told.event.report.filler.as_ref()?;
+        let mut numbers = [Some(filler), self.placers.get(filler)].into_iter().flatten();
+        let report = numbers.find_map(|number| world.partition.find_reports(number).first().copied());
         let role = reply.role.text();
         let mine = self.pages.iter().rfind(|(page, of, _)| {
             page.rule == reply.rule
@@ -110,7 +114,12 @@ fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
     let sources = Sources { packs: ward::packs(), ..Sources::of_text("twins.ward", text) };
     let checked = check(&sources, Date::from_days(20_500));
     let program = checked.program.unwrap_or_else(|| panic!("{}\n{text}", render::text(&checked.diagnostics, &sources)));
-    let mut heard = Heard { desks: program.desks.iter().map(|desk| desk.name.clone()).collect(), ..Heard::default() };
+    let numbers = told.iter().map(|told| &told.event.report);
+    let mut heard = Heard {
+        desks: program.desks.iter().map(|desk| desk.name.clone()).collect(),
+        placers: numbers.filter_map(|ids| ids.filler.clone().zip(ids.placer.clone())).collect(),
+        ..Heard::default()
+    };
     let mut world = World::new(Partition::new(Settings::default()));
     let activation = Activation { program, text: Vec::new(), author: Text::const_new("twins"), moved: false };
     let first = told.first().map_or(until, |told| told.at);
@@ -141,15 +150,43 @@ fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
 /// The event as the engine gets it: a reply names its notice instead of its report.
 fn addressed(told: &Told, heard: &Heard, world: &World) -> Event {
     let mut event = told.event.clone();
-    if let (Some(reply), Some(nid)) = (&told.reply, heard.answered(told, world))
-        && let Fact::Answer(answer) = &mut event.fact
-    {
-        answer.nid = Some(nid.0);
-        answer.code =
-            Some(if reply.has_wrong_code { Text::const_new("ZZZZZZ") } else { Text::from(nid.code().to_string()) });
+    if let (Some(reply), Fact::Answer(answer)) = (&told.reply, &mut event.fact) {
+        let nid = heard.answered(told, world);
+        let code = nid.filter(|_| !reply.has_wrong_code).map(|nid| Text::from(nid.code().to_string()));
+        answer.nid = nid.map(|nid| nid.0);
+        answer.code = Some(code.unwrap_or(Text::const_new("ZZZZZZ")));
         event.report = wardline_rules::event::ReportIds::default();
     }
     event
+}
+
+/// Prints a case: its ward, what was told, and what both said.
+fn show(text: &str, told: &[Told], lines: (&[Line], &[Line]), pages: (&[Page], &[Page])) {
+    println!("{text}");
+    for Told { at, event, reply } in told {
+        let Event { report, fact, occurred_at, results, flags, flags_off, milestones, .. } = event;
+        let id = report.filler.as_ref().or(report.placer.as_ref()).map_or("", |number| number.id.as_str());
+        let made = event.msg.made_at.map(|made| made.lo);
+        let results: Vec<_> = results.iter().map(|item| (&item.code.code, &item.value, &item.unit)).collect();
+        let milestones: Vec<_> = milestones.iter().map(|proved| (proved.step, proved.at.lo)).collect();
+        println!(
+            "{at} {id} {} {fact:?} of {:?} made {made:?} {:?} {:?} {flags:?} -{flags_off:?} {results:?} {milestones:?} {reply:?}",
+            event.event_id,
+            occurred_at.map(|at| at.lo.to_string()),
+            event.priority,
+            event.location,
+        );
+    }
+    for (who, lines) in [("reference", lines.0), ("engine", lines.1)] {
+        for Line { at, rule, report, transition, generation, .. } in lines {
+            println!("{who} {report} {at} {rule} {generation} {transition}");
+        }
+    }
+    for (who, pages) in [("reference", pages.0), ("engine", pages.1)] {
+        for Page { at, rule, report, role, channel, purpose, step } in pages {
+            println!("{who} {report} {at} {rule} {purpose:?} {role} {channel:?} {step}");
+        }
+    }
 }
 
 /// What differs for one seed, if anything does.
@@ -158,23 +195,24 @@ fn difference(seed: u64, reports: usize) -> Option<String> {
     let text = case.ward.ward_text();
     let (lines, pages) = run(&text, &case.told, case.until);
     let expected = evaluate::all(&case.ward, &case.told, case.until);
+    if std::env::var_os("TWINS_SEED").is_some() {
+        show(&text, &case.told, (&expected.lines, &lines), (&expected.pages, &pages));
+    }
     let found = compare::diff(&expected.lines, &lines).or_else(|| compare::diff_pages(&expected.pages, &pages));
     found.map(|found| format!("replay: just twins {seed}\n{found}"))
 }
 
-/// Seeds of 0 to 99 on which both still differ: the number may only fall. What is left is how calls documented elsewhere count
-/// for alerts that are raised, or raised again, after they were heard of.
-const DIFFERENT_MAX: usize = 63;
+/// How many seeds are tried, from 0.
+const SEEDS: u64 = 100;
 
 #[test]
 fn generated_rules_and_streams_end_the_same_in_both() {
     // [SLA-1] [SLA-6] [ABS-1] [ALERT-4] [ESC-1]
     let chosen = std::env::var("TWINS_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
-    let seeds: Vec<u64> = chosen.map_or_else(|| (0..100).collect(), |seed| vec![seed]);
+    let seeds: Vec<u64> = chosen.map_or_else(|| (0..SEEDS).collect(), |seed| vec![seed]);
     let differences: Vec<String> = seeds.iter().filter_map(|seed| difference(*seed, 4)).collect();
-    let max = if chosen.is_some() { 0 } else { DIFFERENT_MAX };
-    let first: Vec<&String> = differences.iter().take(3).collect();
-    assert!(differences.len() <= max, "{} of {} seeds differ\n{first:#?}", differences.len(), seeds.len());
+    let first: Vec<&String> = differences.iter().take(100).collect();
+    assert!(differences.is_empty(), "{} of {} seeds differ\n{first:#?}", differences.len(), seeds.len());
 }
 
 #[test]

@@ -8,9 +8,14 @@ pub mod activate;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod doctor;
 pub mod ending;
 pub mod explain;
+pub mod export;
+pub mod fmt;
+pub mod import;
 pub mod new;
+pub mod read;
 pub mod remote;
 pub mod run;
 pub mod schema;
@@ -18,6 +23,7 @@ pub mod silence;
 pub mod test;
 pub mod try_;
 pub mod verify;
+pub mod why;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -47,6 +53,10 @@ enum Verb {
     New(new::Args),
     /// Checks a ward and says how to mend what is wrong.
     Check(check::Args),
+    /// Brings a ward into its usual form.
+    Fmt(fmt::Args),
+    /// The rules of a ward as prose.
+    Read(read::Args),
     /// Runs the scripted tests of a ward.
     Test(test::Args),
     /// What a ward would have done with the events of the past.
@@ -55,6 +65,14 @@ enum Verb {
     Activate(activate::Args),
     /// An operator's silence: what may wait, until when, and why.
     Silence(silence::Args),
+    /// Why a rule fired for a report, or kept silent.
+    Why(why::Args),
+    /// Events of the past into a running engine, or one dead letter again.
+    Import(import::Args),
+    /// Events, dead letters or a verified backup out of a data directory.
+    Export(export::Args),
+    /// What is wrong with the installation, its machine and its engine.
+    Doctor(doctor::Args),
     /// Reads a data directory and says whether everything is what was written.
     Verify(verify::Args),
     /// More about an error code.
@@ -83,6 +101,12 @@ pub fn run() -> Ending {
         Verb::Run(args) => run::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Check(args) => check::run(&args),
+        Verb::Fmt(args) => fmt::run(&args),
+        Verb::Read(args) => read::run(&args),
+        Verb::Why(args) => why::run(&args),
+        Verb::Import(args) => import::run(&args),
+        Verb::Export(args) => export::run(&args),
+        Verb::Doctor(args) => doctor::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Try(args) => try_::run(&args),
         Verb::Activate(args) => activate::run(&args),

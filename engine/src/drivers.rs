@@ -5,6 +5,7 @@
 //!
 //! - **Not here**: the live driver ([`crate::runtime`]).
 
+pub mod difference;
 pub mod replay;
 pub mod script;
 pub mod world;

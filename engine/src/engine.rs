@@ -23,6 +23,8 @@ use wardline_rules::{
     time::{Span, Timestamp},
 };
 
+use wardline_store::log::Supply;
+
 use crate::{
     limits::LEDGER_WAIT,
     metrics::{Metric, Metrics},
@@ -124,6 +126,12 @@ pub struct Status {
     checkpoint: AtomicI64,
     /// Inputs left out because the core died of them twice.
     excluded: AtomicU64,
+    /// Log records that an operator gave up.
+    lost: AtomicU64,
+    /// Messages are refused because no ward decides yet.
+    is_waiting_for_ward: AtomicBool,
+    /// How much room the volume has, as [`Supply`] in order.
+    supply: AtomicU8,
     /// The shell's own side of the books.
     books: Books,
 }
@@ -247,8 +255,51 @@ impl Status {
         self.excluded.load(Ordering::Acquire)
     }
 
+    /// How many records of the log an operator gave up.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_lost(&self, records: u64) {
+        self.lost.store(records, Ordering::Release);
+    }
+
     pub(crate) fn set_excluded(&self, count: usize) {
         self.excluded.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Whether a segment has no room: messages are refused, and what control needs goes on in the reserve.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.supply.load(Ordering::Acquire) >= 2
+    }
+
+    /// Whether less than twice the reserve is free.
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.supply.load(Ordering::Acquire) == 1
+    }
+
+    /// Takes note of the room; whether it is another than before.
+    pub(crate) fn set_supply(&self, supply: Supply) -> bool {
+        let number = match supply {
+            Supply::Normal => 0,
+            Supply::Low => 1,
+            Supply::Full => 2,
+            Supply::Exhausted => 3,
+        };
+        self.supply.swap(number, Ordering::AcqRel) != number
+    }
+
+    /// Whether messages are refused because no ward decides yet.
+    #[must_use]
+    pub fn is_waiting_for_ward(&self) -> bool {
+        self.is_waiting_for_ward.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_waiting_for_ward(&self, is_waiting: bool) {
+        self.is_waiting_for_ward.store(is_waiting, Ordering::Release);
     }
 
     /// What the shell counts on its own.
@@ -413,6 +464,13 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Takes messages from now on.
+    pub(crate) fn begin(&self) {
+        self.shared.status.set_waiting_for_ward(false);
+        self.shared.status.enter(Phase::Running);
+        self.shared.inbox.begin();
     }
 
     /// Asks the engine to finish what it took and to end.

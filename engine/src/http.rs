@@ -13,6 +13,7 @@ mod alerts;
 mod answers;
 mod auth;
 mod body;
+mod dead;
 mod events;
 pub mod guard;
 mod headers;
@@ -35,17 +36,21 @@ use axum::{
     routing::{get, post},
 };
 
+use tokio::sync::Semaphore;
+
 use self::{auth::Keys, guard::Guard};
 use crate::{
     config::ApiKey,
     dispatcher::{message::Links, sinks::Sinks},
     engine::Engine,
+    history::Past,
     intake::Intake,
     limits::WRONG_CODES_PER_HOUR_MAX,
 };
 
 pub use auth::Caller;
 pub use problem::Problem;
+pub(crate) use reports::{report_id, shown as story_json};
 
 /// What the API is made of.
 #[derive(Debug)]
@@ -60,6 +65,8 @@ pub struct Parts {
     pub links: Links,
     /// Addresses and licences of people.
     pub sinks: Arc<Sinks>,
+    /// The engine's own log, for what only the past can say.
+    pub past: Arc<dyn Past>,
 }
 
 /// State shared by all handlers.
@@ -72,6 +79,9 @@ pub(crate) struct Api {
     pub(crate) sinks: Arc<Sinks>,
     /// Wrong codes, by peer.
     pub(crate) guesses: Arc<Guard>,
+    pub(crate) past: Arc<dyn Past>,
+    /// Whose turn it is to read the log: one at a time, so that the disk stays the writer's.
+    pub(crate) looking: Arc<Semaphore>,
 }
 
 impl Api {
@@ -83,6 +93,8 @@ impl Api {
             links: Arc::new(parts.links),
             sinks: parts.sinks,
             guesses: Arc::new(Guard::per_hour(WRONG_CODES_PER_HOUR_MAX)),
+            past: parts.past,
+            looking: Arc::new(Semaphore::new(1)),
         }
     }
 }
@@ -108,7 +120,11 @@ pub fn routers(parts: Parts) -> Routers {
         .route("/v1/events", post(events::post))
         .route("/v1/hl7", post(hl7::post))
         .route("/v1/answers/{code}", post(answers::post))
+        .route("/v1/import", post(events::import))
+        .route("/v1/dead", get(dead::get))
+        .route("/v1/dead/{id}/replay", post(dead::replay))
         .route("/v1/reports/{id}", get(reports::get))
+        .route("/v1/reports/{id}/why", get(reports::why))
         .route("/v1/alerts", get(alerts::get))
         .route("/v1/wards", get(wards::get).post(wards::post))
         .route("/v1/silences", get(silences::list).post(silences::post))

@@ -130,7 +130,7 @@ impl Installation {
         let volume = wardline_store::disk::Disk::space(&self.disk).map_or(u64::MAX, |space| space.total);
         Options {
             new_instance: random().unwrap_or_default(),
-            key_fingerprint: blake3::derive_key("wardline key fingerprint 1", &self.key.0),
+            key_fingerprint: fingerprint(&self.key),
             owner,
             is_restored,
             ..Options::default()
@@ -178,7 +178,29 @@ fn key(config: &Config) -> Result<Key, Finding> {
             SecretRef::File(config.data.join(KEY_FILE))
         }
     };
-    let secret = reference.read(&config.base)?;
+    read_key(&reference, &config.base)
+}
+
+/// The fingerprint of the key of patient tokens, if there is one already; makes none.
+///
+/// # Errors
+/// That the key cannot be read.
+pub fn key_fingerprint(config: &Config) -> Result<Option<[u8; 32]>, Finding> {
+    let own = config.data.join(KEY_FILE);
+    let reference = match &config.patient_key {
+        Some(reference) => reference.clone(),
+        None if own.exists() => SecretRef::File(own),
+        None => return Ok(None),
+    };
+    read_key(&reference, &config.base).map(|key| Some(fingerprint(&key)))
+}
+
+fn fingerprint(key: &Key) -> [u8; 32] {
+    blake3::derive_key("wardline key fingerprint 1", &key.0)
+}
+
+fn read_key(reference: &SecretRef, base: &Path) -> Result<Key, Finding> {
+    let secret = reference.read(base)?;
     let digits = data_encoding::HEXLOWER_PERMISSIVE.decode(secret.expose()).unwrap_or_default();
     let bytes = <[u8; 32]>::try_from(digits).map_err(|_| {
         let headline = "the key of patient tokens is not 64 hexadecimal digits";

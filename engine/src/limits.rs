@@ -75,6 +75,16 @@ pub const TICK_EVERY: Duration = Duration::from_secs(1);
 pub const CHECKPOINT_BYTES: u64 = 512 << 20;
 /// A checkpoint is due after so long, if anything came in.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Shortest time for which the log is kept, in hours.
+pub const LOG_KEPT_HOURS_MIN: i64 = 72;
+/// How long dead letters are kept behind the log, in days.
+pub const LETTERS_KEPT_DAYS: i64 = 90;
+/// How often the monitor hears from us.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+/// How often the room on the volume is looked at, and a segment tried again that had no room.
+pub const ROOM_EVERY: Duration = Duration::from_secs(1);
+/// A batch closes this long after its first input while the volume is full: the reserve lasts longer.
+pub const COMMIT_WINDOW_FULL: Duration = Duration::from_millis(50);
 /// The timer path counts as stopped when it has not turned for this long.
 pub const LIVE_WITHIN: Duration = Duration::from_secs(15);
 /// Differences of wall and log time up to this are slewed away; beyond it the wall is in doubt.
@@ -96,6 +106,12 @@ pub const IN_FLIGHT_PER_CHANNEL_MAX: usize = 8;
 pub const IN_FLIGHT_PER_CHANNEL_RED_RESERVE: usize = 2;
 /// How long one attempt may take in all; then its outcome is unknown, or it was never sent.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Lines of the story of one report. Beyond it the rest is left out, and the story says so.
+pub const STORY_LINES_MAX: usize = 10_000;
+/// Dead letters in one page of `GET /v1/dead`.
+pub const LETTERS_PER_PAGE_MAX: usize = 1_000;
+/// Lines of one request of `wardline import`: each is one group of the bulk lane.
+pub const IMPORT_LINES_PER_REQUEST: usize = 1_000;
 /// How long an answer to a sender of events waits for what the core makes of them, once they are durable. Beyond it the
 /// receipt says `stored`.
 pub const OUTCOME_WAIT: Duration = Duration::from_secs(2);

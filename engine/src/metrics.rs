@@ -85,6 +85,7 @@ metrics! {
     LedgerImbalance = "wardline_ledger_imbalance", Sort::Gauge, ["equation"], "Left minus right side of each line of the ledger: always 0.";
     StorageFailed = "wardline_storage_failed", Sort::Gauge, [], "1 after a failed write or sync.";
     ExcludedInputs = "wardline_excluded_inputs", Sort::Gauge, [], "Inputs left out because the core stopped at them twice: always 0.";
+    LostRecords = "wardline_lost_records", Sort::Gauge, [], "Log records given up by verify --accept-loss: always 0.";
     AckDuration = "wardline_ack_duration_seconds", Sort::Histogram(FAST), ["adapter"], "From the last byte in to the acknowledgement.";
     LogBatches = "wardline_log_batches_total", Sort::Counter, [], "Batches written.";
     LogBytes = "wardline_log_bytes_total", Sort::Counter, [], "Bytes written to the log.";

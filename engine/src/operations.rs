@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The desk that hears of faults; wards declare it under this name.
-const DESK: &str = "Operations";
+pub const DESK: &str = "Operations";
 
 /// Pages operations about a death of the core.
 ///

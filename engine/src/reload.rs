@@ -87,10 +87,13 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
     let parcel = Parcel::control(vec![Input::Activate(Box::new(activation))]);
     match engine.submit(Lane::Control, parcel).await {
         Ok(accepted) => {
-            let since = accepted.receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
+            let receipt = accepted.receipt;
+            // Applied, not only durable: an engine that waited for a ward takes messages then.
+            drop(accepted.outcome().await);
+            let since = receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
             engine.metrics().set_seconds(Metric::WardActivated, &[], since);
             engine.metrics().set(Metric::WardInfo, &[&version.to_string()], 1);
-            tracing::info!(%name, %version, position = accepted.receipt.position, "ward.activate");
+            tracing::info!(%name, %version, position = receipt.position, "ward.activate");
         }
         Err(refusal) => tracing::warn!(?refusal, "ward.activate"),
     }

@@ -13,7 +13,9 @@
 
 pub mod admission;
 pub mod anchor;
+pub mod by_hand;
 pub mod clock;
+mod heartbeat;
 pub(crate) mod inbox;
 pub mod kernel;
 pub mod log;
@@ -32,14 +34,16 @@ use std::{
 };
 
 use tokio::sync::mpsc;
+use wardline_connectors::adapters::Sink;
 use wardline_core::{Input, Output};
-use wardline_rules::time::Timestamp;
+use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{disk::Disk, limits::PREPARED_SEGMENTS, log::Entry, record::Kind, store::Options};
 
 use self::{
     admission::Lane,
     anchor::Anchor,
     clock::WallClock,
+    heartbeat::Heartbeat,
     kernel::Bootable,
     log::{Ended, LogThread, SinceCheckpoint},
     poison::Death,
@@ -50,7 +54,7 @@ use self::{
 };
 use crate::{
     dispatcher::{Dispatcher, driver, message::Links, sinks::Sinks},
-    engine::{Engine, Parcel, Phase, Shared, Status},
+    engine::{Engine, Parcel, Shared, Status},
     limits::CORE_QUEUE_MAX,
     metrics::{Metric, Metrics},
 };
@@ -64,17 +68,30 @@ pub struct Start<D: Disk> {
     pub options: Options,
     /// Whether the operator vouches for the wall.
     pub accept_time: bool,
+    /// Whether messages are refused until a ward decides: what came before would be watched by nobody.
+    pub needs_ward: bool,
     /// Whether notices leave; if not they are kept and shown.
     pub is_sending: bool,
     /// Ways out.
     pub sinks: Arc<Sinks>,
     /// Links in notices.
     pub links: Links,
+    /// What is looked after besides.
+    pub care: Care,
 }
 
 /// The end of an engine's queue that its core thread will take.
 #[derive(Debug)]
 pub struct Seat(mpsc::Receiver<Work>);
+
+/// What is looked after beside the messages.
+#[derive(Clone, Debug, Default)]
+pub struct Care {
+    /// For how long the log is kept behind the checkpoints; `None` for ever.
+    pub keep_log: Option<Span>,
+    /// Whom we tell every ten seconds that all is well, so that somebody misses us when it is not.
+    pub monitor: Option<Arc<dyn Sink>>,
+}
 
 /// An engine that is recovering: its handle, and the seat that [`start`] takes.
 ///
@@ -84,6 +101,8 @@ pub fn open(clock: Arc<dyn WallClock>) -> Result<(Engine, Seat), prometheus::Err
     let (work, seat) = mpsc::channel(CORE_QUEUE_MAX);
     let shared =
         Shared { inbox: inbox::Inbox::default(), work, status: Status::default(), metrics: Metrics::new()?, clock };
+    // Until there is a state to apply them to, messages are refused: to send them again is safe.
+    shared.inbox.hold();
     Ok((Engine { shared: Arc::new(shared) }, Seat(seat)))
 }
 
@@ -139,31 +158,73 @@ where
     D::Lock: Send,
     K: Bootable,
 {
+    let Parts { log, core, upkeep, order_queue, done, jobs, epoch, death } = assemble::<D, K>(engine, start)?;
+    tokio.spawn(driver::drive(engine.clone(), jobs));
+    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
+    let core = spawn("core", move || core.run(seat.0))?;
+    let log = spawn("log", move || log.run())?;
+    if !engine.status().is_waiting_for_ward() {
+        engine.begin();
+    }
+    Ok(Running { log, core, upkeep, epoch, death })
+}
+
+/// A recovered engine before anything drives it.
+pub(crate) struct Parts<D: Disk, K> {
+    pub(crate) log: LogThread<D>,
+    pub(crate) core: CoreThread<K>,
+    pub(crate) upkeep: Upkeep<D>,
+    pub(crate) order_queue: blocking::Receiver<upkeep::Order>,
+    pub(crate) done: blocking::Sender<upkeep::Done>,
+    pub(crate) jobs: mpsc::UnboundedReceiver<driver::Job>,
+    pub(crate) epoch: u32,
+    pub(crate) death: Option<Death>,
+}
+
+/// Recovers, begins this owner's epoch and puts the parts together.
+pub(crate) fn assemble<D, K>(engine: &Engine, start: Start<D>) -> Result<Parts<D, K>, Error>
+where
+    D: Disk + Send + 'static,
+    K: Bootable,
+{
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
-    let Recovered { mut opened, kernel, position, last, batches, took, excluded, death } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
     engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
     engine.status().set_excluded(excluded);
+    engine.metrics().set(Metric::LostRecords, &[], i64::try_from(lost).unwrap_or(i64::MAX));
+    engine.status().set_lost(lost);
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let noted = opened.writer.newest_segment();
+    opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
-    tokio.spawn(driver::drive(engine.clone(), job_queue));
     first_batch(engine, &kernel);
 
+    let is_waiting = start.needs_ward && kernel.ward().is_none();
+    engine.status().set_waiting_for_ward(is_waiting);
     let epoch = opened.epoch;
     let mut dispatcher = Dispatcher::new(epoch);
     if !start.is_sending {
         dispatcher.hold();
     }
     let note_on = disk.clone();
-    let upkeep =
-        Upkeep { engine: engine.clone(), disk, checkpoints: opened.checkpoints.clone(), epoch, logic: K::LOGIC };
+    let upkeep = Upkeep {
+        engine: engine.clone(),
+        disk,
+        checkpoints: opened.checkpoints.clone(),
+        note: opened.ownership.note(),
+        epoch,
+        logic: K::LOGIC,
+        identity: opened.identity,
+        keep_log: start.care.keep_log,
+    };
     let core = CoreThread {
         kernel,
         engine: engine.clone(),
@@ -175,6 +236,8 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        is_waiting,
+        heartbeat: start.care.monitor.map(Heartbeat::new),
         note: Box::new(move |died, sequence| {
             if let Err(error) = died.note(&note_on, sequence) {
                 tracing::error!(%error, "core.note");
@@ -188,15 +251,15 @@ where
         done: done_queue,
         orders,
         since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        answered: None,
         is_preparing: false,
+        next_look: Span::ZERO,
+        noted,
+        stage: log::Stage::Working,
         // The lock lives as long as what was opened.
         opened,
     };
-    let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
-    let core = spawn("core", move || core.run(seat.0))?;
-    let log = spawn("log", move || log.run())?;
-    engine.status().enter(Phase::Running);
-    Ok(Running { log, core, upkeep, epoch, death })
+    Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

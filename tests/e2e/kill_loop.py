@@ -99,7 +99,7 @@ def start(folder):
     return subprocess.Popen([BIN, "run", "--config", "wardline.toml"], cwd=folder, stdout=log, stderr=log)
 
 
-def ready(port, process, seconds=20):
+def ready(port, process, seconds=120):
     until = time.time() + seconds
     while time.time() < until:
         if process.poll() is not None:
@@ -137,7 +137,7 @@ def feed(port, acked, counter, stop):
             connection = None
             time.sleep(0.01)
         # A little below what the engine takes: what counts here is how often it dies, not how much it bears.
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def lost(folder, acked):

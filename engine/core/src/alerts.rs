@@ -108,7 +108,7 @@ pub(crate) struct Alert {
     pub(crate) key: u64,
     pub(crate) generation: u32,
     pub(crate) raised: Timestamp,
-    /// Event time of the moment that raised it.
+    /// Event time of what raised it: the moment, or the end of the period or target.
     pub(crate) since: Timestamp,
     pub(crate) level: Level,
     pub(crate) display: AlertState,
@@ -298,8 +298,7 @@ impl Partition {
         &mut self,
         slot: ReportSlot,
         report: &mut Report,
-        cause: Cause,
-        _: &Action,
+        (cause, due): (Cause, Timestamp),
         out: &mut Output,
     ) {
         let Source::Clock { index, rule, .. } = cause.source else { return };
@@ -313,7 +312,7 @@ impl Partition {
         let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
         let raises = raises.filter(|alert| alert.rule == rule && alert.cause.source.word() == word);
         let key = u64::try_from(raises.count()).unwrap_or(u64::MAX);
-        let raise = Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: self.at };
+        let raise = Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: due };
         self.raise(raise, Some(report), out);
     }
 

@@ -10,7 +10,7 @@ pub(crate) mod timeline;
 mod used;
 
 use wardline_rules::{
-    program::{Action, Late, SeverityId},
+    program::{Late, SeverityId},
     quality::Fault,
     time::{Span, Timestamp},
 };
@@ -360,9 +360,9 @@ impl Partition {
                     break;
                 }
                 clock.acted |= 1 << threshold;
-                if let Some((action, severity)) = self.action_of(&clock, threshold) {
-                    let source = clock.source(threshold);
-                    self.raise_for_clock(slot, report, Cause { ward: clock.ward, source, severity }, &action, out);
+                if let Some(severity) = self.severity_of_threshold(&clock, threshold) {
+                    let cause = Cause { ward: clock.ward, source: clock.source(threshold), severity };
+                    self.raise_for_clock(slot, report, (cause, due), out);
                 }
             }
             if let Some(stored) = nth(report, family.id, place) {
@@ -373,12 +373,12 @@ impl Partition {
         self.cycles = cycles;
     }
 
-    fn action_of(&self, clock: &Clock, threshold: u8) -> Option<(Action, SeverityId)> {
+    fn severity_of_threshold(&self, clock: &Clock, threshold: u8) -> Option<SeverityId> {
         let family = self.wards.get(clock.ward as usize)?.program.families.get(clock.index as usize)?;
         let rule = family.rules.get(clock.rule as usize)?;
         let action =
             if threshold == BREACH { &rule.breach } else { &rule.warnings.get(usize::from(threshold))?.action };
-        Some((action.clone(), action.severity))
+        Some(action.severity)
     }
 }
 

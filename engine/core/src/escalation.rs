@@ -9,6 +9,7 @@
 //! - **How it fits**: [`crate::alerts`] raises and ends; timers, attempts and answers move on; notices go to [`crate::outbox`].
 //! - **Not here**: trying and retrying a notice.
 
+mod documented;
 mod ending;
 mod handover;
 pub(crate) mod recipients;
@@ -160,6 +161,10 @@ impl Partition {
         }
         let sends = self.sends(slot);
         self.set_phase(slot, Phase::Paging);
+        if sends.page.is_some() && report.as_deref().is_some_and(|report| self.is_acted_upon(slot, report)) {
+            // The call was heard of before what it answers.
+            return self.acted(slot, out);
+        }
         if let Some(alert) = self.alerts.get_mut(slot) {
             (alert.course.run, alert.course.round) = (1, 1);
         }
@@ -187,6 +192,10 @@ impl Partition {
         let Some(alert) = self.alerts.get_mut(slot) else { return };
         let was_ended = alert.course.is_ended();
         alert.course.phase = phase;
+        let rule = alert.rule;
+        if !was_ended && matches!(phase, Phase::Closed | Phase::Withdrawn) {
+            self.note_open(rule, false);
+        }
         match phase {
             Phase::Closed if !was_ended => self.counters.alerts_closed += 1,
             Phase::Withdrawn if !was_ended => self.counters.alerts_withdrawn += 1,
@@ -421,9 +430,15 @@ impl Partition {
     ) {
         let plan = self.plan(slot);
         let Some(alert) = self.alerts.get_mut(slot) else { return };
+        let mut is_asked = false;
         for asked in alert.course.asked.iter_mut().filter(|asked| asked.recipient.party == recipient.party) {
+            is_asked = true;
             asked.is_out = true;
             asked.declined |= declined;
+        }
+        if !is_asked {
+            // Somebody of an earlier step: whoever is asked now has not been heard.
+            return;
         }
         let all_out = alert.course.asked.iter().all(|asked| asked.is_out);
         let all_declined = declined && alert.course.asked.iter().all(|asked| asked.declined);

@@ -153,13 +153,19 @@ fn is_same(text: &str, name: &str) -> bool {
     text == name || text.len() == name.len() && text.bytes().map(plain).eq(name.bytes().map(plain))
 }
 
+fn has_test(tuple: &Tuple, tests: &TestIndex) -> bool {
+    tuple.tests.iter().any(|code| tests.test(*code).is_some())
+}
+
 fn feed_is(program: &Program, dictionary: &Dictionary, tuple: &Tuple, feed: FeedId) -> bool {
     program.catalogue.feed(dictionary.text(tuple.source)) == Some(feed)
 }
 
+/// Whether a declared test is among those that were said; a code that the ward does not declare is none of them, so that
+/// where it stands alone the test is absent.
 fn test_in(tuple: &Tuple, tests: &TestIndex, test: TestId) -> Option<bool> {
     let found = tuple.tests.iter().any(|code| tests.test(*code) == Some(test));
-    match (found, tuple.tests.is_empty() || tuple.crowded) {
+    match (found, !has_test(tuple, tests) || tuple.crowded) {
         (true, _) => Some(true),
         (false, true) => None,
         (false, false) => Some(false),
@@ -222,7 +228,7 @@ impl Facts for View<'_> {
 
     fn test(&self, test: TestId) -> Option<bool> {
         match &self.result {
-            Some((key, _)) => Some(self.from.tests.test(key.code) == Some(test)),
+            Some((key, _)) => self.from.tests.test(key.code).map(|known| known == test),
             None => test_in(self.now(), self.from.tests, test),
         }
     }
@@ -270,7 +276,10 @@ impl Facts for View<'_> {
             Field::Kind | Field::Priority | Field::Flag | Field::Feed => true,
             Field::PatientFlag => self.knows_patient_flags(),
             Field::State => self.state().is_some(),
-            Field::Test => self.result.is_some() || !self.now().tests.is_empty(),
+            Field::Test => match &self.result {
+                Some((key, _)) => self.from.tests.test(key.code).is_some(),
+                None => has_test(self.now(), self.from.tests),
+            },
             Field::Value => self.value().is_some(),
             Field::PreviousValue | Field::Change | Field::TimeSinceSameTest => false,
             Field::PatientClass => self.class().is_some(),

@@ -59,11 +59,20 @@ impl Remote {
     }
 
     fn key(&self) -> Result<Option<String>, Ending> {
-        self.key_file.as_deref().map(read_key).transpose()
+        self.key_file.as_deref().map(key).transpose()
     }
 }
 
-fn read_key(path: &Path) -> Result<String, Ending> {
+/// Asks without a word if nobody answers.
+pub(super) fn quiet(host: &str, method: &str, path: &str, key: Option<&str>) -> Option<Reply> {
+    exchange(host, &request(method, path, host, key, &[])).ok()
+}
+
+/// Reads an API key from its file.
+///
+/// # Errors
+/// The ending of the verb; what went wrong was told.
+pub(super) fn key(path: &Path) -> Result<String, Ending> {
     fs::read_to_string(path).map(|text| text.trim().to_owned()).map_err(|error| {
         tell(&format!("{} error: cannot read the key `{}`: {error}\n", Code::SecretUnreadable, path.display()));
         Ending::Usage

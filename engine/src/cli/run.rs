@@ -11,7 +11,7 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 use wardline_core::Partition;
-use wardline_store::crash_note::CrashNote;
+use wardline_store::{crash_note::CrashNote, disk::RealDisk};
 
 use super::{Ending, ending::tell};
 use crate::{
@@ -19,12 +19,13 @@ use crate::{
     config::{FeedKind, Findings},
     dispatcher::sinks::Sinks,
     engine::Engine,
+    history::Directory,
     http::{Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
     operations, reload,
     runtime::{
-        self, Running, Start,
+        self, Care, Running, Start,
         clock::{MachineClock, WallClock},
         log::Ended,
         poison::Death,
@@ -43,7 +44,8 @@ pub struct Args {
     /// The installation.
     #[arg(long, value_name = "FILE", default_value = "wardline.toml")]
     config: PathBuf,
-    /// The data directory comes from a backup: nothing is sent until the old engine is known to be gone.
+    /// The data directory comes from a backup: notices are kept and not sent. When the old engine is known to be gone, stop
+    /// this one and start it without the flag: that confirms it.
     #[arg(long)]
     restored: bool,
     /// The machine's time is right, however far it is from the log's.
@@ -109,19 +111,16 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         keys: installation.config.keys.clone(),
         links: installation.links(),
         sinks: sinks.clone(),
+        past: Arc::new(Directory(installation.disk.clone())),
     };
     let (stop, stopped) = watch::channel(false);
     let listeners = match listeners(&installation, routers(parts), &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
     };
-    let begin = Start {
-        disk: installation.disk.clone(),
-        options: installation.options(clock.as_ref(), args.restored),
-        accept_time: args.accept_time,
-        is_sending: !installation.config.channels.is_empty() && !args.restored,
-        sinks: sinks.clone(),
-        links: installation.links(),
+    let begin = match begin(args, &installation, clock.as_ref(), sinks.clone()) {
+        Ok(begin) => begin,
+        Err(findings) => return refused(&findings),
     };
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
@@ -155,6 +154,31 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
             Ending::Damaged
         }
     }
+}
+
+/// What the engine is started with.
+fn begin(
+    args: &Args,
+    installation: &Installation,
+    clock: &dyn WallClock,
+    sinks: Arc<Sinks>,
+) -> Result<Start<RealDisk>, Findings> {
+    let monitor = Sinks::monitor(&installation.config)?;
+    if monitor.is_none() {
+        tracing::warn!(
+            "heartbeat: no `heartbeat` is set up: nobody outside would notice that this engine stands still"
+        );
+    }
+    Ok(Start {
+        care: Care { keep_log: installation.config.keep_log, monitor },
+        disk: installation.disk.clone(),
+        options: installation.options(clock, args.restored),
+        accept_time: args.accept_time,
+        needs_ward: true,
+        is_sending: !installation.config.channels.is_empty() && !args.restored,
+        sinks,
+        links: installation.links(),
+    })
 }
 
 /// Waits until the engine ends by itself, or a signal asks it to; `None` if a thread panicked.

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::ValueEnum;
 use serde::Serialize;
 use wardline_dsl::{Checked, check, script::Test, source::Sources};
 use wardline_rules::program::Program;
 
 use super::{
-    Ending, Format,
+    Ending,
     check::{has_error, with_summary},
     ending::{print, tell, today},
 };
@@ -24,6 +25,7 @@ use crate::{
 #[command(after_help = "Examples:
   wardline test wards/st-anne
   wardline test lab.ward --format json
+  wardline test wards/st-anne --format junit > tests.xml     for a build server
 Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
@@ -34,6 +36,18 @@ pub struct Args {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// How results are printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+    /// XML as build servers read it.
+    Junit,
 }
 
 /// One test, run.
@@ -62,6 +76,7 @@ pub fn run(args: &Args) -> Ending {
     print(&match args.format {
         Format::Text => text(&ran, &sources, started.elapsed()),
         Format::Json => json(&ran, &sources),
+        Format::Junit => junit(&ran, &sources, started.elapsed()),
     });
     if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
 }
@@ -152,4 +167,61 @@ fn json(ran: &[Ran<'_>], sources: &Sources) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The form that build servers read: one suite, one case a test, one failure an expectation that was not met.
+fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
+    let failed = ran.iter().filter(|ran| !ran.verdict.failures.is_empty()).count();
+    let totals = format!("tests=\"{}\" failures=\"{failed}\" time=\"{:.3}\"", ran.len(), took.as_secs_f64());
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {totals}>\n  <testsuite name=\"wardline test\" {totals}>\n"
+    );
+    for ran in ran {
+        let (file, line) = place(sources, ran.test.span);
+        text.push_str(&format!(
+            "    <testcase name=\"{}\" classname=\"{}\" file=\"{1}\" line=\"{line}\" time=\"{:.3}\">\n",
+            escaped(&ran.verdict.name),
+            escaped(&file),
+            ran.took.as_secs_f64()
+        ));
+        for failure in &ran.verdict.failures {
+            let closest =
+                failure.closest.as_deref().map(|closest| format!("\nclosest   {closest}")).unwrap_or_default();
+            text.push_str(&format!(
+                "      <failure message=\"{}\">{}</failure>\n",
+                escaped(&failure.expected),
+                escaped(&format!("expected  {}\nbut       {}{closest}", failure.expected, failure.got))
+            ));
+        }
+        text.push_str("    </testcase>\n");
+    }
+    text.push_str("  </testsuite>\n</testsuites>\n");
+    text
+}
+
+/// Text as it may stand in XML, attributes included; a control character that XML forbids becomes a blank.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push('\n'),
+            letter if letter.is_control() => out.push(' '),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_xml_is_escaped() {
+        assert_eq!(escaped("a \"b\" < c & d\u{7}"), "a &quot;b&quot; &lt; c &amp; d ");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -15,7 +15,10 @@ use super::{
     ending::{print, tell, today},
 };
 use crate::{
-    drivers::replay::{self, Summary},
+    drivers::{
+        difference::{Difference, Side},
+        replay::{self, Summary},
+    },
     ward,
 };
 
@@ -23,6 +26,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   wardline try wards/st-anne --events may.ndjson
+  wardline try wards/st-anne --events may.ndjson --against wards/st-anne-now     what would be otherwise
   wardline try wards/st-anne --events may.ndjson june.ndjson --alerts alerts.ndjson --format json
 Log time is `received_at` of an event, else `occurred_at`. Every send counts as delivered at once. The lines of
 `--alerts` are the same from run to run; `alerts_hash` is the hash over them.")]
@@ -32,6 +36,9 @@ pub struct Args {
     /// Files of events as NDJSON, in the order in which they arrived.
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
     events: Vec<PathBuf>,
+    /// Another ward, usually the one that rules now: shows what would come, go and move.
+    #[arg(long, value_name = "WARD")]
+    against: Option<PathBuf>,
     /// Where each transition of an alert, clock or notice is written as one NDJSON line.
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
@@ -42,54 +49,96 @@ pub struct Args {
 
 /// Runs a backtest and prints its summary.
 pub fn run(args: &Args) -> Ending {
-    let started = Instant::now();
-    let sources = match ward::load(&args.ward) {
-        Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
+    match try_it(args) {
+        Ok((summary, difference)) => {
+            print(&render(&summary, difference.as_ref(), args.format));
+            Ending::Fine
         }
+        Err(ending) => ending,
+    }
+}
+
+fn try_it(args: &Args) -> Result<(Summary, Option<Difference>), Ending> {
+    let mut file: Box<dyn Write> = match &args.alerts {
+        Some(path) => Box::new(BufWriter::with_capacity(
+            1 << 20,
+            File::create(path).map_err(|error| {
+                tell(&format!("cannot write `{}`: {error}\n", path.display()));
+                Ending::Usage
+            })?,
+        )),
+        None => Box::new(io::sink()),
     };
+    let Some(other) = &args.against else {
+        return Ok((backtest(&args.ward, args, &mut *file)?, None));
+    };
+    let (mut new, mut old) = (Side::default(), Side::default());
+    let summary = backtest(&args.ward, args, &mut Both(&mut *file, &mut new))?;
+    backtest(other, args, &mut old)?;
+    Ok((summary, Some(new.against(&old))))
+}
+
+/// Writes the same into two places.
+struct Both<'a>(&'a mut dyn Write, &'a mut dyn Write);
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        self.1.flush()
+    }
+}
+
+fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, Ending> {
+    let started = Instant::now();
+    let sources = ward::load(ward).map_err(|finding| {
+        tell(&format!("{finding}\n"));
+        Ending::Usage
+    })?;
     let checked = check(&sources, today());
     if has_error(&checked) {
         tell(&with_summary(&checked, &sources, started));
-        return Ending::Findings;
+        return Err(Ending::Findings);
     }
-    let Some(program) = checked.program else { return Ending::Findings };
-    let mut lines: Box<dyn Write> = match &args.alerts {
-        Some(path) => match File::create(path) {
-            Ok(file) => Box::new(BufWriter::with_capacity(1 << 20, file)),
-            Err(error) => {
-                tell(&format!("cannot write `{}`: {error}\n", path.display()));
-                return Ending::Usage;
-            }
-        },
-        None => Box::new(io::sink()),
-    };
+    let program = checked.program.ok_or(Ending::Findings)?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
         if is_terminal {
             tell(&format!("\r{events} events"));
         }
     };
-    let done = replay::run(program, &args.events, &mut *lines, progress);
+    let done = replay::run(program, &args.events, lines, progress);
     if is_terminal {
         tell("\r\x1b[K");
     }
-    match done {
-        Ok(summary) => {
-            print(&render(&summary, args.format));
-            Ending::Fine
-        }
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            tell(&format!("{error}{cause}\n"));
-            Ending::Usage
+    done.map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        tell(&format!("{error}{cause}\n"));
+        Ending::Usage
+    })
+}
+
+fn render(summary: &Summary, difference: Option<&Difference>, format: Format) -> String {
+    let alone = alone(summary, format);
+    match (difference, format) {
+        (None, _) => alone,
+        (Some(difference), Format::Text) => format!("{alone}{}", difference.text()),
+        (Some(difference), Format::Json) => {
+            let mut shown = serde_json::to_value(summary).unwrap_or_default();
+            if let Some(fields) = shown.as_object_mut() {
+                fields.insert("against".to_owned(), serde_json::to_value(difference).unwrap_or_default());
+            }
+            format!("{shown}\n")
         }
     }
 }
 
-fn render(summary: &Summary, format: Format) -> String {
+fn alone(summary: &Summary, format: Format) -> String {
     match format {
         Format::Json => serde_json::to_string(summary).unwrap_or_default() + "\n",
         Format::Text => format!(

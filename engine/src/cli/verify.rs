@@ -1,13 +1,20 @@
 //! `wardline verify`: is everything in a data directory what was written?
 //!
-//! - **Not here**: replaying the log against the marks, accepting a loss.
+//! With `--replay` also: does the log lead to the states that its checkpoints hold? With `--accept-loss`, given twice: give up
+//! records that are lost, so that the log goes on behind them.
+//!
+//! - **Not here**: the checks themselves (`wardline-store`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use wardline_core::Partition;
 use wardline_store::{
+    codes::Code as StoreCode,
     disk::RealDisk,
     finding::Finding,
+    instance::Owner,
+    repair::{self, accept_loss},
     verify::{Report, verify},
 };
 
@@ -15,17 +22,26 @@ use super::{
     Ending, Format,
     ending::{print, tell},
 };
-use crate::codes::Code;
+use crate::{codes::Code, history::History};
 
 /// What `verify` is given.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   wardline verify --data data
-  wardline verify --data data --format json")]
+  wardline verify --data data --format json
+  wardline verify --data data --replay
+  wardline verify --data data --accept-loss 4711..4720 --accept-loss 4711..4720
+Exit code 0: clean; 1: findings; 2: wrong use, or of another release; 4: damage.")]
 pub struct Args {
     /// The data directory.
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
+    /// Applies the whole log again and compares the state at each mark; reads everything twice and takes memory for the state.
+    #[arg(long, conflicts_with = "accept_loss")]
+    replay: bool,
+    /// Gives up lost records, first and last: the same range, written twice. The damaged files are kept in `quarantine/`.
+    #[arg(long, value_name = "FIRST..LAST", value_parser = range)]
+    accept_loss: Vec<(u64, u64)>,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,8 +57,19 @@ pub fn run(args: &Args) -> Ending {
         ));
         return Ending::Usage;
     }
+    match args.accept_loss.as_slice() {
+        [] => {}
+        [(first, last), again] if (*first, *last) == *again => return give_up(&args.data, *first, *last),
+        _ => {
+            tell("Write the same range twice: `--accept-loss 4711..4720 --accept-loss 4711..4720`.\n");
+            return Ending::Usage;
+        }
+    }
     match verify(&RealDisk::new(&args.data)) {
-        Ok(report) => {
+        Ok(mut report) => {
+            if args.replay && report.exit() != Ending::Damaged.code() {
+                replay(&args.data, &mut report);
+            }
             print(&match args.format {
                 Format::Text => text(&report),
                 Format::Json => format!("{}\n", json(&report)),
@@ -57,6 +84,56 @@ pub fn run(args: &Args) -> Ending {
         Err(error) => {
             tell(&format!("{} error: {error}\n  Look at the disk, then run it again.\n", Code::Damaged));
             Ending::Damaged
+        }
+    }
+}
+
+/// `4711..4720`, both included.
+fn range(text: &str) -> Result<(u64, u64), String> {
+    let parts = text.split_once("..").and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    parts.filter(|(first, last)| first <= last).ok_or_else(|| "a range looks like 4711..4720".to_owned())
+}
+
+fn give_up(folder: &Path, first: u64, last: u64) -> Ending {
+    let owner = Owner { pid: std::process::id(), ..Owner::default() };
+    match accept_loss(&RealDisk::new(folder), &owner, first, last) {
+        Ok(loss) => {
+            print(&format!("records {} to {} are given up\n", loss.first, loss.last));
+            loss.quarantined.iter().for_each(|path| print(&format!("kept: {path}\n")));
+            Ending::Fine
+        }
+        Err(error @ (repair::Error::NothingLost | repair::Error::OtherRange { .. })) => {
+            tell(&format!("{error}; nothing was changed\n"));
+            Ending::Usage
+        }
+        Err(error) => {
+            tell(&format!("{} error: {error}\n  The log is as damaged as before.\n", Code::Damaged));
+            Ending::Damaged
+        }
+    }
+}
+
+/// Adds what a replay finds.
+fn replay(folder: &Path, report: &mut Report) {
+    let log = "log/p000";
+    let done = History::open(RealDisk::new(folder)).and_then(|history| history.replay::<Partition>(u64::MAX, |_| {}));
+    match done {
+        Ok(done) => {
+            for sequence in &done.differing {
+                let cause = "the log leads to another state than the checkpoint of this record held";
+                report.add(Finding::new(StoreCode::CheckpointForeign, log, cause).at(0, *sequence));
+            }
+            if let Some((sequence, logic)) = done.foreign {
+                let cause = format!("logic version {logic} wrote from here on, and only it can replay that");
+                report.add(Finding::new(StoreCode::TooNew, log, cause).at(0, sequence));
+            }
+            tell(&format!(
+                "replayed {} batches behind record {}, compared {} marks\n",
+                done.batches, done.from, done.marks
+            ));
+        }
+        Err(error) => {
+            report.add(Finding::new(StoreCode::RecordDamaged, log, format!("it cannot be replayed: {error}")))
         }
     }
 }

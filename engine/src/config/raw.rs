@@ -17,6 +17,8 @@ pub(super) struct RawConfig {
     pub(super) directory: Option<PathBuf>,
     pub(super) link: Option<Spanned<String>>,
     pub(super) patient_key: Option<Spanned<String>>,
+    pub(super) keep_log: Option<Spanned<String>>,
+    pub(super) heartbeat: Option<RawSink>,
     #[serde(default)]
     pub(super) http: RawHttp,
     #[serde(default, rename = "key")]

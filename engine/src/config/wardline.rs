@@ -13,7 +13,11 @@ use std::{
 
 use toml::Spanned;
 use wardline_connectors::{adapters::Class, codec::profile::Profile};
-use wardline_rules::{Text, time::Timestamp, words::Channel};
+use wardline_rules::{
+    Text,
+    time::{Span, Timestamp},
+    words::Channel,
+};
 
 use super::{
     finding::{ConfigFile, Finding, Findings},
@@ -23,7 +27,7 @@ use super::{
     secret::SecretRef,
     shape::nearest,
 };
-use crate::codes::Code;
+use crate::{codes::Code, limits::LOG_KEPT_HOURS_MIN};
 
 /// An installation, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +46,10 @@ pub struct Config {
     pub link: String,
     /// The key of patient tokens; `None`: one in the data directory.
     pub patient_key: Option<SecretRef>,
+    /// For how long the log is kept behind the checkpoints; `None`: for ever.
+    pub keep_log: Option<Span>,
+    /// Who misses us when we are silent: what carries the heartbeat.
+    pub heartbeat: Option<SinkKind>,
     /// The listeners.
     pub http: Http,
     /// API keys.
@@ -206,6 +214,8 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
+            keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
+            heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
             keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
             feeds: check.feeds(&raw.feeds),
             channels: check.channels(&raw.channels),
@@ -265,6 +275,19 @@ impl Check<'_> {
             self.refuse(Code::WrongValue, text.span(), headline, "Begin it with `https://`.");
         }
         link.to_owned()
+    }
+
+    /// At least three days: what was taken lately can be looked at, whatever a checkpoint says.
+    fn keep_log(&mut self, text: &Spanned<String>) -> Span {
+        let least = Span::from_minutes(LOG_KEPT_HOURS_MIN * 60);
+        match super::site::span(text.get_ref()) {
+            Some(span) if span >= least => span,
+            _ => {
+                let headline = format!("`{}` is no time to keep the log for", text.get_ref());
+                self.refuse(Code::WrongValue, text.span(), headline, "Write at least `72h`, such as `35d`.");
+                least
+            }
+        }
     }
 
     fn secret(&mut self, text: &Spanned<String>) -> Option<SecretRef> {

@@ -139,6 +139,8 @@ impl Hospital {
             disk: RealDisk::new(&folder),
             options,
             accept_time: true,
+            needs_ward: false,
+            care: runtime::Care::default(),
             is_sending: true,
             sinks: Arc::clone(&sinks),
             links: links.clone(),
@@ -173,7 +175,8 @@ impl Hospital {
         (links, sinks): (Links, Arc<Sinks>),
         stop: watch::Receiver<bool>,
     ) {
-        let parts = Parts { engine: self.engine.clone(), intake: intake(), keys: Vec::new(), links, sinks };
+        let past = Arc::new(crate::history::Directory(RealDisk::new(&self.folder)));
+        let parts = Parts { engine: self.engine.clone(), intake: intake(), keys: Vec::new(), links, sinks, past };
         let routers = http::routers(parts);
         let phone = page::routes(self.engine.clone(), Arc::clone(&self.phone));
         tokio::spawn(listen::serve(api, routers.api.merge(phone), stop.clone()));

@@ -16,7 +16,7 @@ use wardline_core::{
     ids::Nid,
     input::{Attempt, Outcome},
 };
-use wardline_rules::{Text, program::Level, words::Channel};
+use wardline_rules::{Text, program::Level, time::Span, words::Channel};
 
 use crate::{
     codes::Code,
@@ -25,9 +25,20 @@ use crate::{
     runtime::admission::Lane,
 };
 
+/// What an exchange is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobKind {
+    /// A notice: its result goes back to the log.
+    Attempt,
+    /// A word to the monitor: nobody hears of its result.
+    Heartbeat,
+}
+
 /// One attempt to make.
 #[derive(Debug)]
 pub struct Job {
+    /// What it is for.
+    pub kind: JobKind,
     /// Which notice.
     pub nid: Nid,
     /// Which attempt, from 1.
@@ -67,10 +78,20 @@ async fn fly(engine: Engine, job: Job) {
             .unwrap_or(Reply::Ambiguous { cause: Cause::Timeout }),
         Err(cause) => Reply::FailedHard { cause: *cause },
     };
-    report(&job, &reply);
-    let took = engine.boot().minus(begun);
-    engine.metrics().attempt_ended(job.channel, &reply, took);
-    let outcome = outcome(&reply);
+    if job.kind == JobKind::Heartbeat {
+        if reply != Reply::Delivered {
+            tracing::warn!(?reply, "heartbeat.send");
+        }
+        return;
+    }
+    land(&engine, &job, &reply, engine.boot().minus(begun));
+}
+
+/// Brings the result of an attempt that took so long back to the log.
+pub fn land(engine: &Engine, job: &Job, reply: &Reply, took: Span) {
+    report(job, reply);
+    engine.metrics().attempt_ended(job.channel, reply, took);
+    let outcome = outcome(reply);
     let attempt = Attempt { nid: job.nid, number: job.number, epoch: job.epoch, outcome };
     let parcel = Parcel { is_urgent: job.level == Level::Red, ..Parcel::control(vec![Input::Attempt(attempt)]) };
     // Closed: the next start finds `started` without result and treats it as ambiguous.

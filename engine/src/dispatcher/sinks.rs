@@ -65,6 +65,19 @@ impl Sinks {
         findings.or(sinks)
     }
 
+    /// What carries the heartbeat, if a monitor is configured.
+    ///
+    /// # Errors
+    /// That it cannot be set up.
+    pub fn monitor(config: &Config) -> Result<Option<Arc<dyn Sink>>, Finding> {
+        match &config.heartbeat {
+            None => Ok(None),
+            Some(kind @ SinkKind::Webhook { .. }) => webhook(kind, false, &config.base).map(Some),
+            Some(SinkKind::File(path)) => Ok(Some(Arc::new(FileSink::new(path.clone(), false)))),
+            Some(_) => Err(no_screen()),
+        }
+    }
+
     /// One sink for everything, with every address known: the demo and the tests.
     #[must_use]
     pub fn all_through(sink: Arc<dyn Sink>) -> Self {

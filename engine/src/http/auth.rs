@@ -78,6 +78,10 @@ pub(super) enum Doing {
     SendEvents,
     GiveAnswers,
     ReadReports,
+    Import,
+    KeepDead,
+    /// The bytes of a dead letter, beside the right to know of it.
+    ReadBytes,
     KeepSilences,
     KeepWards,
     ReadMetrics,
@@ -90,7 +94,8 @@ impl Doing {
             Self::SendEvents => &[Role::Ingest],
             Self::GiveAnswers => &[Role::Answer],
             Self::ReadReports => &[Role::Analyst, Role::Phi],
-            Self::KeepSilences | Self::KeepWards => &[Role::Admin],
+            Self::ReadBytes => &[Role::Phi],
+            Self::KeepSilences | Self::KeepWards | Self::KeepDead | Self::Import => &[Role::Admin],
             Self::ReadMetrics => &[Role::Metrics, Role::Admin],
         }
     }

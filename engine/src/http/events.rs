@@ -54,23 +54,50 @@ pub(super) async fn post(
         "application/cloudevents-batch+json" => Shape::CloudEvents,
         _ => return Err(body::media_type("events come as JSON, NDJSON or CloudEvents")),
     };
+    let feed = feed(&api, &caller, which.feed())?;
+    take(&api, (&feed, shape, None), body).await
+}
+
+/// `POST /v1/import`: events of the past as NDJSON, with their own `received_at`, in the bulk lane.
+pub(super) async fn import(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    caller.may(Doing::Import)?;
+    body::refuse_encoded(&headers)?;
+    let feed = which.feed().map(str::to_lowercase).unwrap_or_default();
+    if !feed.is_empty() && !api.intake.knows(&feed) {
+        return Err(Problem::missing("feed"));
+    }
+    take(&api, (&feed, Shape::Lines, Some(Lane::Bulk)), body).await
+}
+
+/// Reads a body, makes it durable and says what became of each part.
+///
+/// - **Input** `lane`: the lane, if it does not follow from what is in it.
+async fn take(api: &Api, (feed, shape, lane): (&str, Shape, Option<Lane>), body: Body) -> Result<Response, Problem> {
     let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
     let begun = api.engine.boot();
-    let feed = feed(&api, &caller, which.feed())?;
-    let read = api.intake.events(&feed, shape, &bytes, api.engine.log_now());
-    let reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
+    let read = api.intake.events(feed, shape, &bytes, api.engine.log_now());
+    let mut reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if reading.lines.is_empty() {
         return Err(Problem::body("no event in it"));
     }
-    let lane = api.intake.lane(&feed, &reading.parcel.inputs);
-    let (lines, accepted) = store(&api, lane, reading).await?;
+    let lane = lane.unwrap_or_else(|| api.intake.lane(feed, &reading.parcel.inputs));
+    reading.parcel.is_urgent &= lane != Lane::Bulk;
+    let (lines, accepted) = store(api, lane, reading).await?;
     let receipt = accepted.receipt;
     let outcome = tokio::time::timeout(OUTCOME_WAIT, accepted.outcome()).await;
     // Late, or the core is gone: durable it is all the same.
     let outcome = outcome.ok().and_then(Result::ok).unwrap_or_default();
-    api.engine.metrics().observe(Metric::AckDuration, &["http"], since(&api, begun));
-    let is_known = lines.iter().filter(|line| line.refused.is_some());
-    let is_known = is_known.fold(false, |known, line| api.intake.arrived(&feed, &line.event_id) || known);
+    api.engine.metrics().observe(Metric::AckDuration, &["http"], since(api, begun));
+    let mut is_known = false;
+    for line in lines.iter().filter(|line| line.refused.is_some()) {
+        is_known |= api.intake.arrived(feed, &line.event_id);
+    }
     Ok(answer((shape, is_known), &lines, receipt, &outcome))
 }
 

@@ -52,6 +52,7 @@ pub(super) async fn live(State(api): State<Api>) -> (StatusCode, &'static str) {
 /// Whether messages are taken now.
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
     match api.engine.status().phase() {
+        Phase::Running if api.engine.status().is_full() => (StatusCode::SERVICE_UNAVAILABLE, "disk full\n"),
         Phase::Running if api.engine.queue_percent() < 100 => (StatusCode::OK, "ready\n"),
         Phase::Running => (StatusCode::SERVICE_UNAVAILABLE, "busy\n"),
         Phase::Recovering => (StatusCode::SERVICE_UNAVAILABLE, "recovering\n"),
@@ -114,6 +115,10 @@ fn is_turning(engine: &Engine) -> bool {
 fn parts(engine: &Engine) -> Vec<Part> {
     let part = |name, state, reason: &str, remedy| Part { name, state, reason: reason.to_owned(), remedy };
     let log = match engine.status().phase() {
+        Phase::Recovering if engine.status().is_waiting_for_ward() => {
+            let remedy = "Mend the ward (`wardline check`); it is read again when its files change.";
+            part("log", State3::Failed, "no ward decides yet, so no message is taken", remedy)
+        }
         Phase::Recovering => part("log", State3::Degraded, "recovering", "Wait."),
         Phase::Running => part("log", State3::Ok, "", ""),
         Phase::Stopping => part("log", State3::Degraded, "stopping", "Wait for the end of the process."),
@@ -152,14 +157,44 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    let inputs = match engine.status().excluded() {
-        0 => part("inputs", State3::Ok, "", ""),
+    vec![log, timers, time, queue, checkpoint, room(engine), inputs(engine), gaps(engine)]
+}
+
+const fn fine(name: &'static str) -> Part {
+    Part { name, state: State3::Ok, reason: String::new(), remedy: "" }
+}
+
+fn room(engine: &Engine) -> Part {
+    let part = |state, reason: &str| Part { name: "disk", state, reason: reason.to_owned(), remedy: "Make room." };
+    if engine.status().is_full() {
+        part(State3::Failed, "the volume is full: no message is taken, pages go on in the reserve")
+    } else if engine.status().is_low() {
+        part(State3::Degraded, "less than twice the reserve is free")
+    } else {
+        fine("disk")
+    }
+}
+
+fn inputs(engine: &Engine) -> Part {
+    match engine.status().excluded() {
+        0 => fine("inputs"),
         count => Part {
             name: "inputs",
             state: State3::Degraded,
             reason: format!("{count} inputs are left out because the engine stopped at them twice"),
             remedy: "Look at the dead letters with the reason `excluded`, and report the fault.",
         },
-    };
-    vec![log, timers, time, queue, checkpoint, inputs]
+    }
+}
+
+fn gaps(engine: &Engine) -> Part {
+    match engine.status().lost() {
+        0 => fine("gaps"),
+        count => Part {
+            name: "gaps",
+            state: State3::Degraded,
+            reason: format!("{count} records of the log were given up"),
+            remedy: "Ask the senders of that time to send again; what they sent since is not concerned.",
+        },
+    }
 }

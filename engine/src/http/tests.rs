@@ -80,6 +80,8 @@ async fn site(keys: Vec<ApiKey>) -> Site {
         disk: disk.clone(),
         options: Options { segment_bytes: 64 << 10, reserve_bytes: 0, ..Options::default() },
         accept_time: false,
+        needs_ward: false,
+        care: crate::runtime::Care::default(),
         is_sending: true,
         sinks: sinks.clone(),
         links: links.clone(),
@@ -88,7 +90,14 @@ async fn site(keys: Vec<ApiKey>) -> Site {
     let running = start::<_, Script>(&engine, seat, begin, &handle).unwrap();
     let config = Config::of_text("wardline.toml", FEEDS, std::path::Path::new(".")).unwrap();
     let intake = Intake::new(&config.feeds, Tokeniser::new(&[7; 32]));
-    let routers = routers(Parts { engine: engine.clone(), intake, keys, links: links.clone(), sinks });
+    let routers = routers(Parts {
+        engine: engine.clone(),
+        intake,
+        keys,
+        links: links.clone(),
+        sinks,
+        past: Arc::new(crate::history::Directory(disk.clone())),
+    });
     let (stop, stopped) = watch::channel(false);
     let listeners = [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
     let [api, admin] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());

@@ -56,6 +56,8 @@ pub struct Admission {
     feeds: BTreeMap<Text, usize>,
     is_shedding: bool,
     gate: Gate,
+    /// The volume is full: messages come again later, what control needs goes on in the reserve.
+    is_full: bool,
 }
 
 /// What is taken at all.
@@ -63,6 +65,8 @@ pub struct Admission {
 enum Gate {
     #[default]
     Open,
+    /// Control alone: recovery is not through, or no ward decides yet. Messages come again later.
+    Waiting,
     /// Control alone: the results of what was sent.
     Draining,
     Closed,
@@ -75,8 +79,12 @@ impl Admission {
     /// [`Refusal`].
     pub fn admit(&mut self, lane: Lane, feed: &str, bytes: usize) -> Result<(), Refusal> {
         match (self.gate, lane) {
-            (Gate::Open, _) | (Gate::Draining, Lane::Control) => {}
+            (Gate::Open, _) | (Gate::Draining | Gate::Waiting, Lane::Control) => {}
+            (Gate::Waiting, _) => return Err(Refusal::Busy),
             (Gate::Draining | Gate::Closed, _) => return Err(Refusal::Closed),
+        }
+        if self.is_full && lane != Lane::Control {
+            return Err(Refusal::Busy);
         }
         match lane {
             Lane::Control => {}
@@ -109,9 +117,28 @@ impl Admission {
         }
     }
 
+    /// Takes note whether the volume is full.
+    pub fn set_full(&mut self, is_full: bool) {
+        self.is_full = is_full;
+    }
+
+    /// Takes control alone until [`begin`](Self::begin).
+    pub fn wait(&mut self) {
+        if self.gate == Gate::Open {
+            self.gate = Gate::Waiting;
+        }
+    }
+
+    /// Takes messages from now on, unless a stop was asked for.
+    pub fn begin(&mut self) {
+        if self.gate == Gate::Waiting {
+            self.gate = Gate::Open;
+        }
+    }
+
     /// Takes control alone from now on, unless nothing is taken any more.
     pub fn drain(&mut self) {
-        if self.gate == Gate::Open {
+        if matches!(self.gate, Gate::Open | Gate::Waiting) {
             self.gate = Gate::Draining;
         }
     }
@@ -209,5 +236,18 @@ mod tests {
         admission.drain();
         assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Closed));
         assert_eq!(admission.admit(Lane::Control, "", 1), Ok(()));
+    }
+
+    #[test]
+    fn before_a_ward_decides_only_control_is_taken() {
+        let mut admission = Admission::default();
+        admission.wait();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Busy));
+        assert_eq!(admission.admit(Lane::Control, "", 1), Ok(()));
+        admission.begin();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Ok(()));
+        admission.drain();
+        admission.begin();
+        assert_eq!(admission.admit(Lane::Critical, "lis", 1), Err(Refusal::Closed), "a stop stays a stop");
     }
 }

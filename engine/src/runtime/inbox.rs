@@ -156,6 +156,21 @@ impl Inbox {
         self.lock().admission.release(waiting.feed(), waiting.bytes());
     }
 
+    /// Takes note whether the volume is full.
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.lock().admission.set_full(is_full);
+    }
+
+    /// Takes control alone until [`begin`](Self::begin).
+    pub(crate) fn hold(&self) {
+        self.lock().admission.wait();
+    }
+
+    /// Takes messages from now on.
+    pub(crate) fn begin(&self) {
+        self.lock().admission.begin();
+    }
+
     /// Takes control alone from now on.
     pub(crate) fn drain(&self) {
         self.lock().admission.drain();

@@ -28,12 +28,12 @@ use super::{
     records::{encode_letters, encode_time},
     turn::{Durable, Waiter, Work},
     upkeep::{Done, Order},
-    window::{Decision, Now, Why, decide},
+    window::{Decision, Filling, Now, Why, decide},
     wire,
 };
 use crate::{
     engine::{Engine, Phase, Receipt},
-    limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY, DRAIN_TIMEOUT},
+    limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY, DRAIN_TIMEOUT, ROOM_EVERY},
     metrics::Metric,
 };
 
@@ -56,8 +56,15 @@ pub(crate) struct LogThread<D: Disk> {
     pub(crate) orders: blocking::Sender<Order>,
     pub(crate) done: blocking::Receiver<Done>,
     pub(crate) since: SinceCheckpoint,
+    /// What upkeep said while nothing else could be done.
+    pub(crate) answered: Option<Done>,
     /// A segment is being prepared.
     pub(crate) is_preparing: bool,
+    /// When the room on the volume is looked at next, on the boot clock.
+    pub(crate) next_look: Span,
+    /// The newest segment that `EPOCH` names, or will.
+    pub(crate) noted: u64,
+    pub(crate) stage: Stage,
 }
 
 /// What happened since the last checkpoint was begun.
@@ -82,44 +89,98 @@ impl SinceCheckpoint {
 /// The log thread cannot go on.
 type Failed = store_log::Error;
 
+/// What comes after one pass of the log thread.
+#[derive(Debug)]
+pub(crate) enum Pass {
+    /// Another one, at once.
+    Again,
+    /// Another one when this long has passed, in real time, or something came.
+    Sleep(core::time::Duration, Filling),
+    /// Another one when upkeep has answered.
+    Await,
+    /// None.
+    End(Ended),
+}
+
+/// How far the log thread is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// It takes what comes.
+    Working,
+    /// A stop was asked for; until then, on the boot clock, what is under way may end.
+    Draining(Span),
+    /// Nothing more is taken; the last checkpoint is still to be begun.
+    Finishing,
+    /// The last checkpoint was begun.
+    Closing,
+}
+
 impl<D: Disk + Send + 'static> LogThread<D> {
     /// Works until a stop was asked for, or the disk failed.
     pub(crate) fn run(mut self) -> Ended {
-        let worked = self.work_until_stopped();
-        if self.is_core_gone() {
-            return self.stop_without_core();
+        loop {
+            match self.pass() {
+                Pass::Again => {}
+                Pass::Sleep(longest, seen) => self.engine.shared.inbox.wait(longest, seen),
+                Pass::Await => match self.done.recv() {
+                    Ok(done) => self.answered = Some(done),
+                    // Upkeep is gone: there will be no checkpoint, and the log is whole without it.
+                    Err(blocking::RecvError) => self.since.is_under_way = false,
+                },
+                Pass::End(ended) => return ended,
+            }
         }
-        let ended = match worked.and_then(|()| self.finish()) {
-            Ok(()) => Ended::Cleanly,
+    }
+
+    /// Does what is to be done now, without waiting.
+    pub(crate) fn pass(&mut self) -> Pass {
+        if self.is_core_gone() {
+            return Pass::End(self.stop_without_core());
+        }
+        let ended = match self.go_on() {
+            Ok(Pass::End(ended)) => ended,
+            Ok(pass) => return pass,
+            Err(_) if self.is_core_gone() => return Pass::End(self.stop_without_core()),
             Err(error) => {
                 self.poison(&error);
                 Ended::Poisoned
             }
         };
         drop(self.engine.shared.work.blocking_send(Work::Stop));
-        ended
+        Pass::End(ended)
     }
 
-    fn work_until_stopped(&mut self) -> Result<(), Failed> {
-        let mut stop_at: Option<Span> = None;
-        loop {
-            if self.is_core_gone() {
-                return Ok(());
-            }
-            let boot = self.engine.boot();
-            if self.engine.status().phase() == Phase::Stopping {
-                let deadline = *stop_at.get_or_insert_with(|| {
-                    drop(self.engine.shared.work.blocking_send(Work::Hold));
-                    boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)))
-                });
-                let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
-                if boot >= deadline || (is_empty && self.engine.status().in_flight() == 0) {
-                    return Ok(());
-                }
-            }
-            self.look_after_the_rest()?;
-            self.turn()?;
+    fn go_on(&mut self) -> Result<Pass, Failed> {
+        if matches!(self.stage, Stage::Finishing | Stage::Closing) {
+            return self.finish();
         }
+        if !self.is_drained() {
+            self.look_after_the_rest()?;
+            return self.turn();
+        }
+        self.engine.shared.inbox.close();
+        let at = self.anchor.now(self.engine.shared.clock.read());
+        self.commit(at, Why::Tick)?;
+        self.stage = Stage::Finishing;
+        Ok(Pass::Again)
+    }
+
+    /// Whether a stop was asked for and nothing is under way, or has been for too long.
+    fn is_drained(&mut self) -> bool {
+        if self.engine.status().phase() != Phase::Stopping {
+            return false;
+        }
+        let boot = self.engine.boot();
+        let deadline = if let Stage::Draining(deadline) = self.stage {
+            deadline
+        } else {
+            drop(self.engine.shared.work.blocking_send(Work::Hold));
+            let deadline = boot.plus(Span::from_micros(micros(DRAIN_TIMEOUT)));
+            self.stage = Stage::Draining(deadline);
+            deadline
+        };
+        let is_empty = self.engine.shared.inbox.filling(boot).inputs == 0;
+        boot >= deadline || (is_empty && self.engine.status().in_flight() == 0)
     }
 
     /// Whether the core thread has panicked: nobody would act on what is written from now on.
@@ -135,8 +196,8 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ended::Poisoned
     }
 
-    /// Waits, or writes one batch.
-    fn turn(&mut self) -> Result<(), Failed> {
+    /// Writes one batch, or says how long to wait for it.
+    fn turn(&mut self) -> Result<Pass, Failed> {
         let reading = self.engine.shared.clock.read();
         if let Some(change) = self.anchor.observe(reading) {
             self.note_time(change)?;
@@ -150,13 +211,11 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             last: self.last_batch,
             due: self.engine.status().next_due(),
             pace: self.engine.shared.clock.pace(),
+            is_saving: self.engine.status().is_full(),
         };
         match decide(filling, now) {
-            Decision::Wait(longest) => {
-                self.engine.shared.inbox.wait(longest, filling);
-                Ok(())
-            }
-            Decision::Close(why) => self.commit(at, why),
+            Decision::Wait(longest) => Ok(Pass::Sleep(longest, filling)),
+            Decision::Close(why) => self.commit(at, why).map(|()| Pass::Again),
         }
     }
 
@@ -288,28 +347,68 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     /// Segments and checkpoints: orders out, results in.
     fn look_after_the_rest(&mut self) -> Result<(), Failed> {
-        while let Ok(done) = self.done.try_recv() {
-            self.take(done)?;
+        self.hear_of_upkeep()?;
+        let boot = self.engine.boot();
+        let is_time_to_look = boot >= self.next_look;
+        if is_time_to_look {
+            self.next_look = boot.plus(Span::from_micros(micros(ROOM_EVERY)));
+            self.look_at_room();
         }
-        if let (false, Some(order)) = (self.is_preparing, self.opened.writer.wanted()) {
+        // On a full volume a segment is tried again from time to time, not in each turn.
+        let may_try = is_time_to_look || !self.engine.status().is_full();
+        if let (true, false, Some(order)) = (may_try, self.is_preparing, self.opened.writer.wanted()) {
             self.is_preparing = true;
             drop(self.orders.send(Order::Prepare(order)));
         }
-        let boot = self.engine.boot();
-        if self.since.is_due(boot) {
-            self.since = SinceCheckpoint { at: boot, is_under_way: true, ..SinceCheckpoint::default() };
-            let (reply, state) = blocking::channel();
-            drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-            drop(self.orders.send(Order::Checkpoint(state)));
+        let newest = self.opened.writer.newest_segment();
+        if newest != self.noted {
+            self.noted = newest;
+            drop(self.orders.send(Order::NoteSegment(newest)));
+        }
+        if self.since.is_due(boot) && !self.engine.status().is_full() {
+            self.begin_checkpoint();
         }
         Ok(())
+    }
+
+    /// Lets the core hand its state over to upkeep.
+    fn begin_checkpoint(&mut self) {
+        self.since = SinceCheckpoint { at: self.engine.boot(), is_under_way: true, ..SinceCheckpoint::default() };
+        let (reply, state) = blocking::channel();
+        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
+        drop(self.orders.send(Order::Checkpoint(state)));
+    }
+
+    fn hear_of_upkeep(&mut self) -> Result<(), Failed> {
+        while let Some(done) = self.answered.take().or_else(|| self.done.try_recv().ok()) {
+            self.take(done)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the lanes of messages while a segment has no room, and opens them again when one has.
+    fn look_at_room(&self) {
+        let supply = match self.opened.writer.supply() {
+            Ok(supply) => supply,
+            Err(error) => {
+                tracing::warn!(code = %error.code(), %error, "disk.space");
+                return;
+            }
+        };
+        if self.engine.status().set_supply(supply) {
+            tracing::warn!(?supply, "disk.space");
+        }
+        self.engine.shared.inbox.set_full(self.engine.status().is_full());
     }
 
     fn take(&mut self, done: Done) -> Result<(), Failed> {
         self.is_preparing &= !matches!(done, Done::Prepared(_) | Done::Full);
         match done {
             Done::Prepared(prepared) => self.opened.writer.accept(&prepared),
-            Done::Full => self.opened.writer.note_full(),
+            Done::Full => {
+                self.opened.writer.note_full();
+                self.look_at_room();
+            }
             Done::Checkpoint(Some(mark)) => {
                 self.since.is_under_way = false;
                 let at = self.anchor.now(self.engine.shared.clock.read());
@@ -317,7 +416,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
                 self.flush()?;
                 self.anchor.record(at);
                 self.engine.status().set_checkpoint(self.engine.boot());
-                drop(self.orders.send(Order::Retire));
+                drop(self.orders.send(Order::Retire(at)));
             }
             Done::Checkpoint(None) => self.since.is_under_way = false,
             Done::Failed(error) => return Err(store_log::Error::Disk(error)),
@@ -325,26 +424,21 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
-    /// A clean stop: the last batch, a checkpoint behind it, `close`.
-    fn finish(&mut self) -> Result<(), Failed> {
-        self.engine.shared.inbox.close();
-        let at = self.anchor.now(self.engine.shared.clock.read());
-        self.commit(at, Why::Tick)?;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+    /// A clean stop: after the last batch a checkpoint behind it, then `close`.
+    fn finish(&mut self) -> Result<Pass, Failed> {
+        self.hear_of_upkeep()?;
+        if self.since.is_under_way {
+            return Ok(Pass::Await);
         }
-        let (reply, state) = blocking::channel();
-        drop(self.engine.shared.work.blocking_send(Work::Checkpoint(reply)));
-        drop(self.orders.send(Order::Checkpoint(state)));
-        self.since.is_under_way = true;
-        while self.since.is_under_way {
-            let Ok(done) = self.done.recv() else { break };
-            self.take(done)?;
+        if self.stage == Stage::Finishing {
+            self.begin_checkpoint();
+            self.stage = Stage::Closing;
+            return Ok(Pass::Await);
         }
         let at = self.anchor.now(self.engine.shared.clock.read());
         self.opened.writer.append(entry(Kind::Close, at), &[])?;
-        self.flush()
+        self.flush()?;
+        Ok(Pass::End(Ended::Cleanly))
     }
 
     fn poison(&mut self, error: &Failed) {

@@ -25,6 +25,7 @@ use super::{
     poison::{self, Death, Exclusions},
     wire,
 };
+use crate::history::History;
 
 /// What was found.
 pub(crate) struct Recovered<D: Disk, K> {
@@ -38,6 +39,8 @@ pub(crate) struct Recovered<D: Disk, K> {
     pub(crate) took: Span,
     /// Inputs that are left out, known since the checkpoint.
     pub(crate) excluded: usize,
+    /// Records that an operator gave up.
+    pub(crate) lost: u64,
     /// What operations must hear about an earlier death.
     pub(crate) death: Option<Death>,
 }
@@ -134,11 +137,31 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
             batches += 1;
         }
     }
+    let lost = lost(&disk);
     let took = clock.read().boot.minus(begun);
-    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), death })
+    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), lost, death })
 }
 
-fn restore<D: Disk, K: Bootable>(instance: [u8; 16], reader: &CheckpointReader<D>) -> Result<(K, Position), Error> {
+/// How many records were given up, as the whole log says. It is read only where a loss was accepted: then there is a
+/// `quarantine/`.
+fn lost<D: Disk>(disk: &D) -> u64 {
+    if disk.list("quarantine").map_or(true, |files| files.is_empty()) {
+        return 0;
+    }
+    let survey = History::open(disk.clone()).and_then(|history| history.survey(u64::MAX));
+    survey.map_or_else(
+        |error| {
+            tracing::warn!(%error, "log.survey");
+            1
+        },
+        |survey| survey.lost,
+    )
+}
+
+pub(crate) fn restore<D: Disk, K: Bootable>(
+    instance: [u8; 16],
+    reader: &CheckpointReader<D>,
+) -> Result<(K, Position), Error> {
     let summary = reader.header().summary;
     if summary.logic_version != K::LOGIC {
         return Err(Error::Logic { found: summary.logic_version, ours: K::LOGIC });

@@ -1,5 +1,6 @@
 //! A whole engine on a simulated disk and a clock that is set by hand.
 
+mod care;
 mod night;
 mod poison;
 pub(crate) mod script;
@@ -26,7 +27,7 @@ use super::{
     records::{Access, Action},
     *,
 };
-use crate::engine::Accepted;
+use crate::engine::{Accepted, Phase};
 
 const NOON: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
 
@@ -54,10 +55,10 @@ impl Sink for Pager {
     }
 }
 
-struct Rig {
-    tokio: tokio::runtime::Runtime,
+pub(crate) struct Rig {
+    pub(crate) tokio: tokio::runtime::Runtime,
     clock: Arc<HandClock>,
-    engine: Engine,
+    pub(crate) engine: Engine,
     running: Running,
     heard: blocking::Receiver<Outgoing>,
 }
@@ -66,7 +67,16 @@ fn try_rig(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
     rig_of::<Script>(disk, at, is_mute)
 }
 
-fn rig_of<K: Bootable>(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
+pub(crate) fn rig_of<K: Bootable>(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<Rig, Error> {
+    rig_with::<K>(disk, at, (is_mute, false), &Care::default())
+}
+
+fn rig_with<K: Bootable>(
+    disk: &SimDisk,
+    at: Timestamp,
+    (is_mute, needs_ward): (bool, bool),
+    care: &Care,
+) -> Result<Rig, Error> {
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let clock = Arc::new(HandClock::at(at));
     let (engine, seat) = open(clock.clone()).unwrap();
@@ -77,6 +87,8 @@ fn rig_of<K: Bootable>(disk: &SimDisk, at: Timestamp, is_mute: bool) -> Result<R
         disk: disk.clone(),
         options,
         accept_time: false,
+        needs_ward,
+        care: care.clone(),
         is_sending: true,
         sinks: Arc::new(Sinks::all_through(pager)),
         links: Links::new("https://w.example".to_owned(), [1; 32]),
@@ -103,7 +115,7 @@ impl Rig {
         self.ask(|kernel| kernel.counters()[0].1)
     }
 
-    fn stop(self) -> Ended {
+    pub(crate) fn stop(self) -> Ended {
         self.engine.stop();
         self.running.join()
     }

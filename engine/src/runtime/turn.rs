@@ -17,13 +17,14 @@ use wardline_store::log::Position;
 
 use super::{
     admission::Lane,
+    heartbeat::Heartbeat,
     kernel::Kernel,
     poison::{self, Died},
 };
 use crate::{
     dispatcher::{
         Departure, Dispatcher,
-        driver::Job,
+        driver::{Job, JobKind},
         message::{Address, Links, compose},
         sinks::Sinks,
     },
@@ -83,6 +84,10 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    /// Who misses us when we stand still.
+    pub(crate) heartbeat: Option<Heartbeat>,
+    /// No ward decides yet, and messages wait for one.
+    pub(crate) is_waiting: bool,
     /// Writes down at which input of which record the core died.
     pub(crate) note: Box<dyn Fn(Died, u64) + Send>,
 }
@@ -91,21 +96,35 @@ impl<K: Kernel> CoreThread<K> {
     /// Works until it is told that nothing follows, or the state machine panics: its state is not to be believed then.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) {
         while let Some(task) = work.blocking_recv() {
-            match task {
-                Work::Batch(durable) => {
-                    let sequence = durable.position.sequence;
-                    if let Err(died) = self.turn(*durable) {
-                        // Nothing more is taken while the note is written.
-                        work.close();
-                        return (self.note)(died, sequence);
-                    }
+            match self.take(task) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err((died, sequence)) => {
+                    // Nothing more is taken while the note is written.
+                    work.close();
+                    return (self.note)(died, sequence);
                 }
-                Work::Ask(question) => question(&self.kernel),
-                Work::Checkpoint(reply) => drop(reply.send(self.state())),
-                Work::Hold => self.dispatcher.hold(),
-                Work::Stop => return,
             }
         }
+    }
+
+    /// Does one piece of work; `false` if nothing follows.
+    ///
+    /// # Errors
+    /// At which input of which record the state machine panicked; nothing of it is to be believed, and [`note`](Self::note)
+    /// is to be written.
+    pub(crate) fn take(&mut self, work: Work) -> Result<bool, (Died, u64)> {
+        match work {
+            Work::Batch(durable) => {
+                let sequence = durable.position.sequence;
+                self.turn(*durable).map_err(|died| (died, sequence))?;
+            }
+            Work::Ask(question) => question(&self.kernel),
+            Work::Checkpoint(reply) => drop(reply.send(self.state())),
+            Work::Hold => self.dispatcher.hold(),
+            Work::Stop => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn turn(&mut self, durable: Durable) -> Result<(), Died> {
@@ -117,6 +136,10 @@ impl<K: Kernel> CoreThread<K> {
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
         self.figures(&durable.batch, due_before);
+        if self.is_waiting && self.kernel.ward().is_some() {
+            self.is_waiting = false;
+            self.engine.begin();
+        }
         let is_event = |input: &&Input| matches!(input, Input::Event(_));
         let events = durable.batch.inputs.iter().filter(is_event).count();
         self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
@@ -127,6 +150,12 @@ impl<K: Kernel> CoreThread<K> {
         }
         for departure in self.dispatcher.observe(&durable.batch.inputs, &self.output) {
             self.depart(departure, durable.batch.at);
+        }
+        let position = self.position.sequence;
+        let beat =
+            self.heartbeat.as_mut().and_then(|heart| heart.beat(durable.batch.at, position, self.epoch, &self.kernel));
+        if let Some(beat) = beat {
+            drop(self.jobs.send(beat));
         }
         self.propose();
         self.show();
@@ -164,6 +193,7 @@ impl<K: Kernel> CoreThread<K> {
             (route.sink, message)
         });
         let job = Job {
+            kind: JobKind::Attempt,
             nid: departure.nid,
             number: departure.number,
             epoch: self.epoch,

@@ -1,18 +1,22 @@
 //! Upkeep: who prepares segments, writes checkpoints and removes old ones, so that no batch waits for it?
 //!
 //! - **How it fits**: a thread of its own takes [`Order`]s of the log thread, in order, and answers with [`Done`].
-//! - **Not here**: when a checkpoint is due (the log thread), what is in it (the core), cutting the log.
+//! - **Not here**: when a checkpoint is due (the log thread), what is in it (the core), which segments may go (the store).
 
 use std::sync::mpsc as blocking;
 
+use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{
     checkpoint::{Checkpoints, Mark, Summary},
+    dead,
     disk::{self, Disk},
-    log::{PrepareOrder, Prepared},
+    log::{self, CutBounds, CutReport, PrepareOrder, Prepared},
+    segment::Identity,
+    store::EpochNote,
 };
 
-use super::turn::State;
-use crate::{engine::Engine, metrics::Metric};
+use super::{log::log_micros, turn::State};
+use crate::{engine::Engine, limits::LETTERS_KEPT_DAYS, metrics::Metric};
 
 /// What is to be done.
 pub(crate) enum Order {
@@ -20,8 +24,10 @@ pub(crate) enum Order {
     Prepare(PrepareOrder),
     /// Write a checkpoint of the state that comes.
     Checkpoint(blocking::Receiver<State>),
-    /// Remove checkpoints that nobody needs.
-    Retire,
+    /// Remove checkpoints that nobody needs, and the log that is older than it is kept, as of this log time.
+    Retire(Timestamp),
+    /// Write down that the log has begun the segment of this first record.
+    NoteSegment(u64),
 }
 
 /// What was done.
@@ -41,26 +47,39 @@ pub(crate) struct Upkeep<D: Disk> {
     pub(crate) engine: Engine,
     pub(crate) disk: D,
     pub(crate) checkpoints: Checkpoints<D>,
+    pub(crate) note: EpochNote<D>,
     pub(crate) epoch: u32,
     pub(crate) logic: u32,
+    pub(crate) identity: Identity,
+    /// For how long the log is kept; `None` for ever, because it is the only copy of what happened.
+    pub(crate) keep_log: Option<Span>,
 }
 
 impl<D: Disk + Send + 'static> Upkeep<D> {
     /// Works until the log thread is gone.
     pub(crate) fn run(self, orders: &blocking::Receiver<Order>, done: &blocking::Sender<Done>) {
         while let Ok(order) = orders.recv() {
-            let result = match order {
-                Order::Prepare(order) => Some(self.prepare(order)),
-                Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
-                Order::Retire => {
-                    self.retire();
-                    None
-                }
-            };
-            if let Some(result) = result
+            if let Some(result) = self.carry_out(order)
                 && done.send(result).is_err()
             {
                 return;
+            }
+        }
+    }
+
+    /// Carries one order out; what the log thread must hear of it, if anything.
+    pub(crate) fn carry_out(&self, order: Order) -> Option<Done> {
+        match order {
+            Order::Prepare(order) => Some(self.prepare(order)),
+            Order::Checkpoint(state) => Some(Done::Checkpoint(self.checkpoint(&state))),
+            Order::Retire(now) => {
+                self.retire();
+                self.cut(now);
+                None
+            }
+            Order::NoteSegment(first) => {
+                self.note_segment(first);
+                None
             }
         }
     }
@@ -109,11 +128,37 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
         writer.finish()
     }
 
-    /// Keeps two checkpoints. The log is not cut: until rows go to an archive, it is the only copy of what happened.
+    /// Without the note the log is as sound as before; the loss of a whole segment might go unnoticed.
+    fn note_segment(&self, first: u64) {
+        if let Err(error) = self.note.newest_segment(first) {
+            tracing::warn!(first, %error, "segment.note");
+        }
+    }
+
+    /// Keeps two checkpoints.
     fn retire(&self) {
         match self.checkpoints.retire() {
             Ok(removed) => tracing::debug!(removed, "checkpoint.retire"),
             Err(error) => tracing::warn!(code = %error.code(), %error, "checkpoint.retire"),
         }
+    }
+
+    /// Removes whole segments that the older checkpoint contains and that are older than the log is kept.
+    fn cut(&self, now: Timestamp) {
+        let Some(keep) = self.keep_log else { return };
+        let done = self.try_to_cut(log_micros(now.plus(Span::ZERO.minus(keep))));
+        let before = log_micros(now.plus(Span::from_minutes(-LETTERS_KEPT_DAYS * 24 * 60)));
+        match done.and_then(|cut| Ok((cut, dead::expire(&self.disk, &self.identity, before)?))) {
+            Ok((CutReport { segments: 0, .. }, 0)) => {}
+            Ok((cut, letters)) => tracing::info!(cut.segments, cut.bytes, cut.dead_letters, letters, "log.cut"),
+            // Nothing is lost by keeping it; `verify` says what is wrong with it.
+            Err(error) => tracing::warn!(code = %error.code(), %error, "log.cut"),
+        }
+    }
+
+    fn try_to_cut(&self, before: u64) -> log::Result<CutReport> {
+        let Some(checkpoint) = self.checkpoints.cut_bound()? else { return Ok(CutReport::default()) };
+        let archive = log::through_before(&self.disk, self.identity, before)?;
+        log::cut(&self.disk, self.identity, CutBounds { checkpoint, archive })
     }
 }

@@ -11,7 +11,7 @@
 
 use wardline_rules::time::{Span, Timestamp};
 
-use crate::limits::{COMMIT_BYTES, COMMIT_INPUTS_MAX, COMMIT_WINDOW, LOG_SLEEP_MAX, TICK_EVERY};
+use crate::limits::{COMMIT_BYTES, COMMIT_INPUTS_MAX, COMMIT_WINDOW, COMMIT_WINDOW_FULL, LOG_SLEEP_MAX, TICK_EVERY};
 
 /// What waits for the next batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Now {
     pub due: Option<Timestamp>,
     /// Seconds of log time in one real second.
     pub pace: u32,
+    /// Whether the volume is full, so that batches wait for each other and the reserve lasts.
+    pub is_saving: bool,
 }
 
 /// What to do.
@@ -66,8 +68,9 @@ pub enum Why {
 /// Decides.
 #[must_use]
 pub fn decide(filling: Filling, now: Now) -> Decision {
-    let window = filling.first.map(|first| real(COMMIT_WINDOW).minus(now.boot.minus(first)));
-    if filling.inputs > 0 && filling.is_urgent {
+    let longest = if now.is_saving { COMMIT_WINDOW_FULL } else { COMMIT_WINDOW };
+    let window = filling.first.map(|first| real(longest).minus(now.boot.minus(first)));
+    if filling.inputs > 0 && filling.is_urgent && !now.is_saving {
         return Decision::Close(Why::Urgent);
     }
     let is_full = filling.bytes >= COMMIT_BYTES || filling.inputs >= COMMIT_INPUTS_MAX;
@@ -103,6 +106,7 @@ mod tests {
         last: Timestamp::from_micros(4_900_000),
         due: None,
         pace: 1,
+        is_saving: false,
     };
 
     fn filling(micros_ago: i64) -> Filling {
@@ -122,6 +126,14 @@ mod tests {
         assert_eq!(decide(full, NOW), Decision::Close(Why::Full));
         let red = Filling { is_urgent: true, ..filling(0) };
         assert_eq!(decide(red, NOW), Decision::Close(Why::Urgent));
+    }
+
+    #[test]
+    fn on_a_full_volume_batches_wait_for_each_other() {
+        let saving = Now { is_saving: true, ..NOW };
+        let red = Filling { is_urgent: true, ..filling(1_000) };
+        assert_eq!(decide(red, saving), Decision::Wait(Duration::from_millis(49)));
+        assert_eq!(decide(filling(50_000), saving), Decision::Close(Why::Full));
     }
 
     #[test]

@@ -91,6 +91,15 @@ pub struct Mark {
     pub state_hash: [u8; 32],
 }
 
+/// The state hash of a checkpoint with these sections, in the order of its table.
+pub fn state_hash_of<'a>(sections: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for section in sections {
+        hasher.update(blake3::hash(section).as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
 impl Mark {
     /// The 40 bytes of the payload.
     pub fn encode(&self) -> [u8; 40] {

@@ -30,7 +30,7 @@ use crate::disk;
 use crate::finding::Finding;
 use crate::record::Chain;
 
-pub use cut::{CutBounds, CutReport, cut};
+pub use cut::{CutBounds, CutReport, cut, through_before};
 pub use flush::{Flush, FlushDone};
 pub use gap::Gap;
 pub(crate) use inventory::{Inventory, Segment};

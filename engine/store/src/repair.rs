@@ -143,6 +143,8 @@ impl<D: Disk> Surgery<D> {
         let damaged = within.iter().chain(mended.filter(|_| self.has_room()));
         let mut quarantined = Vec::new();
         disk::ensure_directory(&self.disk, "quarantine")?;
+        // A restored copy has none yet.
+        disk::ensure_directory(&self.disk, "tmp")?;
         for segment in damaged {
             quarantined.push(self.quarantine(segment)?);
         }

@@ -152,18 +152,37 @@ pub struct Opened<D: Disk> {
 /// The lock on a data directory and the right to write its `EPOCH`.
 #[derive(Debug)]
 pub struct Ownership<D: Disk> {
-    disk: D,
-    epoch: u32,
-    owner: Owner,
+    note: EpochNote<D>,
     _lock: D::Lock,
 }
 
 impl<D: Disk> Ownership<D> {
+    /// What the thread needs that writes down which segment is the newest. One thread at a time may use it.
+    #[must_use]
+    pub fn note(&self) -> EpochNote<D> {
+        self.note.clone()
+    }
+
+    /// As [`EpochNote::newest_segment`].
+    pub fn note_newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
+        self.note.newest_segment(newest_segment)
+    }
+}
+
+/// The right to write an owner's `EPOCH`; of no use when the lock is gone.
+#[derive(Clone, Debug)]
+pub struct EpochNote<D: Disk> {
+    disk: D,
+    epoch: u32,
+    owner: Owner,
+}
+
+impl<D: Disk> EpochNote<D> {
     /// Writes down which segment is the newest, so that its loss would be noticed. Call it off the hot path, some time after a roll.
     ///
     /// - **Input** `newest_segment`: what [`LogWriter::newest_segment`] says, never more: a segment that `EPOCH` names and nobody
     ///   finds is damage.
-    pub fn note_newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
+    pub fn newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
         Epoch { number: self.epoch, newest_segment, owner: self.owner.clone() }.write(&self.disk)
     }
 }
@@ -223,7 +242,7 @@ impl Store {
             exclusions: chosen.recovered.exclusions,
             findings,
             rewritten: chosen.recovered.rewritten,
-            ownership: Ownership { disk, epoch: number, owner: options.owner.clone(), _lock: lock },
+            ownership: Ownership { note: EpochNote { disk, epoch: number, owner: options.owner.clone() }, _lock: lock },
         })
     }
 }

@@ -77,11 +77,13 @@ pub(crate) fn read(ward: &Ward, history: &History<'_>, sla: &Sla, open: Open<'_>
         return Clock::Invalid;
     }
     let is_before = |(time, _): &&(EventTime, EndKind)| time.base() < start.base();
-    let too_late = bench.ends.iter().filter(is_before).any(|(time, kind)| match kind {
-        EndKind::Stop => begun.base() <= time.base(),
-        EndKind::Cancel => true,
-        EndKind::Restart => false,
-    });
+    let mut over = history.cancels().into_iter().chain(history.errors());
+    let is_over = over.any(|end| end.base() < start.base());
+    let too_late = is_over
+        || bench.ends.iter().filter(is_before).any(|(time, kind)| match kind {
+            EndKind::Stop | EndKind::Cancel => begun.base() <= time.base(),
+            EndKind::Restart => false,
+        });
     let mut cycles = Vec::new();
     let mut next = Some(start).filter(|_| !too_late);
     while let Some(start) = next {

@@ -35,10 +35,10 @@ pub(crate) struct Alert {
     pub(crate) identity: Text,
     pub(crate) generation: u32,
     pub(crate) severity: Text,
-    /// Log time of the raise.
-    pub(crate) raised: Timestamp,
-    /// Event time of what it is about.
+    /// Event time of what raised it: of its moment, or the end of its period or target.
     pub(crate) moment: Timestamp,
+    /// Whether that was the end of a span, after which facts of the same instant do not come.
+    pub(crate) is_end: bool,
     /// The result it is about.
     pub(crate) item: Option<ResultItem>,
     /// The unit of its test.
@@ -50,10 +50,16 @@ pub(crate) struct Alert {
     asked: Vec<Who>,
     declined: Vec<Who>,
     pending: Vec<(Timestamp, Pending)>,
-    /// Who was reached, by which channel last, and how many messages there were before the last that awaits an answer.
-    reached: BTreeMap<Who, (Channel, Option<usize>)>,
+    /// Who was reached, by which channel last.
+    reached: BTreeMap<Who, Channel>,
+    /// Pages and reminders: to whom, and how many messages there were before it.
+    asking: Vec<(Who, usize)>,
+    /// Messages of this log time, which go out when all of it is taken: to whom, by which channel, what for, which step.
+    unsent: Vec<(Who, Channel, Purpose, usize)>,
     /// Whether they were told that its cause is gone.
     is_unsaid: bool,
+    /// Whether anybody ever answered.
+    was_answered: bool,
 }
 
 /// Where an alert is.
@@ -65,9 +71,7 @@ pub(crate) enum State {
     Unresolved,
     /// Somebody answered.
     Answered,
-    /// It ended after an answer.
-    Done,
-    /// It ended otherwise.
+    /// It ended: answered, acted upon, cleared, done late or superseded.
     Over,
     /// Its cause went.
     Withdrawn,
@@ -91,8 +95,8 @@ impl Alert {
             identity: Text::default(),
             generation: 1,
             severity,
-            raised: Timestamp::MIN,
             moment: Timestamp::MIN,
+            is_end: false,
             item: None,
             unit: None,
             state: State::Open,
@@ -103,14 +107,22 @@ impl Alert {
             declined: Vec::new(),
             pending: Vec::new(),
             reached: BTreeMap::new(),
+            asking: Vec::new(),
+            unsent: Vec::new(),
             is_unsaid: false,
+            was_answered: false,
         }
     }
 
     /// Raises it [T1]: the first step begins, and whoever is only told is told.
-    pub(crate) fn raise(&mut self, journal: &mut Journal, tells: &[(Who, Channel)]) {
-        self.raised = journal.at;
+    ///
+    /// What somebody did before anybody heard of it answers and closes it, and nobody is told [ESC-8].
+    pub(crate) fn raise(&mut self, journal: &mut Journal, tells: &[(Who, Channel)], is_acted_upon: bool) {
         journal.line(self, "raised");
+        if is_acted_upon && self.ladder.is_some() {
+            self.act(journal);
+            return;
+        }
         if self.ladder.is_some() {
             self.begin(journal, 0);
         }
@@ -124,14 +136,31 @@ impl Alert {
         matches!(self.state, State::Open | State::Unresolved | State::Answered)
     }
 
+    /// Whether somebody must hear if its cause goes: whoever is asked, and whoever answered [T18] [T22].
+    pub(crate) const fn is_believed(&self) -> bool {
+        self.is_open() || self.was_answered
+    }
+
+    /// Whether it was closed by an end, and nobody had answered.
+    pub(crate) const fn is_unheard(&self) -> bool {
+        matches!(self.state, State::Over) && !self.was_answered
+    }
+
     /// Whether it asks anybody.
     pub(crate) const fn is_paging(&self) -> bool {
         self.ladder.is_some()
     }
 
-    /// How many messages went out before the last page or reminder of it to that role, if there was one.
-    pub(crate) fn paged(&self, who: &Who) -> Option<usize> {
-        self.reached.get(who).and_then(|(_, page)| *page)
+    /// Whether `at` came after what raised it. What is said of a moment's own instant is said of what it brought [REP-10];
+    /// facts of a span's last instant come before its end [TIME-2].
+    pub(crate) fn is_before(&self, at: Timestamp) -> bool {
+        if self.is_end { self.moment < at } else { self.moment <= at }
+    }
+
+    /// The last page or reminder to that role that went out before now: how many messages there were before it.
+    pub(crate) fn paged(&self, who: &Who, journal: &Journal) -> Option<usize> {
+        let is_old = |page: &usize| journal.outcome.pages.get(*page).is_some_and(|page| page.at < journal.at);
+        self.asking.iter().filter(|(asked, _)| asked == who).map(|(_, page)| *page).rfind(is_old)
     }
 
     /// When something of it is due next.
@@ -163,6 +192,9 @@ impl Alert {
     pub(crate) fn end(&mut self, journal: &mut Journal, word: &'static str, state: State) {
         self.state = state;
         self.pending.clear();
+        if state != State::Unresolved {
+            self.unsent.clear();
+        }
         journal.line(self, word);
     }
 
@@ -174,19 +206,18 @@ impl Alert {
         if core::mem::replace(&mut self.is_unsaid, true) {
             return;
         }
-        for (who, (channel, _)) in &self.reached {
-            journal.page(self, who.text(), *channel, (Purpose::Withdrawal, 0));
-        }
+        let reached = self.reached.iter().map(|(who, channel)| (who.clone(), *channel, Purpose::Withdrawal, 0));
+        self.unsent.extend(reached);
     }
 
     /// Takes what the role `who` did about it by a notice; `None` is somebody who was not asked.
     ///
     /// - **Output**: whether it is now answered by this.
-    pub(crate) fn answer(&mut self, journal: &mut Journal, answer: &Answer, who: Option<&Who>, is_after: bool) -> bool {
+    pub(crate) fn answer(&mut self, journal: &mut Journal, answer: &Answer, who: Option<&Who>) -> bool {
         let rule = self.ladder.as_ref().map(|ladder| ladder.answered).unwrap_or_default();
         match answer.act {
             Act::Delivered | Act::Read => false,
-            Act::Acted => self.act(journal, is_after),
+            Act::Acted => self.act(journal),
             Act::Declined => {
                 self.decline(journal, who);
                 false
@@ -195,11 +226,11 @@ impl Alert {
         }
     }
 
-    /// An action, or an answer documented elsewhere [ESC-8]: answers if nobody has; closes if it came after the raise.
-    pub(crate) fn act(&mut self, journal: &mut Journal, closes: bool) -> bool {
+    /// An action [ESC-8]: answers if nobody has, and closes.
+    pub(crate) fn act(&mut self, journal: &mut Journal) -> bool {
         let is_answered = self.take_answer(journal);
-        if closes && self.state == State::Answered {
-            self.end(journal, "closed", State::Done);
+        if self.state == State::Answered {
+            self.end(journal, "closed", State::Over);
         }
         is_answered
     }
@@ -210,11 +241,13 @@ impl Alert {
             return false;
         }
         self.state = State::Answered;
+        self.was_answered = true;
         self.pending.clear();
+        self.unsent.clear();
         journal.line(self, "answered");
         match self.ladder.as_ref().and_then(|ladder| ladder.lapses) {
             Some(span) => self.pending.push((journal.at.plus(span), Pending::Lapse)),
-            None => self.end(journal, "closed", State::Done),
+            None => self.end(journal, "closed", State::Over),
         }
         true
     }
@@ -281,17 +314,26 @@ impl Alert {
         }
     }
 
-    fn send(&mut self, journal: &mut Journal, who: &Who, channel: Channel, purpose: Purpose) {
+    fn send(&mut self, journal: &Journal, who: &Who, channel: Channel, purpose: Purpose) {
         if *who == Who::Ordering && !journal.has_ordering {
             return;
         }
-        let before = self.paged(who);
-        let (step, page) = match purpose {
-            Purpose::Page | Purpose::Reminder => (self.step.saturating_add(1), Some(journal.outcome.pages.len())),
-            Purpose::Tell | Purpose::Withdrawal => (0, before),
-        };
-        self.reached.insert(who.clone(), (channel, page));
-        journal.page(self, who.text(), channel, (purpose, step));
+        let is_asking = matches!(purpose, Purpose::Page | Purpose::Reminder);
+        let step = if is_asking { self.step.saturating_add(1) } else { 0 };
+        self.unsent.push((who.clone(), channel, purpose, step));
+    }
+
+    /// Sends what is still to be said when all of a log time is taken.
+    pub(crate) fn flush(&mut self, journal: &mut Journal) {
+        for (who, channel, purpose, step) in core::mem::take(&mut self.unsent) {
+            if matches!(purpose, Purpose::Page | Purpose::Reminder) {
+                self.asking.push((who.clone(), journal.outcome.pages.len()));
+            }
+            if purpose != Purpose::Withdrawal {
+                self.reached.insert(who.clone(), channel);
+            }
+            journal.page(self, who.text(), channel, (purpose, step));
+        }
     }
 }
 

@@ -17,8 +17,8 @@
 //!   was sent is taken back only if the stop lies at or before the due time.
 //! - Warnings and breaches of one clock count their generations apart.
 //! - An absence whose expected moment is known to have come late when the period is first seen raises nothing.
-//! - Reviews, acknowledgements and answers documented elsewhere count for every page of the report that is still open,
-//!   or of the result they name, if they are not older than what the page is about.
+//! - A review or an acknowledgement recorded elsewhere counts whenever it is heard, for what was raised by something that
+//!   happened before it; an answer that names the report counts for what asks for it when it is heard.
 //! - A lapse shows no word of its own; the next answer is said again.
 
 mod watch;
@@ -49,7 +49,8 @@ pub struct Told {
     pub reply: Option<Reply>,
 }
 
-/// Which notice is answered: of this rule and this report, the newest page or reminder to this role.
+/// Which notice is answered: of this rule and this report, the newest page or reminder to this role that went out before
+/// the answer came; without one the answer names nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reply {
     /// Rule id.

@@ -100,6 +100,23 @@ pub fn case(seed: u64, reports: usize) -> Case {
     Case { ward, told, until }
 }
 
+/// The case of a seed without any answer, its reports begun within so many hours: for a driver whose people hear late,
+/// twice or never, and answer what they heard.
+#[must_use]
+pub fn unanswered(seed: u64, reports: usize, hours: i64) -> Case {
+    let mut random = Random::new(seed);
+    let ward = rules::ward(&mut random);
+    let begin = random.pick(&DAYS).and_then(|day| Timestamp::parse(day)).unwrap_or_default();
+    let mut told = Vec::new();
+    for number in 0..reports {
+        let start = begin.plus(Span::from_micros(random.from_to(0, hours * 12) * 5 * MINUTE));
+        told.extend(stream::report(&mut random, &ward, number, start));
+    }
+    told.sort_by_key(|told| told.at);
+    let until = told.last().map_or(begin, |told| told.at).plus(Span::from_micros(12 * HOUR));
+    Case { ward, told, until }
+}
+
 /// Adds answers to pages that the reference expects, a few rounds of them.
 fn answers(random: &mut Random, ward: &Ward, report: &mut Vec<Told>, until: Timestamp) {
     for round in 0..4_u32 {

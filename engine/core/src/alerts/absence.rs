@@ -107,12 +107,11 @@ impl Partition {
             Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
-        let is_over = [Step::Cancelled, Step::EnteredInError].iter().any(|end| report.end_in_force(*end).is_some());
-        if is_over || !matches(&alert.condition, &alert.unless, &alert.missing, &view).holds {
-            return Period::None;
-        }
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));
         let due = due_after(started, absence.within, &[], calendar);
+        if is_over(report, due) || !matches(&alert.condition, &alert.unless, &alert.missing, &view).holds {
+            return Period::None;
+        }
         moments::times(&absence.expect, report, both, &mut self.scratch, &mut self.occurrences);
         judge(absence, begun, due, &self.occurrences)
     }
@@ -178,7 +177,7 @@ impl Partition {
         let key = u64::try_from(known.count()).unwrap_or(u64::MAX);
         let cause = Cause { ward: wait.ward, source: Source::Rule(wait.index), severity };
         let of = Some((slot, report.id));
-        let raise = Raise { cause, rule: wait.rule, rank, report: of, about: About::Report, key, since: wait.started };
+        let raise = Raise { cause, rule: wait.rule, rank, report: of, about: About::Report, key, since: wait.due };
         self.raise(raise, Some(report), out);
     }
 
@@ -252,11 +251,7 @@ impl Partition {
             let cause = Cause { ward: wait.ward, source: Source::Rule(wait.index), severity };
             let key = u64::from_le_bytes(wait.started.micros().to_le_bytes());
             let about = About::Feed(feed);
-            self.raise(
-                Raise { cause, rule: wait.rule, rank, report: None, about, key, since: wait.started },
-                None,
-                out,
-            );
+            self.raise(Raise { cause, rule: wait.rule, rank, report: None, about, key, since: wait.due }, None, out);
         }
     }
 }
@@ -265,6 +260,14 @@ impl Partition {
 pub(crate) fn wait_class(ward: &Ward, index: u32) -> Class {
     let is_hold = ward.alert(index).is_some_and(|found| matches!(found.0.trigger, Trigger::While(_)));
     if is_hold { Class::Hold } else { Class::Absence }
+}
+
+/// Whether the report ended so that nothing is awaited: in error, cancelled within the period [ABS-2], or cancelled before a
+/// result existed [ALERT-5].
+fn is_over(report: &Report, due: Timestamp) -> bool {
+    let cancelled = report.end_in_force(Step::Cancelled);
+    let is_cancelled = cancelled.is_some_and(|end| end.lo <= due || !report.had_result_before(end.lo));
+    is_cancelled || report.end_in_force(Step::EnteredInError).is_some()
 }
 
 /// What the expected moments make of a period that `begun` began.

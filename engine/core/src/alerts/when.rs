@@ -208,10 +208,29 @@ impl Asking<'_> {
         for key in self.report.result_keys() {
             self.report.runs(key, runs);
             let Some(run) = runs.last().copied() else { continue };
-            let at = self.moments.iter().filter(|moment| self.is_of_kind(moment));
-            let at = at.filter_map(|moment| result_moment(moment, &run, self.report)).min();
-            wanted.push(self.judge(About::Result(key), at.map(|at| (at, run.heard)), run.key(), Some((key, run))));
+            let (at, appearance) = self.appearance(runs);
+            let moment = at.map(|at| (at, run.heard));
+            wanted.push(self.judge(About::Result(key), moment, run.key(appearance), Some((key, run))));
         }
+    }
+
+    /// When the rule's moments first happened to what a result says last, and how many separate times they did to that
+    /// content. What never reached a moment of the rule was nothing to it, and parts nothing [CRT-4].
+    fn appearance(&self, runs: &[Run]) -> (Option<Timestamp>, u32) {
+        let at = |run: &Run| {
+            let mine = self.moments.iter().filter(|moment| self.is_of_kind(moment));
+            mine.filter_map(|moment| result_moment(moment, run, self.report)).min()
+        };
+        let Some(last) = runs.last() else { return (None, 0) };
+        let (mut first, mut appearance, mut before) = (None, 0_u32, None);
+        for (run, at) in runs.iter().filter_map(|run| Some((run, at(run)?))) {
+            if before != Some(run.content) && run.content == last.content {
+                appearance = appearance.saturating_add(1);
+                first = Some(at);
+            }
+            before = Some(run.content);
+        }
+        (first.filter(|_| at(last).is_some()), appearance)
     }
 
     fn of_report(&self, scratch: &mut moments::Scratch, found: &mut Vec<Occurrence>, wanted: &mut Vec<Wanted>) {
@@ -274,11 +293,8 @@ impl Asking<'_> {
         if self.report.end_in_force(Step::EnteredInError).is_some() {
             return true;
         }
-        let cancelled = self.report.end_in_force(Step::Cancelled).is_some_and(|end| {
-            let mut steps =
-                self.report.records.iter().filter(|record| record.lo < end.lo).filter_map(|record| record.step);
-            !steps.any(Step::is_result_bearing)
-        });
+        let cancelled = self.report.end_in_force(Step::Cancelled);
+        let cancelled = cancelled.is_some_and(|end| !self.report.had_result_before(end.lo));
         let speaks_of_cancel =
             self.moments.iter().any(|moment| matches!(moment.happening, Happening::Step(Step::Cancelled)));
         cancelled && !speaks_of_cancel || self.is_withdrawn_after(at)

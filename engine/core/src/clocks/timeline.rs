@@ -68,6 +68,8 @@ pub(crate) struct Buffers {
     starts: Vec<Occurrence>,
     stops: Vec<Occurrence>,
     cancels: Vec<Occurrence>,
+    /// When the order was cancelled or the report found in error, if that is in force.
+    ended: Option<Timestamp>,
     restarts: Vec<Occurrence>,
     pauses: Vec<(Timestamp, Timestamp)>,
     instants: Vec<Timestamp>,
@@ -130,6 +132,7 @@ impl Reading<'_> {
         times(&root.stops, self.report, from, &mut buffers.scratch, &mut buffers.stops);
         times(&root.cancels, self.report, from, &mut buffers.scratch, &mut buffers.cancels);
         let ends = [Step::Cancelled, Step::EnteredInError].map(|step| self.report.end_in_force(step));
+        buffers.ended = ends.iter().flatten().map(|end| end.lo).min();
         buffers.cancels.extend(ends.into_iter().flatten().map(Occurrence::of));
         buffers.cancels.sort_by_key(|cancel| cancel.at.lo);
         times(&root.restarts, self.report, from, &mut buffers.scratch, &mut buffers.restarts);
@@ -329,11 +332,14 @@ impl Walk<'_, '_> {
     /// Starts the clock at the first instant at which its moment has happened and the report is covered [SLA-3].
     fn maybe_start(&mut self, at: Timestamp, covering: Option<(u32, FieldSet)>) {
         let Some(begun) = self.buffers.starts.iter().find(|start| start.at.base() <= at).copied() else { return };
-        let is_over = self.buffers.cancels.iter().any(|cancel| begun.at.base() <= cancel.at.lo && cancel.at.lo <= at);
-        if covering.is_none() || self.is_stopped || is_over && self.cycles.is_empty() {
+        // A moment that cancels does so from the start on; nothing begins on a report that is over.
+        let is_cancelled = |cancel: &Occurrence| begun.at.base() <= cancel.at.lo && cancel.at.lo <= at;
+        let is_over =
+            self.buffers.ended.is_some_and(|ended| ended <= at) || self.buffers.cancels.iter().any(is_cancelled);
+        if covering.is_none() || self.is_stopped || is_over {
             return;
         }
-        if self.cycles.last().is_some_and(|last| last.end.is_some_and(|end| end.at() >= at)) || is_over {
+        if self.cycles.last().is_some_and(|last| last.end.is_some_and(|end| end.at() >= at)) {
             return;
         }
         let since = self.cycles.last().and_then(|last| last.end).map_or(begun.at.base(), End::at);

@@ -30,8 +30,6 @@ impl Partition {
                 alert.course.lapse = Some((due, self.timers.arm(Timer { due, id, owner: slot })));
             }
             None => {
-                let rule = alert.rule;
-                self.note_open(rule, false);
                 self.set_phase(slot, Phase::Closed);
                 self.say_alert(slot, AlertState::Closed, "", out);
             }
@@ -66,9 +64,6 @@ impl Partition {
             Closing::Acted => (Phase::Closed, AlertState::Closed, ""),
         };
         self.set_phase(slot, phase);
-        if let Some(rule) = self.alerts.get(slot).map(|alert| alert.rule) {
-            self.note_open(rule, false);
-        }
         self.say_alert(slot, word, why, out);
         match closing {
             Closing::Withdrawn => self.tell_withdrawal(slot, out),

@@ -115,6 +115,12 @@ impl Report {
         (!is_undone).then_some(end)
     }
 
+    /// Whether a result existed before `at`.
+    pub(crate) fn had_result_before(&self, at: Timestamp) -> bool {
+        let steps = self.records.iter().filter(|record| record.lo < at).filter_map(|record| record.step);
+        steps.into_iter().any(Step::is_result_bearing)
+    }
+
     /// The first change, which opens version 2.
     pub(crate) fn first_change(&self) -> Option<&Record> {
         self.records.iter().find(|record| record.step.is_some_and(Step::is_change))

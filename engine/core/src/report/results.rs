@@ -143,16 +143,14 @@ pub(crate) struct Run {
     pub(crate) final_at: Option<Timestamp>,
     pub(crate) content: Content,
     pub(crate) abnormal: u32,
-    /// How many separate times this content has appeared, from 1.
-    pub(crate) appearance: u32,
     /// Whether nothing else came after it.
     pub(crate) is_newest: bool,
 }
 
 impl Run {
-    /// What identifies this generation of the result: its content and which appearance of it this is.
-    pub(crate) fn key(&self) -> u64 {
-        hash64(&(self.content, self.appearance))
+    /// What identifies a generation of the result: its content and which appearance of it this is, from 1 [CRT-3].
+    pub(crate) fn key(&self, appearance: u32) -> u64 {
+        hash64(&(self.content, appearance))
     }
 
     /// Whether the result carries a code of table 0078.
@@ -175,7 +173,6 @@ impl Report {
         out.clear();
         let statements = self.cold.statements.iter().filter(|statement| statement.key == key);
         for statement in statements {
-            let appearance = appearances(out, statement.content) + 1;
             match out.last_mut() {
                 Some(run) if run.content == statement.content => {
                     run.heard = run.heard.min(statement.heard);
@@ -190,7 +187,6 @@ impl Report {
                     final_at: statement.is_final.then_some(statement.at),
                     content: statement.content,
                     abnormal: statement.abnormal,
-                    appearance,
                     is_newest: false,
                 }),
             }
@@ -225,8 +221,4 @@ impl Report {
         }
         hash
     }
-}
-
-fn appearances(runs: &[Run], content: Content) -> u32 {
-    u32::try_from(runs.iter().filter(|run| run.content == content).count()).unwrap_or(u32::MAX)
 }

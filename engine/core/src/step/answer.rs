@@ -5,7 +5,7 @@
 
 use wardline_rules::{
     event::{Answer, Event},
-    program::{AnsweredBy, Escalation},
+    program::AnsweredBy,
     quality::Fault,
     token::Token,
     unit::Unit,
@@ -15,12 +15,11 @@ use wardline_rules::{
 use crate::{
     alerts::{About, AlertSlot, Closing},
     disposition::Disposition,
-    escalation::Phase,
+    escalation::{Asked, Phase},
     ids::{Code, Nid},
     output::{AlertState, AnswerOutcome, AnswerVerdict, Output, Party, Recipient},
     partition::Partition,
-    report::{OWN_ANSWER, Report, results::Value},
-    step::apply::tie_of,
+    report::{OWN_ANSWER, Report, ReportSlot, results::Value},
 };
 
 /// The token that stands for a desk or person of a ward where only tokens can be named.
@@ -46,7 +45,12 @@ impl Partition {
         let report = self.alerts.get(slot).and_then(|alert| alert.report).map(|report| report.0);
         let mut taken = report.and_then(|place| self.reports.take(place).map(|report| (place, report)));
         let verdict = match taken.as_mut() {
-            Some((_, report)) => self.judge_answer(slot, named, answer, Some(&mut **report), out),
+            Some((place, report)) => {
+                let known = report.records.len();
+                let verdict = self.judge_answer(slot, named, answer, Some(&mut **report), out);
+                self.acknowledged(*place, report, known, out);
+                verdict
+            }
             None => self.judge_answer(slot, named, answer, None, out),
         };
         if let Some((place, report)) = taken {
@@ -78,24 +82,28 @@ impl Partition {
         let keys = self.keys_of(event);
         let mut targets = Vec::new();
         crate::identity::find(keys, None, (&self.index, &self.reports), &mut targets);
-        let at = event.occurred_at.map_or(self.at, |at| at.lo);
-        let mut verdict = AnswerVerdict::Orphan;
+        let mut verdict: Option<AnswerVerdict> = None;
         for slot in targets {
             let Some(mut report) = self.reports.take(slot) else { continue };
-            if matches!(answer.act, Act::Accepted | Act::ReadBack | Act::Acted) {
-                self.acknowledge(&mut report, at, tie_of(event));
-                self.acted(&mut report, at, out);
-                verdict = AnswerVerdict::Accepted;
-            } else {
-                verdict = AnswerVerdict::Recorded;
-            }
+            let known = report.records.len();
+            let this = self.answer_of_report(&mut report, (event, answer), out);
+            verdict = Some(verdict.map_or(this, |known| known.min(this)));
+            self.acknowledged(slot, &mut report, known, out);
             self.reports.put(slot, report);
         }
+        let verdict = verdict.unwrap_or(AnswerVerdict::Orphan);
         if verdict == AnswerVerdict::Orphan {
             self.say_quality(event, Fault::OrphanAnswer, "answer", out);
         }
         out.answers.push(AnswerOutcome { event_id: event.event_id.clone(), verdict, alert: None });
         disposition_of(verdict)
+    }
+
+    /// Lets the rules look at a report again that an answer made acknowledged.
+    fn acknowledged(&mut self, slot: ReportSlot, report: &mut Report, known: usize, out: &mut Output) {
+        if report.records.len() > known {
+            self.refresh(slot, report, out);
+        }
     }
 
     fn judge_answer(
@@ -133,7 +141,14 @@ impl Partition {
                 AnswerVerdict::Recorded
             }
             Act::Acted => self.take_action(slot, report, out),
-            Act::Accepted | Act::ReadBack => self.accept(slot, (&who, answer), escalation.as_ref(), report, out),
+            Act::Accepted | Act::ReadBack => {
+                let verdict = self.accept(slot, (Some(&who), answer), report.as_deref(), out);
+                if let Some(report) = report.filter(|_| verdict == AnswerVerdict::Accepted) {
+                    let at = self.at;
+                    self.acknowledge(report, at, OWN_ANSWER);
+                }
+                verdict
+            }
         }
     }
 
@@ -153,26 +168,29 @@ impl Partition {
         paged.find(|recipient| party_token(&recipient.party) == by).cloned()
     }
 
-    fn accept(
+    /// Takes an answer of somebody asked, or of anybody where it was documented elsewhere, if it is valid [ESC-5].
+    pub(crate) fn accept(
         &mut self,
         slot: AlertSlot,
-        (who, answer): (&Recipient, &Answer),
-        escalation: Option<&Escalation>,
-        report: Option<&mut Report>,
+        (who, answer): (Option<&Recipient>, &Answer),
+        report: Option<&Report>,
         out: &mut Output,
     ) -> AnswerVerdict {
+        let escalation = self.escalation_of(slot);
+        let escalation = escalation.as_ref();
         let licensed = answer.licence.as_deref().is_some_and(|licence| !licence.is_empty());
         if escalation.is_some_and(|it| it.answered_by == AnsweredBy::Licensed) && !licensed {
             return AnswerVerdict::NotLicensed;
         }
-        if escalation.is_some_and(|it| it.read_back) && !self.reads_back(slot, answer, report.as_deref()) {
+        if escalation.is_some_and(|it| it.read_back) && !self.reads_back(slot, answer, report) {
             return AnswerVerdict::ReadBackDoesNotMatch;
         }
         let Some(alert) = self.alerts.get_mut(slot) else { return AnswerVerdict::Orphan };
         if alert.course.phase == Phase::Answered {
             return AnswerVerdict::Recorded;
         }
-        for asked in alert.course.asked.iter_mut().filter(|asked| asked.recipient.party == who.party) {
+        let is_theirs = |asked: &&mut Asked| who.is_some_and(|who| asked.recipient.party == who.party);
+        for asked in alert.course.asked.iter_mut().filter(is_theirs) {
             asked.answered = true;
         }
         let everyone = escalation.is_some_and(|it| it.answered_by == AnsweredBy::Everyone);
@@ -180,10 +198,6 @@ impl Partition {
             return AnswerVerdict::Recorded;
         }
         self.counters.answered += 1;
-        if let Some(report) = report {
-            let at = self.at;
-            self.acknowledge(report, at, OWN_ANSWER);
-        }
         self.answered(slot, out);
         AnswerVerdict::Accepted
     }
@@ -231,11 +245,6 @@ impl Partition {
         let ward = self.wards.get(self.alerts.get(slot)?.cause.ward as usize)?;
         let test = ward.tests.test(code)?;
         ward.program.catalogue.tests.get(test.index())?.unit
-    }
-
-    /// Whether somebody was asked to answer an alert.
-    pub(crate) fn awaits_answer(&self, slot: AlertSlot) -> bool {
-        self.alerts.get(slot).is_some_and(|alert| alert.course.step > 0)
     }
 }
 

@@ -77,19 +77,21 @@ impl Partition {
         }
         let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
         let content = fingerprint(event, tuple);
-        match self.seen.get_mut(&id) {
-            None => {
-                self.seen.insert(id, Seen { content, at: self.at });
-                self.seen_order.push_back((self.at, id));
-                None
-            }
-            Some(known) if known.content == content => Some(known.at),
-            Some(known) => {
-                *known = Seen { content, at: self.at };
-                self.say_quality(event, Fault::ControlIdReused, "event_id", out);
-                None
-            }
+        let key = match self.seen.get(&id) {
+            None => id,
+            Some(known) if known.content == content => return Some(known.at),
+            // Another content of this id is remembered beside the first.
+            Some(_) => hash64(&(id, content)),
+        };
+        if let Some(known) = self.seen.get(&key) {
+            return Some(known.at);
         }
+        self.seen.insert(key, Seen { content, at: self.at });
+        self.seen_order.push_back((self.at, key));
+        if key != id {
+            self.say_quality(event, Fault::ControlIdReused, "event_id", out);
+        }
+        None
     }
 
     pub(crate) fn say_quality(&self, event: &Event, fault: Fault, field: &str, out: &mut Output) {

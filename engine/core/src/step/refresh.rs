@@ -5,13 +5,12 @@
 
 use wardline_rules::{
     program::{Lasting, Trigger},
-    time::{Span, Timestamp},
+    time::Span,
 };
 
 use crate::{
-    alerts::{Closing, when::AlertIx},
+    alerts::{Source, when::AlertIx},
     clocks::FamilyIx,
-    escalation::Phase,
     output::Output,
     partition::Partition,
     report::{Report, ReportSlot},
@@ -52,17 +51,30 @@ impl Partition {
         let Some(ward) = self.wards.get_mut(active as usize) else { return };
         let list = ward.route(report.effective, &self.dictionary, &self.tuples);
         rules.extend_from_slice(ward.list(list));
-        if !report.is_varied {
-            return;
+        if report.is_varied {
+            let mut sum = SAYS_NOTHING;
+            for record in &report.records {
+                sum = self.tuples.known_merge(sum, record.tuple);
+                let list = ward.route(sum, &self.dictionary, &self.tuples);
+                rules.extend_from_slice(ward.list(list));
+            }
         }
-        let mut sum = SAYS_NOTHING;
-        for record in &report.records {
-            sum = self.tuples.known_merge(sum, record.tuple);
-            let list = ward.route(sum, &self.dictionary, &self.tuples);
-            rules.extend_from_slice(ward.list(list));
-        }
+        self.begun(active, report, rules);
         rules.sort_unstable();
         rules.dedup();
+    }
+
+    /// The rules that began something on a report: news of what came first may say that they never covered it.
+    fn begun(&self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+        let clocks = report.clocks.iter().filter(|clock| clock.ward == active && clock.is_open() || clock.acted != 0);
+        rules.extend(clocks.map(|clock| RuleIx::Family(clock.index)));
+        let waits = report.waits.iter().filter(|wait| wait.ward == active);
+        rules.extend(waits.map(|wait| RuleIx::Alert(wait.index)));
+        for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)) {
+            if let (Source::Rule(index), true) = (alert.cause.source, alert.cause.ward == active && alert.stands()) {
+                rules.push(RuleIx::Alert(index));
+            }
+        }
     }
 
     fn refresh_rule(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
@@ -119,43 +131,6 @@ impl Partition {
         }
         for rule in old {
             self.refresh_rule(slot, report, rule, out);
-        }
-    }
-
-    /// A review, or an acknowledgement recorded elsewhere, is an action: it closes what was answered, and answers and closes
-    /// what was not [ESC-8].
-    ///
-    /// The news may be the value that somebody acted upon before we heard of it; so all that is known counts [REP-1].
-    pub(crate) fn documented(&mut self, report: &mut Report, out: &mut Output) {
-        let actions = report.records.iter().filter(|record| record.is_action());
-        if let Some(at) = actions.map(|record| record.lo).max() {
-            self.acted(report, at, out);
-        }
-    }
-
-    /// Somebody acted at `at`: every alert of the report that was raised before is answered and closed.
-    pub(crate) fn acted(&mut self, report: &mut Report, at: Timestamp, out: &mut Output) {
-        for slot in report.alerts.clone() {
-            let Some(alert) = self.alerts.get(slot) else { continue };
-            let awaits = self.awaits_answer(slot);
-            match alert.course.phase {
-                Phase::Paging | Phase::Unresolved if awaits && at >= alert.since => {
-                    self.counters.answered += 1;
-                    if let Some(alert) = self.alerts.get_mut(slot) {
-                        alert.course.was_answered = true;
-                    }
-                    self.say_alert(slot, crate::output::AlertState::Answered, "documented elsewhere", out);
-                    self.end(slot, None, Closing::Acted, out);
-                }
-                Phase::Answered if at >= alert.since => self.end(slot, None, Closing::Acted, out),
-                Phase::Paging
-                | Phase::Unresolved
-                | Phase::Answered
-                | Phase::New
-                | Phase::Held
-                | Phase::Closed
-                | Phase::Withdrawn => {}
-            }
         }
     }
 

@@ -7,8 +7,12 @@ use wardline_core::{
     party_token,
 };
 use wardline_rules::{
+    Text,
     decimal::Decimal,
-    program::{Alert, AnsweredBy, Decline, Escalation, Failed, Once, Program, SeverityId, Who},
+    program::{
+        Alert, AnsweredBy, Atom, Comparison, Condition, Decline, Escalation, Failed, Field, Missed, Missing,
+        MissingThen, Once, PageTo, Program, SeverityId, Trigger, Who,
+    },
     quality::Fault,
     words::{Act, Channel, Step},
 };
@@ -16,7 +20,10 @@ use wardline_rules::{
 use crate::{
     driver::Run,
     said::{DR_BELL, DR_CHO, Said, answer, answer_with, at, read_back},
-    ward::{CHARGE_DESK, LAB_DESK, ORANGE, critical_alert, critical_escalation, minutes, only_critical, program},
+    ward::{
+        CHARGE_DESK, LAB_DESK, ORANGE, at_step, critical_alert, critical_escalation, minutes, of_result, only_critical,
+        program, unreviewed,
+    },
 };
 
 /// The escalation with one channel in each step, so that nothing falls back.
@@ -595,4 +602,82 @@ fn a_feed_that_falls_silent_for_years_fills_no_memory() {
     assert_eq!((alerts.len(), alerts[0].generation), (1_024, 1_200));
     // Each was told by mail and, undelivered after four hours, by sms; the newest so far by mail alone.
     assert_eq!(run.partition.gauges(minutes(1)).notices.iter().sum::<usize>(), 1_023 * 2 + 1);
+}
+
+#[test]
+fn an_order_that_comes_last_takes_back_what_its_site_should_not_have_raised() {
+    // [ALERT-2] [ALERT-5] T22: by its site the rule can no longer match, and its alert is still its own.
+    let elsewhere = Atom { field: Field::Site, comparison: Comparison::Names(false, vec![Text::from("Main")]) };
+    let missing = vec![Missing { what: Missed::Field(Field::Site), then: MissingThen::Match }];
+    let alert = Alert { condition: Condition::Atom(elsewhere), missing, ..critical_alert() };
+    let mut program = program(1, Vec::new(), vec![alert]);
+    program.escalations = vec![plain()];
+    let mut run = Run::of(program);
+    run.hear("09:00", critical("09:00"));
+    run.deliver("09:00:30");
+    run.hear("09:04", Said::step(Step::Reviewed, "09:04"));
+    run.hear("09:10", Said::step(Step::Ordered, "08:30").site("Main"));
+    assert_eq!(run.story("09:10"), ["09:10 withdraw Dr Bell by phone"]);
+}
+
+#[test]
+fn somebody_of_an_earlier_step_does_not_end_the_one_that_runs() {
+    // T15: the charge desk was asked at 09:10 and has not been heard.
+    let mut run = raised(Escalation { decline: Decline::Any, ..plain() });
+    let code = run.code();
+    run.pass("09:11");
+    run.hear("09:12", answer(Act::Declined, &code, "09:12"));
+    assert_eq!(run.story("09:11"), Vec::<String>::new());
+}
+
+#[test]
+fn a_review_counts_for_a_missing_step_only_after_its_period_ended() {
+    // [ESC-8] [TIME-2] The period ends at 13:00; a look at the report before that did not prevent what it waited for.
+    let mut absent = unreviewed();
+    absent.tells.clear();
+    absent.page = Some(PageTo::Direct { who: vec![Who::Ordering], by: vec![Channel::Phone] });
+    let Trigger::Absence(absence) = &mut absent.trigger else { panic!("an absence") };
+    absence.expect = vec![at_step(Step::Released)];
+    let mut run = Run::of(program(1, Vec::new(), vec![absent]));
+    run.hear("09:00", Said::step(Step::Final, "09:00").ordered_by(DR_BELL));
+    run.hear("10:00", Said::step(Step::Reviewed, "10:00"));
+    run.pass("13:00");
+    run.hear("13:10", Said::step(Step::Delivered, "12:00"));
+    assert_eq!(run.story("09:01"), ["13:00 alert Unreviewed#1 raised", "13:00 page Dr Bell by phone"]);
+    run.hear("13:20", Said::step(Step::Reviewed, "13:15"));
+    assert_eq!(
+        run.story("13:11"),
+        ["13:20 alert Unreviewed#1 answered, documented elsewhere", "13:20 alert Unreviewed#1 closed"]
+    );
+}
+
+#[test]
+fn an_answer_by_report_is_judged_like_any_other() {
+    // [ESC-5] [REP-20] Valid without code and without having been paged, not without the right value.
+    let mut run = raised(Escalation { read_back: true, ..plain() });
+    let by_report = |clock: &str, value: &str| {
+        let mut said = answer_with(Act::ReadBack, "", clock, |answer| answer.value = read_back(None, value));
+        said.0.report = Said::update(clock).0.report;
+        said
+    };
+    run.hear("09:02", by_report("09:02", "5.0"));
+    assert_eq!(run.verdict(), "read-back does not match");
+    run.hear("09:03", by_report("09:03", "6.90"));
+    assert_eq!(run.verdict(), "accepted");
+    assert_eq!(run.story("09:01"), ["09:03 alert Critical#1 answered", "09:03 alert Critical#1 closed"]);
+}
+
+#[test]
+fn a_preliminary_that_comes_late_does_not_page_again_about_a_final() {
+    // [CRT-3] [CRT-4] To a rule about finals, 6.9 appeared once, whatever was issued early.
+    let mut finals = critical_alert();
+    finals.trigger = Trigger::When(vec![of_result(Step::Final)]);
+    let mut program = program(1, Vec::new(), vec![finals]);
+    program.escalations = vec![plain()];
+    let mut run = Run::of(program);
+    let said = |step, clock: &str, value: &str| Said::step(step, clock).potassium(value).ordered_by(DR_BELL);
+    run.hear("09:10", said(Step::Final, "09:10", "7.4"));
+    run.hear("09:20", said(Step::Corrected, "09:20", "6.9"));
+    run.hear("09:30", said(Step::Preliminary, "09:00", "6.9"));
+    assert_eq!(run.partition.counters().alerts_raised, 2);
 }

@@ -236,14 +236,16 @@ fn is_event(input: &&Input) -> bool {
     matches!(input, Input::Event(_))
 }
 
-/// Hears all of it, a minute apart, and starts what is ready after each.
+/// Hears all of it, a minute apart, and mostly starts what is ready after each.
 fn lived(things: &[Happens]) -> Run {
     let mut run = Run::hospital();
     for (index, what) in things.iter().enumerate() {
         let minute = format!("{:02}:{:02}", 9 + index / 60, index % 60);
         let inputs = inputs(*what, index, &run);
         run.inputs(&minute, inputs);
-        run.start(&format!("{minute}:30"));
+        if !index.is_multiple_of(4) {
+            run.start(&format!("{minute}:30"));
+        }
         if matches!(what, Happens::Restart) {
             run.restart();
         }

@@ -305,6 +305,19 @@ fn a_reload_a_duplicate_and_a_repetition_page_nobody_again() {
 }
 
 #[test]
+fn a_message_is_known_again_after_another_came_under_its_id() {
+    // [DUP-1] [DUP-2]
+    let mut run = Run::hospital();
+    let first = || Said::step(Step::Received, "08:30").id("m1");
+    let second = || Said::step(Step::Received, "08:31").id("m1");
+    for (clock, said) in [("08:40", first()), ("08:41", second()), ("08:42", first()), ("08:43", second())] {
+        run.hear(clock, said);
+    }
+    let counters = run.partition.counters();
+    assert_eq!((counters.applied, counters.duplicate), (2, 2));
+}
+
+#[test]
 fn each_recipient_channel_step_and_value_has_a_notice_of_its_own() {
     // [NID-1]
     let mut run = Run::hospital();

@@ -96,7 +96,7 @@ fn notice(into: &mut String, head: &NoticeHead) {
 }
 
 /// The role in the ward's words, and who that is.
-fn recipient(head: &NoticeHead) -> String {
+pub(crate) fn recipient(head: &NoticeHead) -> String {
     let role = match head.recipient.role {
         Who::Ordering => "the ordering clinician",
         Who::Attending => "the attending clinician",

@@ -66,6 +66,31 @@ fn a_critical_result_pages_and_then_pages_the_next() {
 }
 
 #[test]
+fn nothing_is_taken_before_a_ward_decides() {
+    // A critical result that came first would be acknowledged and watched by nobody.
+    let disk = SimDisk::new(3);
+    let rig = rig_with::<Partition>(&disk, NIGHT, (false, true), &Care::default()).unwrap();
+    let night = Night { rig, intake: Intake::new(&[], Tokeniser::new(&[7; 32])) };
+    let send = || {
+        let reading = night.intake.events("", Shape::Json, RESULT.as_bytes(), night.rig.engine.log_now()).unwrap();
+        let parcel = Parcel { inputs: reading.parcel.inputs, is_urgent: true, ..Parcel::default() };
+        night.rig.tokio.block_on(night.rig.engine.submit(Lane::Critical, parcel))
+    };
+    assert_eq!(send().err(), Some(Refusal::Busy));
+    assert_eq!(
+        (night.rig.engine.status().phase(), night.rig.engine.status().is_waiting_for_ward()),
+        (Phase::Recovering, true)
+    );
+    night.activate();
+    night.rig.ask(|_| ());
+    assert!(send().is_ok());
+    assert_eq!(night.rig.heard.recv().unwrap().channel.word(), "secure message");
+    let disk = disk.kill();
+    let again = rig_with::<Partition>(&disk, NIGHT, (false, true), &Care::default()).unwrap();
+    assert_eq!(again.engine.status().phase(), Phase::Running, "its ward is in its log");
+}
+
+#[test]
 fn an_answer_stops_the_escalation() {
     let night = night(&SimDisk::new(3), NIGHT);
     night.activate();

@@ -7,7 +7,7 @@
 //! - **Not here**: who else needs the records (the caller brings the bound).
 
 use super::inventory::Inventory;
-use super::{Error, Result};
+use super::{Error, LogReader, Result};
 use crate::dead;
 use crate::disk::Disk;
 use crate::segment::Identity;
@@ -36,6 +36,24 @@ pub struct CutReport {
     pub bytes: u64,
     /// Records with dead letters copied.
     pub dead_letters: u64,
+}
+
+/// Last sequence up to which whole segments hold nothing that was written at `before` or later, log time in microseconds.
+///
+/// - **Output**: 0 if not even the oldest segment is that old.
+/// - **Cost**: reads the first record of each segment.
+pub fn through_before<D: Disk>(disk: &D, identity: Identity, before: u64) -> Result<u64> {
+    let inventory = Inventory::read(disk, &identity)?;
+    let mut through = 0;
+    for next in inventory.segments.iter().skip(1) {
+        let mut reader = LogReader::between(disk, identity, next.first, next.first)?;
+        match reader.next_record()? {
+            // Log time does not fall, so all before this record is at least as old.
+            Some(record) if record.header.at < before => through = next.first - 1,
+            Some(_) | None => break,
+        }
+    }
+    Ok(through)
 }
 
 /// Removes the segments nobody needs.

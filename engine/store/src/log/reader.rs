@@ -189,6 +189,18 @@ impl<D: Disk> LogReader<D> {
         Ok(reader.through(through))
     }
 
+    /// Reads the log again from its oldest record to record `through`; beside a writer, `through` must be durable.
+    ///
+    /// - **Output**: nothing for an empty log. Where no sound record follows, it ends: whether that is damage, `verify` says.
+    /// - **Errors**: [`Error::Disk`].
+    pub fn whole(disk: &D, identity: Identity, through: u64) -> Result<Self> {
+        let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
+        let header = segments.first().and_then(Segment::valid).map(|(header, _)| header);
+        let (sequence, chain) = header.map_or((0, Chain::default()), |header| (header.first - 1, header.chain));
+        let mark = bookmark_at(Position { sequence, at: 0, chain });
+        Ok(Self::new(disk.clone(), identity, segments, mark).through(through))
+    }
+
     /// Last sequence passed, accepted losses included.
     pub fn reached(&self) -> u64 {
         self.mark.expect.sequence - 1

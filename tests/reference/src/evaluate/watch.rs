@@ -3,7 +3,7 @@
 //! - **How it fits**: [`evaluate`](super) calls it for each report.
 //! - **Source**: language page [TIME-2] to [TIME-4], [SLA-8] to [SLA-11], [ALERT-4], [ESC-5], [ESC-8].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_rules::{
     Text,
@@ -73,8 +73,9 @@ pub(super) fn run(ward: &Ward, name: &str, mut told: Vec<&Told>, until: Timestam
             watch.take(told);
         }
         while let Some(timer) = watch.next().filter(|timer| timer.due <= at) {
-            watch.fire(&timer.wait);
+            watch.fire(&timer);
         }
+        watch.alerts.iter_mut().for_each(|alert| alert.flush(&mut watch.journal));
     }
     watch.journal.outcome
 }
@@ -101,79 +102,82 @@ impl<'w> Watch<'w> {
         if self.known.iter().any(|known| content(known) == content(&told.event)) {
             return;
         }
-        let before = self.documented(None);
         self.known.push(told.event.clone());
         let (Fact::Answer(answer), Some(at)) = (&told.event.fact, told.event.occurred_at) else {
             self.reconsider();
-            let after = self.documented(Some(&told.event));
-            for (step, at) in after.difference(&before) {
-                self.documented_elsewhere(*step, *at, &told.event);
-            }
+            self.act();
             return;
         };
-        let is_answered = match &told.reply {
-            Some(reply) => self.reply(reply, answer, at.base()),
+        let is_acknowledged = match &told.reply {
+            Some(reply) => self.reply(reply, answer),
             None => self.answer_elsewhere(answer, at.base()),
         };
-        if is_answered && answer.act != Act::Acted {
+        if is_acknowledged && matches!(answer.act, Act::Accepted | Act::ReadBack) {
             let mut own = Event::new("wardline", &told.event.event_id, Fact::Step(Step::Acknowledged));
             own.occurred_at = Some(at);
             self.own.push(own);
             self.reconsider();
+            self.act();
         }
     }
 
     /// An answer to a notice [ESC-5].
-    fn reply(&mut self, reply: &Reply, answer: &Answer, at: Timestamp) -> bool {
+    fn reply(&mut self, reply: &Reply, answer: &Answer) -> bool {
         let mine = self.alerts.iter_mut().filter(|alert| alert.rule == reply.rule && !reply.has_wrong_code);
-        let asked = mine.filter_map(|alert| Some((alert.paged(&reply.role)?, alert)));
+        let asked = mine.filter_map(|alert| Some((alert.paged(&reply.role, &self.journal)?, alert)));
         let Some((_, alert)) = asked.max_by_key(|(page, _)| *page) else { return false };
-        let is_after = alert.raised < at;
-        alert.answer(&mut self.journal, answer, Some(&reply.role), is_after)
+        alert.answer(&mut self.journal, answer, Some(&reply.role))
     }
 
-    /// An answer that names the report and no notice: to every open page of it, or of the result it names.
+    /// An answer that names the report and no notice: to every open page of it, or of the result it names. Where none asks
+    /// for it, it is a call that was documented.
     fn answer_elsewhere(&mut self, answer: &Answer, at: Timestamp) -> bool {
         let history = History::new(&self.known);
         let role = answer.by.filter(|by| history.ordering() == Some(*by)).map(|_| Who::Ordering);
-        let mut is_answered = false;
-        for alert in self.alerts.iter_mut().filter(|alert| alert.is_paging() && alert.moment <= at) {
+        let (mut is_answered, mut is_asked) = (false, false);
+        let asking = |alert: &&mut Alert| alert.is_paging() && alert.is_open() && alert.is_before(at);
+        for alert in self.alerts.iter_mut().filter(asking) {
             let named = answer.result.as_ref().map(|code| &code.code);
             let own = alert.item.as_ref().map(|item| &item.code.code);
-            if named.is_none() || own.is_none() || named == own {
-                let is_after = alert.raised < at;
-                is_answered |= alert.answer(&mut self.journal, answer, role.as_ref(), is_after);
+            if named.is_none() || named == own {
+                is_asked = true;
+                is_answered |= alert.answer(&mut self.journal, answer, role.as_ref());
             }
         }
-        is_answered
+        is_answered || !is_asked
     }
 
-    /// Times at which the report was said to be reviewed or acknowledged elsewhere.
-    fn documented(&self, only: Option<&Event>) -> BTreeSet<(Step, Timestamp)> {
-        let history = match only {
-            Some(event) => History::new([event]),
-            None => History::new(&self.known),
-        };
-        let steps = [Step::Reviewed, Step::Acknowledged];
-        steps.iter().flat_map(|step| history.times(*step).into_iter().map(|time| (*step, time.base()))).collect()
-    }
-
-    /// A review or an acknowledgement that was recorded elsewhere [ESC-8].
-    fn documented_elsewhere(&mut self, step: Step, at: Timestamp, event: &Event) {
-        for alert in self.alerts.iter_mut().filter(|alert| alert.is_paging() && alert.moment <= at) {
-            let own = alert.item.as_ref().map(|item| &item.code);
-            let is_named = event.results.is_empty() || event.results.iter().any(|item| Some(&item.code) == own);
-            let is_after = alert.raised < at;
-            if is_named && (is_after || step == Step::Acknowledged) {
-                alert.act(&mut self.journal, is_after);
+    /// Closes what a review, or an acknowledgement that was recorded elsewhere, answers [ESC-8].
+    fn act(&mut self) {
+        for index in 0..self.alerts.len() {
+            let Some(alert) = self.alerts.get(index).filter(|alert| alert.is_open() && alert.is_paging()) else {
+                continue;
+            };
+            let is_acted_upon = self.is_acted_upon(alert);
+            if let Some(alert) = self.alerts.get_mut(index).filter(|_| is_acted_upon) {
+                alert.act(&mut self.journal);
             }
         }
+    }
+
+    /// Whether anything known by now says that somebody acted after what raised an alert: on the results it names, or on all.
+    fn is_acted_upon(&self, alert: &Alert) -> bool {
+        let history = History::new(&self.known);
+        let subject = alert.item.as_ref().map(|item| &item.code);
+        let counts =
+            |event: &&Event| event.results.is_empty() || event.results.iter().any(|item| Some(&item.code) == subject);
+        let times = [Step::Reviewed, Step::Acknowledged].map(|step| (step, history.times(step)));
+        self.known.iter().filter(counts).any(|event| {
+            let own = History::new([event]);
+            times.iter().any(|(step, times)| {
+                own.times(*step).iter().any(|time| times.contains(time) && alert.is_before(time.base()))
+            })
+        })
     }
 
     /// Works out anew what the facts say, and says what is different.
     fn reconsider(&mut self) {
-        let known = core::mem::take(&mut self.known);
-        let own = core::mem::take(&mut self.own);
+        let (known, own) = (self.known.clone(), self.own.clone());
         let history = History::new(known.iter().chain(&own));
         self.journal.has_ordering = history.ordering().is_some();
         self.reading = Vec::new();
@@ -195,7 +199,6 @@ impl<'w> Watch<'w> {
             }
             self.reading.push(reading);
         }
-        (self.known, self.own) = (known, own);
     }
 
     fn open(&self, sla: &Sla) -> Open<'w> {
@@ -210,14 +213,27 @@ impl<'w> Watch<'w> {
         let is_passed =
             |cycle: usize, threshold: usize| cycles.get(cycle).is_some_and(|cycle| cycle.is_passed(threshold, at));
         self.fired.retain(|(rule, cycle, threshold)| *rule != index || is_passed(*cycle, *threshold));
+        self.forget_undone(index, &id, cycles);
         self.say(index, &id, clock);
         for alert in self.alerts.iter_mut().filter(|alert| alert.rule == id) {
             let Some((cycle, threshold)) = alert.threshold else { continue };
             let has_ended = cycles.get(cycle).is_none_or(|cycle| cycle.end.is_some());
-            if !is_passed(cycle, threshold) && (alert.is_open() || alert.state == State::Done) {
+            if !is_passed(cycle, threshold) && alert.is_believed() {
                 alert.withdraw(&mut self.journal);
             } else if has_ended && alert.is_open() {
                 alert.end(&mut self.journal, "closed", State::Over);
+            }
+        }
+    }
+
+    /// A cycle that ended and runs again, since its end was undone: what its end closed unheard is due again.
+    fn forget_undone(&mut self, index: usize, id: &Text, cycles: &[Cycle]) {
+        let of_rule = self.alerts.iter().filter(|alert| alert.rule == *id);
+        let newest: BTreeMap<_, _> = of_rule.filter_map(|alert| Some((alert.threshold?, alert))).collect();
+        for ((cycle, threshold), alert) in newest {
+            let runs = cycles.get(cycle).is_some_and(|cycle| cycle.end.is_none());
+            if runs && alert.is_unheard() {
+                self.fired.remove(&(index, cycle, threshold));
             }
         }
     }
@@ -258,13 +274,16 @@ impl<'w> Watch<'w> {
         for cause in causes::read(self.ward, history, alert) {
             let last = self.alerts.iter_mut().rfind(|other| other.rule == id && other.subject == cause.subject);
             let Some(identity) = cause.identity else {
-                if let Some(last) = last.filter(|last| last.is_open() || last.state == State::Done) {
+                if let Some(last) = last.filter(|last| last.is_believed()) {
                     last.withdraw(&mut self.journal);
                 }
                 continue;
             };
             match last {
-                Some(last) if last.identity == identity && last.state != State::Withdrawn => continue,
+                Some(last) if last.identity == identity && last.state != State::Withdrawn => {
+                    last.moment = cause.moment;
+                    continue;
+                }
                 Some(last) if last.is_open() => last.end(&mut self.journal, "closed", State::Over),
                 Some(_) | None => {}
             }
@@ -286,7 +305,7 @@ impl<'w> Watch<'w> {
             Period::Late if last.is_open() => last.end(&mut self.journal, "cleared", State::Over),
             Period::Late => {}
             Period::None | Period::InTime | Period::Open(_) => {
-                if last.is_open() || last.state == State::Done {
+                if last.is_believed() {
                     last.withdraw(&mut self.journal);
                 }
             }
@@ -300,7 +319,8 @@ impl<'w> Watch<'w> {
         };
         let earlier = self.alerts.iter().filter(same).count();
         alert.generation = u32::try_from(earlier).unwrap_or(u32::MAX).saturating_add(1);
-        alert.raise(&mut self.journal, tells);
+        let is_acted_upon = self.is_acted_upon(&alert);
+        alert.raise(&mut self.journal, tells, is_acted_upon);
         self.alerts.push(alert);
     }
 
@@ -338,8 +358,9 @@ impl<'w> Watch<'w> {
         }
     }
 
-    fn fire(&mut self, wait: &Wait) {
-        match wait {
+    fn fire(&mut self, timer: &Timer) {
+        let due = timer.due;
+        match &timer.wait {
             Wait::Alert { index, .. } => {
                 if let Some(alert) = self.alerts.get_mut(*index) {
                     alert.fire(&mut self.journal);
@@ -347,16 +368,17 @@ impl<'w> Watch<'w> {
             }
             Wait::Absence { rule, .. } => {
                 if let Some(Rule::Alert(alert)) = self.ward.rules.get(*rule) {
-                    let raised = Alert::new(self.ward, self.id(*rule), alert.severity.clone(), alert.page.as_ref());
+                    let mut raised = Alert::new(self.ward, self.id(*rule), alert.severity.clone(), alert.page.as_ref());
+                    (raised.moment, raised.is_end) = (due, true);
                     self.raise(raised, &alert.tells);
                 }
             }
-            Wait::Threshold { rule, cycle, threshold, .. } => self.pass(*rule, *cycle, *threshold),
+            Wait::Threshold { rule, cycle, threshold, .. } => self.pass(*rule, (*cycle, *threshold), due),
         }
     }
 
     /// A threshold is passed and the clock is open: says so, and acts [SLA-8].
-    fn pass(&mut self, rule: usize, cycle: usize, threshold: usize) {
+    fn pass(&mut self, rule: usize, (cycle, threshold): (usize, usize), due: Timestamp) {
         self.fired.insert((rule, cycle, threshold));
         let id = self.id(rule);
         let reading = core::mem::take(&mut self.reading);
@@ -370,6 +392,7 @@ impl<'w> Watch<'w> {
         let severity = action.severity.clone().unwrap_or_else(|| self.ward.lowest());
         let mut raised = Alert::new(self.ward, id, severity, page);
         raised.threshold = Some((cycle, threshold));
+        (raised.moment, raised.is_end) = (due, true);
         self.raise(raised, &tells);
     }
 

@@ -176,6 +176,21 @@ fn a_cut_stops_at_the_older_checkpoint_and_at_the_archive() {
 }
 
 #[test]
+fn what_is_young_is_kept_in_whole_segments() {
+    let disk = SimDisk::new(1);
+    let opened = filled(&disk, &[3000; 16]);
+    let first_at = |first| {
+        let mut reader = LogReader::between(&disk, opened.identity, first, first).unwrap();
+        reader.next_record().unwrap().unwrap().header.at
+    };
+    let through = |before| through_before(&disk, opened.identity, before).unwrap();
+    assert_eq!(through(first_at(7)), 0, "record 7 is not older than itself");
+    assert_eq!(through(first_at(7) + 1), 6);
+    assert_eq!(through(first_at(17)), 11);
+    assert_eq!(through(u64::MAX), 16, "the last segment is never old enough");
+}
+
+#[test]
 fn a_cut_copies_dead_letters_first_and_they_come_back_exactly() {
     let disk = SimDisk::new(1);
     let mut opened = filled(&disk, &[3000; 2]);

@@ -1,0 +1,129 @@
+//! `wardline import`: events of the past into a running engine, or one dead letter again.
+//!
+//! Files go in pieces through the bulk lane, one after the other; a piece that the engine is too busy for is sent again.
+//!
+//! - LIMIT: `IMPORT_LINES_PER_REQUEST` lines and half a request's bytes a piece.
+//! - **Not here**: outside figures such as monthly counts of calls.
+
+use core::time::Duration;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    Ending, Format,
+    ending::{print, tell},
+    remote::Remote,
+};
+use crate::{
+    codes::Code,
+    limits::{BODY_BYTES_MAX, IMPORT_LINES_PER_REQUEST, LINE_BYTES_MAX},
+};
+
+/// How long the engine is left alone when it is busy.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+/// How often in a row it may be busy with one piece.
+const BUSY_MAX: u32 = 300;
+
+/// What `import` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline import may.ndjson june.ndjson       events as NDJSON; each keeps its own `received_at`
+  wardline import --dead 4711-3                one dead letter again, as its feed is configured now
+Exit code 0: all taken; 1: a line could not be read, it is a dead letter now; 2: wrong use; 3: no engine answers.")]
+pub struct Args {
+    /// Files of events as NDJSON.
+    #[arg(value_name = "FILE", required_unless_present = "dead", conflicts_with = "dead")]
+    files: Vec<PathBuf>,
+    /// The id of a dead letter, as `GET /v1/dead` and `wardline export --dead` name it.
+    #[arg(long, value_name = "ID")]
+    dead: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How many lines ended how.
+type Counts = BTreeMap<String, u64>;
+
+/// Sends, and says what became of it.
+pub fn run(args: &Args) -> Ending {
+    if let Some(id) = &args.dead {
+        return again(args, id);
+    }
+    let mut counts = Counts::new();
+    for path in &args.files {
+        if let Err(ending) = file(args, path, &mut counts) {
+            return ending;
+        }
+    }
+    print(&match args.format {
+        Format::Json => format!("{}\n", json!({ "schema_version": 1, "lines": counts })),
+        Format::Text => counts.iter().map(|(result, count)| format!("{result:<14} {count:>12}\n")).collect(),
+    });
+    if counts.contains_key("unreadable") { Ending::Findings } else { Ending::Fine }
+}
+
+fn again(args: &Args, id: &str) -> Ending {
+    match args.remote.ask("POST", &format!("/v1/dead/{}/replay", super::remote::encode(id)), &[]) {
+        Ok(reply) => {
+            print(&format!("{}\n", reply.body.trim_end()));
+            if reply.status == 200 { Ending::Fine } else { Ending::Findings }
+        }
+        Err(ending) => ending,
+    }
+}
+
+fn file(args: &Args, path: &Path, counts: &mut Counts) -> Result<(), Ending> {
+    let refuse = |error: std::io::Error| {
+        tell(&format!("{} error: cannot read `{}`: {error}\n", Code::FileUnreadable, path.display()));
+        Ending::Usage
+    };
+    let mut reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(refuse)?);
+    let mut piece = Vec::new();
+    let mut lines = 0;
+    loop {
+        let read = reader.read_until(b'\n', &mut piece).map_err(refuse)?;
+        lines += 1;
+        let is_full = lines >= IMPORT_LINES_PER_REQUEST || piece.len() + LINE_BYTES_MAX > BODY_BYTES_MAX / 2;
+        if (read == 0 || is_full) && !piece.trim_ascii().is_empty() {
+            send(args, &piece, counts)?;
+            (piece, lines) = (Vec::new(), 0);
+        }
+        if read == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends one piece until it is taken.
+fn send(args: &Args, piece: &[u8], counts: &mut Counts) -> Result<(), Ending> {
+    for _ in 0..BUSY_MAX {
+        let reply = args.remote.ask("POST", "/v1/import", piece)?;
+        match reply.status {
+            200 => {
+                for line in reply.body.lines() {
+                    let receipt: Value = serde_json::from_str(line).unwrap_or_default();
+                    let result = receipt["result"].as_str().unwrap_or("stored").to_owned();
+                    *counts.entry(result).or_default() += 1;
+                }
+                return Ok(());
+            }
+            429 | 503 => thread::sleep(BUSY_WAIT),
+            _ => {
+                tell(&format!("{}\n", reply.body.trim_end()));
+                return Err(Ending::Usage);
+            }
+        }
+    }
+    tell(&format!("{} error: {}\n  What was sent before this piece is stored.\n", Code::Busy, Code::Busy.title()));
+    Err(Ending::Unreachable)
+}

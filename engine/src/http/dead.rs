@@ -1,0 +1,129 @@
+//! Dead: `GET /v1/dead`, which messages nobody could read; `POST /v1/dead/{id}/replay`, read one again.
+//!
+//! `?limit=100` gives the newest, without what they say; `?id=4711-3` one with its bytes as base64, for who may see patient
+//! data, behind a durable access record. A replay sends the bytes through the codec of their feed as it is configured now; what
+//! still cannot be read is refused and nothing is stored again.
+//!
+//! - LIMIT: `LETTERS_PER_PAGE_MAX`; one question at a time reads the log.
+//! - **Source**: guarantees page 5.5.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Api, Caller, auth::Doing, events, problem::Problem, reports::release};
+use crate::{
+    codes::Code,
+    history::{Error, Letter, LetterId, Past},
+    intake::{Reading, Shape},
+    limits::LETTERS_PER_PAGE_MAX,
+    runtime::{admission::Lane, records::Action},
+};
+
+/// What stands behind the question mark.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    limit: Option<usize>,
+    id: Option<String>,
+}
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Doing::KeepDead)?;
+    if let Some(id) = which.id {
+        caller.may(Doing::ReadBytes)?;
+        let letter = find(&api, &id).await?;
+        release(&api, &caller, Action::DeadLetter, &id, "GET /v1/dead").await?;
+        let mut shown = shown(&letter);
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("bytes".to_owned(), Value::from(BASE64.encode(&letter.bytes)));
+        }
+        return Ok(Json(shown));
+    }
+    let limit = which.limit.unwrap_or(100).min(LETTERS_PER_PAGE_MAX);
+    let letters = look(&api, move |past, through| past.letters(through, limit)).await?;
+    Ok(Json(json!({ "dead": letters.iter().map(shown).collect::<Vec<_>>() })))
+}
+
+pub(super) async fn replay(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Doing::KeepDead)?;
+    let letter = find(&api, &id).await?;
+    let reading = read_again(&api, &letter)?;
+    if let Some((code, place)) = reading.lines.iter().find_map(|line| line.refused.clone()) {
+        let detail = format!("it still cannot be read: {} ({} {place})", code.headline(), code.number());
+        let help = "Mend the feed's settings, or send a corrected message.";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::Body, detail, help));
+    }
+    let (lines, accepted) = events::store(&api, Lane::Bulk, reading).await?;
+    let position = accepted.receipt.position;
+    let outcome = accepted.outcome().await?;
+    let result = |(index, line): (usize, &crate::intake::Line)| {
+        let made = outcome.of(index).map_or("stored", wardline_core::Disposition::word);
+        json!({ "event_id": line.event_id.as_str(), "result": made })
+    };
+    tracing::info!(letter = %id, position, by = %caller.name, "dead.replay");
+    let events: Vec<Value> = lines.iter().enumerate().map(result).collect();
+    Ok(Json(json!({ "dead": id, "position": position, "events": events })))
+}
+
+/// The letter's bytes through the codec that fits them, as its feed is configured now.
+fn read_again(api: &Api, letter: &Letter) -> Result<Reading, Problem> {
+    let feed = if api.intake.knows(&letter.source) { letter.source.as_str() } else { "" };
+    let at = api.engine.log_now();
+    let is_hl7 = letter.bytes.trim_ascii_start().strip_prefix(b"\x0b").unwrap_or(&letter.bytes).starts_with(b"MSH");
+    let read = if is_hl7 {
+        api.intake.hl7(feed, &letter.bytes, at).map(|(reading, _)| reading)
+    } else {
+        api.intake.events(feed, Shape::Json, &letter.bytes, at)
+    };
+    let reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
+    if reading.lines.is_empty() { Err(Problem::body("no message in it")) } else { Ok(reading) }
+}
+
+async fn find(api: &Api, id: &str) -> Result<Letter, Problem> {
+    let id = LetterId::parse(id).ok_or_else(|| Problem::missing("dead letter"))?;
+    let found = look(api, move |past, through| past.letter(through, id)).await?;
+    found.ok_or_else(|| Problem::missing("dead letter"))
+}
+
+/// Asks the log, one question at a time, away from the threads that answer requests.
+pub(super) async fn look<R: Send + 'static>(
+    api: &Api,
+    question: impl FnOnce(&dyn Past, u64) -> Result<R, Error> + Send + 'static,
+) -> Result<R, Problem> {
+    let busy = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Closed, "the engine stops", "Ask again later.");
+    let turn = api.looking.clone().acquire_owned().await.map_err(|_| busy())?;
+    let (past, through) = (api.past.clone(), api.engine.status().position());
+    let asked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        question(past.as_ref(), through)
+    });
+    asked.await.map_err(|_| busy())?.map_err(|error| {
+        tracing::warn!(%error, "log.look");
+        let detail = "the log could not be read to its end";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Damaged, detail, "Run `wardline verify`.")
+    })
+}
+
+fn shown(letter: &Letter) -> Value {
+    json!({
+        "id": letter.id.to_string(),
+        "at": letter.at.to_string(),
+        "source": letter.source.as_str(),
+        "reason": letter.reason.as_str(),
+        "event_id": letter.event_id.as_str(),
+        "size": letter.size,
+    })
+}
