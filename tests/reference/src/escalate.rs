@@ -141,6 +141,11 @@ impl Alert {
         self.is_open() || self.was_answered
     }
 
+    /// Whether its cause went and that was said [T18] [T22].
+    pub(crate) const fn is_taken_back(&self) -> bool {
+        self.is_unsaid
+    }
+
     /// Whether it was closed by an end, and nobody had answered.
     pub(crate) const fn is_unheard(&self) -> bool {
         matches!(self.state, State::Over) && !self.was_answered

@@ -239,16 +239,23 @@ impl Asking<'_> {
         self.add_changes(found);
         found.retain(|moment| !moment.is_untimed);
         let (run, appearance) = self.newest_run(found);
-        let content = run.map(|moment| self.report.content_at(moment.at.lo));
+        let content = run.map(|moment| self.content_at(moment.at.lo));
         let moment = run.map(|moment| (moment.at.lo, moment.heard));
         wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
+    }
+
+    /// What the report says as of `at`, to a rule that speaks of its being issued; to any other rule a step is a step,
+    /// whatever results are heard of later.
+    fn content_at(&self, at: Timestamp) -> u64 {
+        let is_issue = |moment: &Moment| matches!(moment.happening, Happening::Step(step) if step.is_result_bearing());
+        if self.moments.iter().any(is_issue) { self.report.content_at(at) } else { 0 }
     }
 
     /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.
     fn newest_run(&self, found: &[Occurrence]) -> (Option<Occurrence>, u32) {
         let mut stretches: Vec<(u64, Occurrence)> = Vec::new();
         for moment in found {
-            let content = self.report.content_at(moment.at.lo);
+            let content = self.content_at(moment.at.lo);
             if stretches.last().is_none_or(|last| last.0 != content) {
                 stretches.push((content, *moment));
             }

@@ -66,7 +66,7 @@ impl Partition {
 
     /// The rules that began something on a report: news of what came first may say that they never covered it.
     fn begun(&self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
-        let clocks = report.clocks.iter().filter(|clock| clock.ward == active && clock.is_open() || clock.acted != 0);
+        let clocks = report.clocks.iter().filter(|clock| clock.ward == active);
         rules.extend(clocks.map(|clock| RuleIx::Family(clock.index)));
         let waits = report.waits.iter().filter(|wait| wait.ward == active);
         rules.extend(waits.map(|wait| RuleIx::Alert(wait.index)));

@@ -280,7 +280,7 @@ impl<'w> Watch<'w> {
                 continue;
             };
             match last {
-                Some(last) if last.identity == identity && last.state != State::Withdrawn => {
+                Some(last) if last.identity == identity && !last.is_taken_back() => {
                     last.moment = cause.moment;
                     continue;
                 }
@@ -339,7 +339,9 @@ impl<'w> Watch<'w> {
         match reading {
             Reading::Moments | Reading::Clock(Clock::Invalid) => Vec::new(),
             Reading::Period(Period::Open(due)) => {
-                let is_raised = |alert: &Alert| alert.rule == *id && alert.state != State::Withdrawn;
+                // A period that, by later news, began at another time is another one.
+                let is_raised =
+                    |alert: &Alert| alert.rule == *id && alert.state != State::Withdrawn && alert.moment == *due;
                 let timer = Timer { due: *due, wait: Wait::Absence { id: id.clone(), rule } };
                 if self.alerts.iter().any(is_raised) { Vec::new() } else { vec![timer] }
             }
