@@ -141,7 +141,7 @@ impl Partition {
         let Some(result) = &answer.result else { return true };
         match about {
             About::Result(key) => self.dictionary.text(key.code) == result.code,
-            About::Report | About::Feed(_) => false,
+            About::Report | About::Feed(_) | About::Group(_) => false,
         }
     }
 }
@@ -154,6 +154,6 @@ fn speaks_of(action: &Record, about: About, report: &Report) -> bool {
             let mut named = named.peekable();
             named.peek().is_none() || named.any(|statement| statement.key.code == key.code)
         }
-        About::Report | About::Feed(_) => named.next().is_none(),
+        About::Report | About::Feed(_) | About::Group(_) => named.next().is_none(),
     }
 }

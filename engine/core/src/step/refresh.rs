@@ -28,7 +28,7 @@ impl Partition {
     pub(crate) fn refresh(&mut self, slot: ReportSlot, report: &mut Report, out: &mut Output) {
         let Some(active) = self.active else { return };
         let mut rules = core::mem::take(&mut self.rules);
-        self.candidates(active, report, &mut rules);
+        self.candidates(active, (slot, report), &mut rules);
         for rule in &rules {
             match *rule {
                 RuleIx::Family(index) => {
@@ -46,7 +46,7 @@ impl Partition {
         self.follow_roles(report, out);
     }
 
-    fn candidates(&mut self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+    fn candidates(&mut self, active: u32, (slot, report): (ReportSlot, &Report), rules: &mut Vec<RuleIx>) {
         rules.clear();
         let Some(ward) = self.wards.get_mut(active as usize) else { return };
         let list = ward.route(report.effective, &self.dictionary, &self.tuples);
@@ -59,20 +59,27 @@ impl Partition {
                 rules.extend_from_slice(ward.list(list));
             }
         }
-        self.begun(active, report, rules);
+        self.begun(active, (slot, report), rules);
         rules.sort_unstable();
         rules.dedup();
     }
 
     /// The rules that began something on a report: news of what came first may say that they never covered it.
-    fn begun(&self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+    fn begun(&self, active: u32, (slot, report): (ReportSlot, &Report), rules: &mut Vec<RuleIx>) {
         let clocks = report.clocks.iter().filter(|clock| clock.ward == active);
         rules.extend(clocks.map(|clock| RuleIx::Family(clock.index)));
         let waits = report.waits.iter().filter(|wait| wait.ward == active);
         rules.extend(waits.map(|wait| RuleIx::Alert(wait.index)));
-        for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)) {
-            if let (Source::Rule(index), true) = (alert.cause.source, alert.cause.ward == active && alert.stands()) {
-                rules.push(RuleIx::Alert(index));
+        let windows = &self.watching.windows;
+        let looks = windows.looks.iter().filter(|looks| looks.ward == active);
+        let sampled = looks.filter(|looks| windows.samples.contains_key(&(looks.rule, slot)));
+        rules.extend(sampled.map(|looks| RuleIx::Alert(looks.index)));
+        let alerts = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
+        for alert in alerts.filter(|alert| alert.cause.ward == active && alert.stands()) {
+            match alert.cause.source {
+                Source::Rule(index) => rules.push(RuleIx::Alert(index)),
+                Source::Notice(index) => rules.push(RuleIx::Notice(index)),
+                Source::Clock { .. } => {}
             }
         }
     }

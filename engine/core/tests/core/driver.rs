@@ -63,6 +63,7 @@ pub(crate) fn compile(text: &[u8]) -> Option<Program> {
     match text {
         b"hospital" => Some(ward::hospital()),
         b"second" => Some(ward::second_edition()),
+        b"guarded" => Some(crate::mute::guarded()),
         b"watching" => Some(crate::mute::watching()),
         _ => None,
     }

@@ -7,17 +7,19 @@ use wardline_core::{
 use wardline_rules::{
     decimal::Decimal,
     program::{
-        Alert, Bounds, Clear, Count, Delayed, Desk, FeedId, FeedIs, Field, Lasting, Length, Limit, LimitKey, Operand,
-        PageTo, Program, Quiet, Situation, Suppress, Tell, Trigger, While, Who,
+        Alert, Bounds, Clear, Condition, Count, Delayed, Desk, FeedId, FeedIs, Field, Lasting, Length, Limit, LimitKey,
+        Measure, Notice, Operand, PageTo, Program, Quiet, Situation, Suppress, Tell, Trigger, While, Who, Window,
     },
+    event::{Event, Fact},
     time::{Span, TimeOfDay},
+    token::Token,
     words::{Channel, Flag, KindSet, Step},
 };
 
 use crate::{
     driver::Run,
     said::{Said, at},
-    ward::{critical_alert, head, program},
+    ward::{at_step, critical_alert, head, program},
 };
 
 fn clock(text: &str) -> TimeOfDay {
@@ -244,4 +246,113 @@ fn a_state_must_outlive_its_hold() {
         ["09:20 alert Held up#1 raised", "09:20 tell desk Lab by phone", "09:30 alert Held up#1 withdrawn"]
     );
     assert_eq!(held_up(&[("10:00", false, "09:40"), ("10:00:01", true, "09:10")]), Vec::<String>::new());
+}
+
+/// Looks every ten minutes whether there was more than one of what is measured in the last hour.
+fn more_than_one(id: &str, measure: Measure) -> Alert {
+    let one = Operand::Number(Decimal::whole(1));
+    let window = Window {
+        tick: Span::from_minutes(10),
+        over: Span::from_minutes(60),
+        per: None,
+        measure,
+        kinds: KindSet::ALL,
+        is: Bounds::Above(one),
+        at_least: 0,
+        hold: Span::from_minutes(20),
+        clear: Clear { is: Bounds::AtMost(one), hold: Span::ZERO },
+    };
+    Alert { head: head(id), trigger: Trigger::Window(window), ..backlog() }
+}
+
+/// The patient hears of a release, not before ten.
+fn released() -> Notice {
+    Notice {
+        head: head("notice/Ready"),
+        when: vec![at_step(Step::Released)],
+        condition: Condition::always(),
+        unless: Condition::never(),
+        missing: Vec::new(),
+        preferred: false,
+        channels: vec![Channel::Email],
+        quiet: Quiet { from: clock("06:00"), to: clock("10:00") },
+        limit: Limit { count: 1, within: Span::from_minutes(240), per: LimitKey::Patient },
+        template: "ready".into(),
+        expires: Span::from_minutes(24 * 60),
+        then: None,
+    }
+}
+
+/// The watching hospital that also looks back, limits, gathers and tells patients.
+pub(crate) fn guarded() -> Program {
+    let limit = Some(Limit { count: 1, within: Span::from_minutes(60), per: LimitKey::Recipient });
+    let mut program = watching();
+    program.alerts.extend([
+        Alert { head: head("alert/Limited"), limit, ..telling(to_lab(Vec::new())) },
+        Alert { head: head("alert/Listed"), ..telling(to_lab(vec![clock("12:00")])) },
+        more_than_one("alert/Many", Measure::Reports),
+        more_than_one("alert/Bad", Measure::DataProblems(None)),
+    ]);
+    program.notices = vec![released()];
+    program
+}
+
+/// A day on which everything that waits, counts or is gathered does so over many batches.
+pub(crate) fn guarded_day() -> Run {
+    let feed = watching().catalogue.feeds[0].name.clone();
+    let state = |state| vec![Input::Feed(FeedStatus { feed: feed.clone(), state })];
+    let unreadable = |id: &str| {
+        vec![Input::Event(Box::new(Event::new("lis", id, Fact::Unreadable { size: 3, sha: [1; 16] })))]
+    };
+    let told_patient = |clock: &str, report: &str| {
+        let mut said = Said::step(Step::Released, clock).of(report);
+        said.0.patient = Some(Token([9; 16]));
+        said
+    };
+    let mut run = Run::empty();
+    run.batch(at("08:00"), vec![crate::driver::activate(guarded(), "guarded")]);
+    run.inputs("09:00", state(FeedState::Lost));
+    run.hear("09:01", Said::step(Step::Received, "09:01").of("R1"));
+    run.hear("09:02", Said::step(Step::Received, "09:02").of("R2"));
+    run.inputs("09:03", unreadable("u1"));
+    run.inputs("09:04", unreadable("u2"));
+    for (clock, report) in [("09:14", "R3"), ("09:16", "R4"), ("09:18", "R5")] {
+        run.hear(clock, value(clock, report, "6.9"));
+    }
+    run.hear("09:20", told_patient("09:20", "R3"));
+    run.hear("09:22", told_patient("09:22", "R4"));
+    run.inputs("09:45", state(FeedState::Connected));
+    run.deliver("10:20");
+    run.hear("10:30", told_patient("10:30", "R5"));
+    run.pass("14:30");
+    run
+}
+
+#[test]
+fn a_guarded_day_waits_counts_and_gathers() {
+    // [NOTE-2] [WIN-1] [WIN-4] [LIM-1] [LIM-2] [MUTE-1]
+    let run = guarded_day();
+    let made = run.told.iter().flat_map(|told| &told.obligations);
+    let made: Vec<String> = made
+        .map(|made| {
+            let rule = made.head.rule.split('/').nth(1).unwrap_or_default();
+            format!("{} {rule} {}", crate::said::clock(made.created), made.count)
+        })
+        .collect();
+    assert_eq!(
+        made,
+        [
+            "09:05 Lost 1",
+            "09:14 Limited 1",
+            "09:30 Bad 1",
+            "09:40 Many 1",
+            "09:45 Backlog 1",
+            "10:00 Ready 2",
+            "10:14:00.000001 Limited 2",
+            "12:00 Listed 3",
+            "14:00:00.000001 Ready 1"
+        ]
+    );
+    let cleared: Vec<String> = run.story("09:00").into_iter().filter(|line| line.ends_with("cleared")).collect();
+    assert_eq!(cleared, ["09:45 alert Lost#1 cleared", "10:10 alert Bad#1 cleared", "10:20 alert Many#1 cleared"]);
 }
