@@ -40,6 +40,7 @@ mod outbox;
 pub mod output;
 mod partition;
 mod report;
+pub mod rows;
 mod slab;
 mod step;
 pub mod timers;

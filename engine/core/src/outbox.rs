@@ -63,6 +63,10 @@ pub(crate) struct Notice {
     pub(crate) gathered: Option<Gathered>,
     /// Notices that go with this one, by place and birth; held until it is delivered.
     pub(crate) members: Vec<(NoticeSlot, u64)>,
+    /// When its newest try started, log time; for rows, no decision reads it or the next.
+    pub(crate) sent: Option<Timestamp>,
+    /// When it was delivered, log time.
+    pub(crate) arrived: Option<Timestamp>,
     pub(crate) retry: Option<(Timestamp, Armed)>,
     pub(crate) deadline: Option<(Timestamp, Armed)>,
 }
@@ -161,6 +165,8 @@ impl Partition {
             held: None,
             gathered: delay.gather,
             members,
+            sent: None,
+            arrived: None,
             retry: None,
             deadline: None,
         };
@@ -264,6 +270,17 @@ impl Partition {
         let Some(notice) = self.notices.get_mut(place) else { return };
         let key = (notice.level, notice.created, notice.head.nid);
         notice.state = to;
+        match to {
+            NoticeState::Started => notice.sent = Some(self.at),
+            NoticeState::Delivered => notice.arrived = notice.arrived.or(Some(self.at)),
+            NoticeState::Held
+            | NoticeState::Ready
+            | NoticeState::Waiting
+            | NoticeState::Unsure
+            | NoticeState::Withdrawn
+            | NoticeState::Expired
+            | NoticeState::Exhausted => {}
+        }
         let mut over = Vec::new();
         if to.is_end() || to == NoticeState::Ready {
             over.extend(notice.retry.take().map(|retry| retry.1));

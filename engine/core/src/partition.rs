@@ -84,6 +84,8 @@ pub struct Partition {
     pub(crate) rules: Vec<crate::ward::RuleIx>,
     /// While a suppression lifts that joins tells: its rule.
     pub(crate) joining: Option<Coded>,
+    /// Reports that became part of another in this batch.
+    pub(crate) absorbed: Vec<ReportSlot>,
 }
 
 impl Partition {
@@ -127,6 +129,7 @@ impl Partition {
             targets: Vec::new(),
             rules: Vec::new(),
             joining: None,
+            absorbed: Vec::new(),
         }
     }
 

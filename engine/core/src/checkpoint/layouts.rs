@@ -13,7 +13,7 @@ use wardline_rules::{
 use super::stored::{Stored, indexed, layout, numbered, wrapped};
 use crate::{
     alerts::{
-        About, Alert, Cause, Source,
+        About, Alert, AlertMarks, Cause, Source,
         absence::{FeedWait, Wait},
     },
     clocks::Clock,
@@ -93,7 +93,7 @@ layout! {
         is_withdrawal_told,
     }
     Alert {
-        id, born, cause, rule, rank, report, about, key, generation, raised, since, level, display, course,
+        id, born, cause, rule, rank, report, about, key, generation, raised, since, level, display, marks, course,
     }
     Gauge { ward, index, count, loud, quiet, raised, armed }
     Standing { rule, ward, watcher, since, raised, is_spent, armed }
@@ -103,10 +103,11 @@ layout! {
     Muted { class, part }
     Gathered { key, limit }
     Gather { key, born, limit, sent, waiting, armed }
+    AlertMarks { delivered, read, answered, closed }
     NoticeHead { nid, recipient, channel, step }
     Notice {
         head, alert, born, purpose, level, state, rest, created, attempts, epoch, is_repeat, was_reached, held,
-        gathered, members, retry, deadline,
+        gathered, members, sent, arrived, retry, deadline,
     }
 }
 

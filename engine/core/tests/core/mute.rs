@@ -335,7 +335,7 @@ fn a_guarded_day_waits_counts_and_gathers() {
     let made = run.told.iter().flat_map(|told| &told.obligations);
     let made: Vec<String> = made
         .map(|made| {
-            let rule = made.head.rule.split('/').nth(1).unwrap_or_default();
+            let rule = made.rule.split('/').nth(1).unwrap_or_default();
             format!("{} {rule} {}", crate::said::clock(made.created), made.count)
         })
         .collect();
