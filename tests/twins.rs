@@ -11,9 +11,9 @@ use wardline::{
 };
 use wardline_core::{
     Input, Output, Partition, Settings,
-    ids::{Nid, ReportId},
+    ids::{AlertId, Nid, ReportId},
     input::Activation,
-    output::{Change, Obligation, Party, Purpose as Sent},
+    output::{AlertState, Change, Obligation, Party, Purpose as Sent},
 };
 use wardline_dsl::{check, diagnostic::render, source::Sources};
 use wardline_reference::{
@@ -33,6 +33,10 @@ use wardline_rules::{
 struct Heard {
     lines: Vec<(Line, Option<ReportId>)>,
     pages: Vec<(Page, Option<ReportId>, Nid)>,
+    /// Alerts in the order in which they were raised.
+    raised: Vec<AlertId>,
+    /// The alert that a page is about, by its place among those.
+    causes: BTreeMap<Nid, Option<usize>>,
     desks: Vec<Text>,
     /// The number of who ordered, by that of who performs: a report may be known by the first alone for a while.
     placers: BTreeMap<Ident, Ident>,
@@ -57,12 +61,17 @@ impl Watcher for Heard {
             purpose,
             step: if is_step { step } else { 0 },
         };
+        let cause = self.raised.iter().position(|alert| *alert == obligation.alert);
+        self.causes.insert(obligation.head.nid, cause);
         self.pages.push((page, obligation.report, obligation.head.nid));
         Fate::Delivered
     }
 
     fn see(&mut self, at: Timestamp, out: &Output) {
         for transition in &out.transitions {
+            if matches!(transition.change, Change::Alert(AlertState::Raised, _)) {
+                self.raised.extend(transition.alert);
+            }
             let word = match &transition.change {
                 Change::Clock(state, _) => state.word(),
                 Change::Alert(state, _) => state.word(),
@@ -92,20 +101,21 @@ impl Heard {
         }
     }
 
-    /// The notice that a reply answers: of its rule, report and role the newest page or reminder.
+    /// The notice that a reply answers: of its rule, report and role the newest page or reminder. Of two in one instant that of
+    /// the alert raised last: in which order they left is nobody's promise.
     fn answered(&self, told: &Told, world: &World) -> Option<Nid> {
         let reply = told.reply.as_ref()?;
         let filler = told.event.report.filler.as_ref()?;
         let mut numbers = [Some(filler), self.placers.get(filler)].into_iter().flatten();
         let report = numbers.find_map(|number| world.partition.find_reports(number).first().copied());
         let role = reply.role.text();
-        let mine = self.pages.iter().rfind(|(page, of, _)| {
+        let mine = self.pages.iter().filter(|(page, of, _)| {
             page.rule == reply.rule
                 && *of == report
                 && page.role == role
                 && matches!(page.purpose, Purpose::Page | Purpose::Reminder)
         });
-        mine.map(|page| page.2)
+        mine.max_by_key(|(page, _, nid)| (page.at, self.causes.get(nid))).map(|page| page.2)
     }
 }
 

@@ -81,6 +81,7 @@ pub struct Partition {
     pub(crate) scratch: Scratch,
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) targets: Vec<ReportSlot>,
+    pub(crate) foreseen: Vec<crate::step::foresee::Foreseen>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
     /// While a suppression lifts that joins tells: its rule.
     pub(crate) joining: Option<Coded>,
@@ -127,6 +128,7 @@ impl Partition {
             scratch: Scratch::default(),
             occurrences: Vec::new(),
             targets: Vec::new(),
+            foreseen: Vec::new(),
             rules: Vec::new(),
             joining: None,
             absorbed: Vec::new(),
@@ -142,7 +144,7 @@ impl Partition {
     /// The first report in memory that is known by this filler number, whatever its test.
     #[must_use]
     pub fn find_report(&self, filler: &wardline_rules::event::Ident) -> Option<crate::ids::ReportId> {
-        let key = crate::identity::key(crate::identity::Number::Filler, filler, "");
+        let key = crate::identity::bare_key(crate::identity::Number::Filler, filler);
         self.index.get(key).first().and_then(|slot| self.reports.get(*slot)).map(|report| report.id)
     }
 

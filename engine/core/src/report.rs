@@ -24,9 +24,11 @@ use crate::{
     alerts::{AlertSlot, absence::Wait},
     clocks::Clock,
     dictionary::Coded,
+    identity::Name,
     ids::ReportId,
     report::results::Statement,
     tuple::{SAYS_NOTHING, TupleId, Tuples},
+    ward::needs::Steps,
 };
 
 /// Where a report lives in the slab.
@@ -174,8 +176,8 @@ pub(crate) struct Report {
     pub(crate) is_varied: bool,
     /// Whether any event named its test.
     pub(crate) has_test: bool,
-    /// The identity keys under which it is found.
-    pub(crate) keys: Vec<u128>,
+    /// The numbers under which it is found.
+    pub(crate) keys: Vec<Name>,
     pub(crate) clocks: Vec<Clock>,
     pub(crate) waits: Vec<Wait>,
     pub(crate) alerts: Vec<AlertSlot>,
@@ -332,6 +334,11 @@ impl Report {
         let is_overruled = statements.iter().skip(place).any(|later| later.key == statement.key);
         statements.insert(place, statement);
         Applied { stands: !is_overruled, ..Applied::NEWS }
+    }
+
+    /// The steps that were said to be reached.
+    pub(crate) fn steps(&self) -> Steps {
+        self.records.iter().filter_map(|record| record.step).fold(Steps::default(), Steps::with)
     }
 
     /// Reads again what all records say together.

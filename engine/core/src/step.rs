@@ -11,11 +11,13 @@ mod answer;
 mod apply;
 mod event;
 mod feed;
+pub(crate) mod foresee;
 mod merge;
 mod refresh;
 pub(crate) mod silence;
 
 pub use answer::party_token;
+use foresee::Foreseen;
 use wardline_rules::{event::Fact, program::Level, time::Timestamp};
 
 use crate::{
@@ -61,14 +63,20 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     let rows = out.quality.len();
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();
-    if let [input] = batch.inputs.as_slice() {
-        partition.take(0, input, out);
+    let mut foreseen = core::mem::take(&mut partition.foreseen);
+    partition.foresee(&batch.inputs, &mut foreseen);
+    let inputs = || batch.inputs.iter().zip(&foreseen).enumerate();
+    let mut orders = batch.inputs.iter().map(rank);
+    let first = orders.next();
+    if orders.all(|order| Some(order) == first) {
+        inputs().for_each(|(place, input)| partition.take(place, input, out));
     } else {
         for order in 0..ORDER {
-            let of_order = batch.inputs.iter().enumerate().filter(|(_, input)| rank(input) == order);
+            let of_order = inputs().filter(|(_, (input, _))| rank(input) == order);
             of_order.for_each(|(place, input)| partition.take(place, input, out));
         }
     }
+    partition.foreseen = foreseen;
     if let Some(events) = out.events.get_mut(before..) {
         events.sort_unstable_by_key(|event| event.place);
     }
@@ -80,11 +88,11 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
 }
 
 impl Partition {
-    fn take(&mut self, place: usize, input: &Input, out: &mut Output) {
+    fn take(&mut self, place: usize, (input, foreseen): (&Input, &Foreseen), out: &mut Output) {
         out.at_input = u32::try_from(place).ok();
         match input {
             Input::Event(event) => {
-                let disposition = self.take_event(event, out);
+                let disposition = self.take_event(event, *foreseen, out);
                 out.events.push(EventOutcome { place, disposition });
             }
             Input::Attempt(attempt) => self.attempt(*attempt, out),

@@ -7,6 +7,8 @@
 //! - **How it fits**: `step` asks [`Ward::route`] for each report that has news; clocks and alerts do the rest.
 //! - **Not here**: conditions on values, flags and history; they are evaluated for the rules found.
 
+pub(crate) mod needs;
+
 use std::sync::Arc;
 
 use wardline_rules::{
@@ -20,6 +22,8 @@ use wardline_rules::{
     time::Timestamp,
     words::KindSet,
 };
+
+use needs::Steps;
 
 use crate::{
     alerts::patient::kinds_of,
@@ -41,7 +45,7 @@ pub(crate) enum RuleIx {
 }
 
 /// What a ward's rule has at run time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     /// Number of the rule's id.
     pub(crate) id: Coded,
@@ -49,6 +53,8 @@ pub(crate) struct Known {
     pub(crate) since: Timestamp,
     /// Place of its id among all, in order of text: orders timers.
     pub(crate) rank: u32,
+    /// Steps without which it has nothing to say.
+    pub(crate) needs: Steps,
 }
 
 /// An activated ward.
@@ -87,15 +93,17 @@ impl Ward {
         ids.extend(program.notices.iter().map(|notice| notice.head.id.as_str()));
         ids.extend(program.suppressions.iter().map(|rule| rule.head.id.as_str()));
         ids.sort_unstable();
-        let mut known = |id: &str| {
+        let mut known = |id: &str, needs: Steps| {
             let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
             let id = dictionary.code(id);
-            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank }
+            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank, needs }
         };
-        let families = program.families.iter().map(|family| known(family_id(family).unwrap_or_default())).collect();
-        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id)).collect();
-        let notices = program.notices.iter().map(|notice| known(&notice.head.id)).collect();
-        let suppressions = program.suppressions.iter().map(|rule| known(&rule.head.id)).collect();
+        let families = program.families.iter();
+        let families = families.map(|family| known(family_id(family).unwrap_or_default(), needs::of_family(family)));
+        let families = families.collect();
+        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id, needs::of_alert(alert))).collect();
+        let notices = program.notices.iter().map(|rule| known(&rule.head.id, needs::of_notice(rule))).collect();
+        let suppressions = program.suppressions.iter().map(|rule| known(&rule.head.id, Steps::ANY)).collect();
         let that = |is: fn(&Alert) -> bool| {
             let alerts = (0_u32..).zip(&program.alerts).filter(move |(_, alert)| is(alert));
             alerts.map(|(index, _)| index).collect::<Vec<u32>>()

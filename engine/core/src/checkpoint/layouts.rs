@@ -18,6 +18,7 @@ use crate::{
     },
     clocks::Clock,
     escalation::{Asked, Course, Phase},
+    identity::Name,
     ids::{AlertId, Nid, ReportId},
     input::{FeedState, Silence},
     ledger::Counters,
@@ -85,6 +86,7 @@ layout! {
     Report {
         id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, counted, cold,
     }
+    Name { bare, full }
     Cause { ward, source, severity }
     Recipient { role, party }
     Asked { recipient, declined, answered, is_out }

@@ -76,8 +76,8 @@ impl Partition {
     fn rebuild_index(&mut self) {
         for (slot, report) in self.reports.iter() {
             self.index.link(u128::from_le_bytes(report.id.0), slot);
-            for key in &report.keys {
-                self.index.link(*key, slot);
+            for name in &report.keys {
+                self.index.link(name.bare, slot);
             }
             if let Some(encounter) = report.cold.encounter {
                 self.index.link_encounter(encounter, slot);

@@ -15,7 +15,7 @@ use crate::{
     partition::Partition,
     report::{Report, ReportSlot},
     tuple::SAYS_NOTHING,
-    ward::RuleIx,
+    ward::{Known, RuleIx},
 };
 
 /// How long a settled report stays for corrections.
@@ -29,15 +29,28 @@ impl Partition {
         let Some(active) = self.active else { return };
         let mut rules = core::mem::take(&mut self.rules);
         self.candidates(active, (slot, report), &mut rules);
+        let seen = report.steps();
         for rule in &rules {
+            let Some(ward) = self.wards.get(active as usize) else { break };
             match *rule {
                 RuleIx::Family(index) => {
-                    let known = self.wards.get(active as usize).and_then(|ward| ward.families.get(index as usize));
-                    let Some(id) = known.map(|known| known.id) else { continue };
-                    self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
+                    let Some(Known { id, needs, .. }) = ward.families.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || report.clocks.iter().any(|clock| clock.family == id) {
+                        self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
+                    }
                 }
-                RuleIx::Alert(index) => self.refresh_rule(slot, report, AlertIx { ward: active, index }, out),
-                RuleIx::Notice(index) => self.refresh_notice(slot, report, (active, index), out),
+                RuleIx::Alert(index) => {
+                    let Some(Known { needs, .. }) = ward.alerts.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || !report.alerts.is_empty() || !report.waits.is_empty() {
+                        self.refresh_rule(slot, report, AlertIx { ward: active, index }, out);
+                    }
+                }
+                RuleIx::Notice(index) => {
+                    let Some(Known { needs, .. }) = ward.notices.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || !report.alerts.is_empty() {
+                        self.refresh_notice(slot, report, (active, index), out);
+                    }
+                }
             }
         }
         self.rules = rules;
@@ -171,7 +184,7 @@ impl Partition {
         self.forget_samples(slot);
         self.counters.reports_left += 1;
         self.index.unlink(u128::from_le_bytes(report.id.0), slot);
-        report.keys.iter().for_each(|key| self.index.unlink(*key, slot));
+        report.keys.iter().for_each(|name| self.index.unlink(name.bare, slot));
         if let Some(encounter) = report.cold.encounter {
             self.index.unlink_encounter(encounter, slot);
         }

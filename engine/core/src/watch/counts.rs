@@ -92,7 +92,7 @@ impl Partition {
         out.quality.push(QualityRow {
             at: self.at,
             source: wardline_rules::Text::default(),
-            fault: Fault::MissingUsed,
+            fault: Fault::GroupOverflow,
             rule: self.dictionary.text(rule).into(),
             field: wardline_rules::Text::const_new("per"),
         });

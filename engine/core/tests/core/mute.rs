@@ -6,11 +6,11 @@ use wardline_core::{
 };
 use wardline_rules::{
     decimal::Decimal,
+    event::{Event, Fact},
     program::{
         Alert, Bounds, Clear, Condition, Count, Delayed, Desk, FeedId, FeedIs, Field, Lasting, Length, Limit, LimitKey,
         Measure, Notice, Operand, PageTo, Program, Quiet, Situation, Suppress, Tell, Trigger, While, Who, Window,
     },
-    event::{Event, Fact},
     time::{Span, TimeOfDay},
     token::Token,
     words::{Channel, Flag, KindSet, Step},
@@ -301,9 +301,8 @@ pub(crate) fn guarded() -> Program {
 pub(crate) fn guarded_day() -> Run {
     let feed = watching().catalogue.feeds[0].name.clone();
     let state = |state| vec![Input::Feed(FeedStatus { feed: feed.clone(), state })];
-    let unreadable = |id: &str| {
-        vec![Input::Event(Box::new(Event::new("lis", id, Fact::Unreadable { size: 3, sha: [1; 16] })))]
-    };
+    let unreadable =
+        |id: &str| vec![Input::Event(Box::new(Event::new("lis", id, Fact::Unreadable { size: 3, sha: [1; 16] })))];
     let told_patient = |clock: &str, report: &str| {
         let mut said = Said::step(Step::Released, clock).of(report);
         said.0.patient = Some(Token([9; 16]));
