@@ -18,12 +18,14 @@ use crate::{
     input::{FeedState, Silence, Silenced},
     ledger::Counters,
     moments::Scratch,
+    mute::gather::Gathers,
     outbox::{Notice, NoticeSlot},
     report::{Report, ReportSlot, registers::Occurrence, results::Run},
     slab::Slab,
     timers::{Armed, Timers},
     tuple::Tuples,
     ward::Ward,
+    watch::Watching,
 };
 
 /// What an installation fixes once and for all.
@@ -61,6 +63,8 @@ pub struct Partition {
     pub(crate) feed_alerts: Vec<AlertSlot>,
     pub(crate) feed_waits: Vec<FeedWait>,
     pub(crate) feeds: BTreeMap<Coded, FeedState>,
+    pub(crate) watching: Watching,
+    pub(crate) gathers: Gathers,
     pub(crate) notices: Slab<Notice>,
     pub(crate) nids: FastMap<Nid, NoticeSlot>,
     pub(crate) codes: FastMap<Code, Vec<NoticeSlot>>,
@@ -79,6 +83,8 @@ pub struct Partition {
     pub(crate) targets: Vec<ReportSlot>,
     pub(crate) foreseen: Vec<crate::step::foresee::Foreseen>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
+    /// While a suppression lifts that joins tells: its rule.
+    pub(crate) joining: Option<Coded>,
     /// Reports that became part of another in this batch.
     pub(crate) absorbed: Vec<ReportSlot>,
 }
@@ -105,6 +111,8 @@ impl Partition {
             feed_alerts: Vec::new(),
             feed_waits: Vec::new(),
             feeds: BTreeMap::new(),
+            watching: Watching::default(),
+            gathers: Gathers::default(),
             notices: Slab::default(),
             nids: FastMap::default(),
             codes: FastMap::default(),
@@ -122,6 +130,7 @@ impl Partition {
             targets: Vec::new(),
             foreseen: Vec::new(),
             rules: Vec::new(),
+            joining: None,
             absorbed: Vec::new(),
         }
     }
@@ -155,13 +164,13 @@ impl Partition {
         token
     }
 
-    /// Whether an operator's silence covers an alert; one that cannot be held never is [MUTE-3].
+    /// Whether an operator's silence covers an alert or a suppression holds it; one that cannot be held never is [MUTE-3].
     pub(crate) fn is_muted(&self, slot: AlertSlot, report: Option<&Report>) -> bool {
         let Some(alert) = self.alerts.get(slot).filter(|alert| alert.level != Level::Red) else { return false };
         let site = report.map_or("", |report| self.dictionary.text(self.tuples.get(report.effective).site));
         self.silences.iter().any(|(silence, _)| match &silence.what {
             Silenced::Rule(rule) => rule == self.dictionary.text(alert.rule),
             Silenced::Site(name) => name == site,
-        })
+        }) || self.is_suppressed(alert)
     }
 }

@@ -181,6 +181,8 @@ pub(crate) struct Report {
     pub(crate) clocks: Vec<Clock>,
     pub(crate) waits: Vec<Wait>,
     pub(crate) alerts: Vec<AlertSlot>,
+    /// Where it is counted: a rule's id and a group, by their numbers.
+    pub(crate) counted: Vec<(Coded, Coded)>,
     pub(crate) cold: Cold,
 }
 
@@ -232,6 +234,7 @@ impl Report {
             clocks: Vec::new(),
             waits: Vec::new(),
             alerts: Vec::new(),
+            counted: Vec::new(),
             cold: Cold {
                 placer: None,
                 filler: None,

@@ -60,6 +60,7 @@ const fn rank(input: &Input) -> usize {
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.begin_rows();
     partition.at = batch.at.max(partition.at);
+    let rows = out.quality.len();
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();
     let mut foreseen = core::mem::take(&mut partition.foreseen);
@@ -80,6 +81,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
         events.sort_unstable_by_key(|event| event.place);
     }
     out.at_input = None;
+    partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();
@@ -111,7 +113,18 @@ impl Partition {
 
     fn fire_one(&mut self, timer: Timer, out: &mut Output) {
         match timer.id.class {
-            Class::Mute => self.silence_over(timer.id.subject, out),
+            Class::Mute => match timer.id.part {
+                0 => self.silence_over(timer.id.subject, out),
+                1 => self.look(out),
+                _ => self.held_over(timer, out),
+            },
+            Class::Window => self.fire_look(timer, out),
+            Class::Hold => match timer.id.part {
+                0 => self.fire_absence(timer.owner, timer, out),
+                1 => self.fire_gauge(timer, out),
+                _ => self.fire_standing(timer, out),
+            },
+            Class::Digest => self.fire_gather(timer, out),
             Class::Clock => self.fire_clock(timer.owner, timer, out),
             Class::Absence if timer.id.part == 1 => self.fire_feed(timer, out),
             Class::Absence => self.fire_absence(timer.owner, timer, out),

@@ -6,7 +6,7 @@
 //! - **Not here**: rules found by what a report says ([`super`]); rules that already run on a report, they are always asked.
 
 use wardline_rules::{
-    program::{Alert, Family, Happening, Moment, Subject, Trigger},
+    program::{Alert, Family, Happening, Moment, Notice, Subject, Trigger},
     words::Step,
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct Steps(u32);
 
 impl Steps {
     /// Every step, known or not: what begins otherwise than with a step.
-    const ANY: Self = Self(u32::MAX);
+    pub(crate) const ANY: Self = Self(u32::MAX);
 
     pub(crate) fn with(self, step: Step) -> Self {
         Self(self.0 | 1_u32.checked_shl(u32::from(step.index())).unwrap_or(u32::MAX))
@@ -44,8 +44,15 @@ pub(crate) fn of_alert(alert: &Alert) -> Steps {
         Trigger::When(_) if alert.subject() == Subject::Result => return Steps::ANY,
         Trigger::When(moments) => moments,
         Trigger::Absence(absence) => &absence.after,
+        // A state may hold without any step, and what leaves a count or a window must be asked, too.
+        Trigger::While(_) | Trigger::Window(_) => return Steps::ANY,
     };
     moments.iter().map(of_moment).fold(Steps::default(), Steps::or)
+}
+
+/// The steps of which one must be there before there is something to tell the patient.
+pub(crate) fn of_notice(notice: &Notice) -> Steps {
+    notice.when.iter().map(of_moment).fold(Steps::default(), Steps::or)
 }
 
 fn of_moment(moment: &Moment) -> Steps {
