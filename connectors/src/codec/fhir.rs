@@ -281,4 +281,5 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test that meets another shape says which")]
 mod tests;

@@ -150,22 +150,21 @@ mod tests {
     fn all(stream: &[u8], bytes_max: usize, piece: usize) -> (Vec<Frame>, Option<NotFramed>) {
         let mut frames = Frames::new(bytes_max);
         let mut found = Vec::new();
-        for mut chunk in stream.chunks(piece) {
-            loop {
-                match frames.take(&mut chunk) {
-                    Ok(Some(frame)) => {
-                        let is_last = frame.flaw == Some(Flaw::TooLong);
-                        found.push(frame);
-                        if is_last {
-                            return (found, None);
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(fault) => return (found, Some(fault)),
-                }
+        let mut chunks = stream.chunks(piece);
+        let mut chunk: &[u8] = &[];
+        loop {
+            match frames.take(&mut chunk) {
+                Ok(Some(frame)) => found.push(frame),
+                Ok(None) => match chunks.next() {
+                    Some(next) => chunk = next,
+                    None => return (found, None),
+                },
+                Err(fault) => return (found, Some(fault)),
+            }
+            if found.last().is_some_and(|frame| frame.flaw == Some(Flaw::TooLong)) {
+                return (found, None);
             }
         }
-        (found, None)
     }
 
     fn clean(text: &str) -> Frame {
