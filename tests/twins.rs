@@ -172,6 +172,7 @@ fn addressed(told: &Told, heard: &Heard, world: &World) -> Event {
 }
 
 /// Prints a case: its ward, what was told, and what both said.
+#[expect(clippy::print_stdout, reason = "whoever chose a seed wants to read it")]
 fn show(text: &str, told: &[Told], lines: (&[Line], &[Line]), pages: (&[Page], &[Page])) {
     println!("{text}");
     for Told { at, event, reply } in told {

@@ -261,18 +261,7 @@ impl Intake {
             fhir::Found::Unreadable(unreadable) => reading.take(0, Err(unreadable.clone()), (body, feed, at))?,
             fhir::Found::Entries(entries) => {
                 for (n, entry) in entries.iter().enumerate() {
-                    match &entry.outcome {
-                        fhir::Outcome::Nothing => {}
-                        fhir::Outcome::Events(events) => {
-                            for event in events {
-                                reading.take(n, Ok(event.clone()), (body, feed, at))?;
-                            }
-                        }
-                        // The whole batch is kept with it: an entry means little without what it points to.
-                        fhir::Outcome::Refused(code) => {
-                            reading.take(n, Err(Unreadable::new(*code, "Bundle.entry", body)), (body, feed, at))?;
-                        }
-                    }
+                    reading.take_entry(n, &entry.outcome, (body, feed, at))?;
                 }
             }
         }
@@ -407,6 +396,25 @@ impl Intake {
 type Origin<'a> = (&'a [u8], &'a str, Timestamp);
 
 impl Reading {
+    /// Takes what one entry of a bundle says.
+    fn take_entry(
+        &mut self,
+        n: usize,
+        outcome: &fhir::Outcome,
+        (body, feed, at): (&[u8], &str, Timestamp),
+    ) -> Result<(), TooManyLines> {
+        match outcome {
+            fhir::Outcome::Nothing => Ok(()),
+            fhir::Outcome::Events(events) => {
+                events.iter().try_for_each(|event| self.take(n, Ok(event.clone()), (body, feed, at)))
+            }
+            // The whole batch is kept with it: an entry means little without what it points to.
+            fhir::Outcome::Refused(code) => {
+                self.take(n, Err(Unreadable::new(*code, "Bundle.entry", body)), (body, feed, at))
+            }
+        }
+    }
+
     /// Takes one part in: its event, or a dead letter with its exact bytes.
     fn take(&mut self, n: usize, part: Result<Event, Unreadable>, origin: Origin<'_>) -> Result<(), TooManyLines> {
         if self.lines.len() >= LINES_PER_REQUEST_MAX {

@@ -82,7 +82,7 @@ fn operand(cx: &mut Context<'_>, amount: &Spanned<Amount>, figure: Figure) -> Op
         (Figure::Percent, Amount::Percent(number)) => (Some(Operand::Number(*number)), ""),
         (Figure::Time, Amount::Span(_)) => {
             let duration = match &amount.node {
-                Amount::Span(duration) => duration.clone(),
+                Amount::Span(duration) => *duration,
                 Amount::Number(_) | Amount::Percent(_) | Amount::Quantity(..) => return None,
             };
             let written = Spanned { node: duration, span: amount.span };

@@ -84,6 +84,9 @@ fn window_of(rule: &Rule) -> Option<&Window> {
     }
 }
 
+/// A sample, and the text of the group it falls into if the rule groups.
+type Grouped = (Sample, Option<String>);
+
 impl Partition {
     /// After an activation: looks begin for new windows and go on by the newest text for known ones.
     pub(crate) fn begin_looks(&mut self, active: u32) {
@@ -123,7 +126,7 @@ impl Partition {
         }
     }
 
-    fn samples_of(&mut self, report: &Report, rule: AlertIx) -> Option<(Coded, Vec<(Sample, Option<String>)>)> {
+    fn samples_of(&mut self, report: &Report, rule: AlertIx) -> Option<(Coded, Vec<Grouped>)> {
         let ward = self.wards.get_mut(rule.ward as usize)?;
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;

@@ -155,19 +155,26 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
     match ended {
         Some(Ended::Cleanly) => Ending::Fine,
-        Some(Ended::Poisoned) | None => {
-            tell_operations(&sinks, &installation, None).await;
-            let (code, title) = (Code::Stopped, Code::Stopped.title());
-            tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
-            Ending::Damaged
-        }
+        Some(Ended::Poisoned) | None => stopped_by_fault(&sinks, &installation).await,
     }
+}
+
+/// Says that the engine did not end as asked, to operations and at the terminal.
+async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending {
+    tell_operations(sinks, installation, None).await;
+    let (code, title) = (Code::Stopped, Code::Stopped.title());
+    tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
+    Ending::Damaged
 }
 
 /// What every source is given.
 fn ground(engine: &Engine, intake: &Arc<Intake>, installation: &Installation) -> Ground {
-    let (data, name) = (installation.config.data.clone(), installation.name());
-    Ground { engine: engine.clone(), intake: intake.clone(), data, name }
+    Ground {
+        engine: engine.clone(),
+        intake: intake.clone(),
+        data: installation.config.data.clone(),
+        name: installation.name(),
+    }
 }
 
 /// What the engine is started with.
