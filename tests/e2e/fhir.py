@@ -86,7 +86,7 @@ def without_ids(value):
     """What differs between two installations: names made with their own keys, log times and positions."""
     if isinstance(value, dict):
         return {key: without_ids(inner) for key, inner in value.items()
-                if key not in ("report", "report_id", "id", "position", "epoch", "patient", "encounter", "updated_at", "opened_at", "received_at", "alerts", "clocks")}
+                if key not in ("report", "report_id", "id", "position", "epoch", "patient", "encounter", "updated_at", "opened_at", "received_at", "touched_at", "alerts", "clocks")}
     return [without_ids(inner) for inner in value] if isinstance(value, list) else value
 
 
