@@ -7,18 +7,15 @@ use std::{
 
 use clap::ValueEnum;
 use serde::Serialize;
-use wardline_dsl::{Checked, check, script::Test, source::Sources};
+use wardline_dsl::{Checked, script::Test, source::Sources};
 use wardline_rules::program::Program;
 
 use super::{
     Ending,
-    check::{has_error, with_summary},
-    ending::{print, tell, today},
+    ending::print,
+    loaded::{self, Loaded},
 };
-use crate::{
-    drivers::script::{self, Verdict},
-    ward,
-};
+use crate::drivers::script::{self, Verdict};
 
 /// What `test` is given.
 #[derive(clap::Args, Debug)]
@@ -60,19 +57,11 @@ struct Ran<'t> {
 /// Runs the tests of a ward and prints how they went.
 pub fn run(args: &Args) -> Ending {
     let started = Instant::now();
-    let sources = match ward::load(&args.ward) {
-        Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
-        }
+    let Loaded { sources, checked, program } = match loaded::ward(&args.ward) {
+        Ok(loaded) => loaded,
+        Err(ending) => return ending,
     };
-    let checked = check(&sources, today());
-    let Some(program) = checked.program.as_ref().filter(|_| !has_error(&checked)) else {
-        tell(&with_summary(&checked, &sources, started));
-        return Ending::Findings;
-    };
-    let ran = run_all(program, &checked, &sources, args.only.as_deref());
+    let ran = run_all(&program, &checked, &sources, args.only.as_deref());
     print(&match args.format {
         Format::Text => text(&ran, &sources, started.elapsed()),
         Format::Json => json(&ran, &sources),
