@@ -133,6 +133,8 @@ pub const LEDGER_WAIT: Duration = Duration::from_secs(1);
 pub const ARRIVALS_MAX: usize = 16_384;
 /// How long a page to operations about the engine itself may take on all channels; the process may end behind it.
 pub const OPERATIONS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause before operations are paged again about an input that is left out, when no channel took the page.
+pub const OPERATIONS_AGAIN: Duration = Duration::from_secs(60);
 /// Pages that the built-in phone keeps; the oldest leave.
 pub const PHONE_PAGES_MAX: usize = 1_000;
 
@@ -145,6 +147,8 @@ pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Longest pause before a file feed that could not be read is tried again.
+pub const SOURCE_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
 pub const PROPOSALS_MAX: usize = 1_024;
 /// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.

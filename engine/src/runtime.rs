@@ -202,6 +202,7 @@ where
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    engine.status().turned(position.sequence, engine.boot());
     let noted = opened.writer.newest_segment();
     opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
@@ -306,7 +307,6 @@ fn begin_epoch<D: Disk>(
     anchor.record(at);
     engine.status().set_log_time(at, reading.boot);
     engine.status().set_doubt(anchor.is_in_doubt());
-    engine.status().turned(0, reading.boot);
     Ok(anchor)
 }
 

@@ -15,7 +15,10 @@ use super::{
     ending::print,
     loaded::{self, Loaded},
 };
-use crate::drivers::script::{self, Verdict};
+use crate::{
+    drivers::script::{self, Verdict},
+    markup::escape,
+};
 
 /// What `test` is given.
 #[derive(clap::Args, Debug)]
@@ -169,8 +172,8 @@ fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
         let (file, line) = place(sources, ran.test.span);
         text.push_str(&format!(
             "    <testcase name=\"{}\" classname=\"{}\" file=\"{1}\" line=\"{line}\" time=\"{:.3}\">\n",
-            escaped(&ran.verdict.name),
-            escaped(&file),
+            escape(&ran.verdict.name),
+            escape(&file),
             ran.took.as_secs_f64()
         ));
         for failure in &ran.verdict.failures {
@@ -178,39 +181,12 @@ fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
                 failure.closest.as_deref().map(|closest| format!("\nclosest   {closest}")).unwrap_or_default();
             text.push_str(&format!(
                 "      <failure message=\"{}\">{}</failure>\n",
-                escaped(&failure.expected),
-                escaped(&format!("expected  {}\nbut       {}{closest}", failure.expected, failure.got))
+                escape(&failure.expected),
+                escape(&format!("expected  {}\nbut       {}{closest}", failure.expected, failure.got))
             ));
         }
         text.push_str("    </testcase>\n");
     }
     text.push_str("  </testsuite>\n</testsuites>\n");
     text
-}
-
-/// Text as it may stand in XML, attributes included; a control character that XML forbids becomes a blank.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_means_something_in_xml_is_escaped() {
-        assert_eq!(escaped("a \"b\" < c & d\u{7}"), "a &quot;b&quot; &lt; c &amp; d ");
-    }
 }

@@ -23,6 +23,7 @@ use wardline_store::{
 };
 
 use super::{
+    admission::Refusal,
     anchor::{Anchor, TimeChange},
     inbox::Waiting,
     records::{encode_letters, encode_time},
@@ -221,16 +222,28 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     /// Writes what waits; a tick if nothing does and time demands a batch.
     fn commit(&mut self, at: Timestamp, why: Why) -> Result<(), Failed> {
-        let mut taken = self.engine.shared.inbox.take();
+        let taken = self.engine.shared.inbox.take();
+        self.commit_all(taken, at, why)
+    }
+
+    fn commit_all(&mut self, mut taken: Vec<Waiting>, at: Timestamp, why: Why) -> Result<(), Failed> {
         let (inputs, letters, places) = contents(&mut taken);
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
         let written = self.write(&taken, at, &inputs, &letters);
         if let Err(error @ Failed::TooLarge { .. }) = &written {
-            // The log is as it was; whoever sent this learns that it was not taken.
-            tracing::error!(code = %error.code(), %error, "log.append");
-            taken.iter().for_each(|waiting| self.engine.shared.inbox.release(waiting));
-            return Ok(());
+            // The log is as it was.
+            if taken.len() == 1 {
+                tracing::error!(code = %error.code(), %error, "log.append");
+                taken.into_iter().for_each(|waiting| self.refuse_too_large(waiting));
+                return Ok(());
+            }
+            // Nobody pays for another one's size: least of all the result of an attempt, which nobody would send again.
+            put_back(&mut taken, inputs, letters, &places);
+            return taken.into_iter().try_for_each(|waiting| {
+                let at = self.anchor.now(self.engine.shared.clock.read());
+                self.commit_all(vec![waiting], at, why)
+            });
         }
         if written.is_err() {
             // Before their senders learn that they get no receipt.
@@ -251,12 +264,13 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         inputs: &[Input],
         letters: &[(u32, Vec<u8>)],
     ) -> Result<Option<Position>, Failed> {
+        // First what may be refused for its size: then nothing of it stands in the log.
+        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, inputs, letters)?) };
         for waiting in taken {
             if let Waiting::Access { record, .. } = waiting {
                 self.opened.writer.append(entry(Kind::Access, at), &[record])?;
             }
         }
-        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, inputs, letters)?) };
         self.flush()?;
         Ok(position)
     }
@@ -293,6 +307,15 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
+    /// Its sender learns that it was not taken, and never will be.
+    fn refuse_too_large(&self, waiting: Waiting) {
+        self.engine.shared.inbox.release(&waiting);
+        if let Waiting::Parcel { durable, .. } = waiting {
+            // Gone: it stopped waiting.
+            _ = durable.send(Err(Refusal::TooLarge));
+        }
+    }
+
     /// Receipts first, then the core.
     fn tell(
         &mut self,
@@ -307,7 +330,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.engine.shared.inbox.release(&waiting);
             match waiting {
                 Waiting::Parcel { parcel, durable, stepped } => {
-                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(receipt).is_ok());
+                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(Ok(receipt)).is_ok());
                     waiters.push(Waiter { answers: parcel.answers, inputs, feed: parcel.feed, stepped });
                 }
                 Waiting::Access { durable, .. } => {
@@ -466,6 +489,19 @@ fn contents(taken: &mut [Waiting]) -> Contents {
         places.push(begin..inputs.len());
     }
     (inputs, letters, places)
+}
+
+/// Undoes [`contents`].
+fn put_back(taken: &mut [Waiting], mut inputs: Vec<Input>, mut letters: Vec<(u32, Vec<u8>)>, places: &[Range<usize>]) {
+    for (waiting, place) in taken.iter_mut().zip(places).rev() {
+        if let Waiting::Parcel { parcel, .. } = waiting {
+            let first = u32::try_from(place.start).unwrap_or(u32::MAX);
+            let own = letters.partition_point(|(input, _)| *input < first);
+            parcel.inputs = inputs.split_off(place.start);
+            let own = letters.split_off(own).into_iter();
+            parcel.letters = own.map(|(input, bytes)| (input.saturating_sub(first), bytes)).collect();
+        }
+    }
 }
 
 fn entry(kind: Kind, at: Timestamp) -> Entry {
