@@ -333,7 +333,17 @@ pub(super) enum WireMerge<'a> {
 
 /// A decimal, written as a number or as a text.
 #[derive(Clone, Copy)]
-pub(super) struct Num(pub(super) Decimal);
+pub(super) struct Num {
+    pub(super) number: Decimal,
+    /// It is the nearest that is kept to what was written.
+    pub(super) is_rounded: bool,
+}
+
+impl Num {
+    pub(super) fn nearest(text: &str) -> Option<Self> {
+        Decimal::nearest(text).map(|(number, is_rounded)| Self { number, is_rounded })
+    }
+}
 
 pub(super) enum WireScalar<'a> {
     Text(&'a str),
@@ -371,7 +381,7 @@ impl<'t> Read<'t> for Num {
     fn read(scan: &mut Scan<'t>) -> Option<Self> {
         // The digits as they stand, so that no binary float comes between [EVT-5].
         let digits = if scan.peek()? == b'"' { scan.string()? } else { scan.number()? };
-        Decimal::parse(digits).map(Num)
+        Self::nearest(digits)
     }
 }
 
@@ -474,7 +484,7 @@ impl<'t: 'a, 'a> Read<'t> for WireScalar<'a> {
                 scan.word("null")?;
                 Self::Null
             }
-            _ => Self::Number(Decimal::parse(scan.number()?)?),
+            _ => Self::Number(Decimal::nearest(scan.number()?)?.0),
         })
     }
 }
