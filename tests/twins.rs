@@ -121,7 +121,8 @@ fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
         ..Heard::default()
     };
     let mut world = World::new(Partition::new(Settings::default()));
-    let activation = Activation { program, text: Vec::new(), author: Text::const_new("twins"), moved: false };
+    let activation =
+        Activation { program, text: Vec::new(), author: Text::const_new("twins"), moved: false, site: None };
     let first = told.first().map_or(until, |told| told.at);
     world.batch(first.plus(Span::from_micros(-1)), vec![Input::Activate(Box::new(activation))], &mut heard);
     let mut names: BTreeMap<ReportId, Text> = BTreeMap::new();

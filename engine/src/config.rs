@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  wardline.toml   what the shell needs; nothing in it changes a decision      Config
-//!  site.toml       what the core needs and a rule does not say                 Site
+//!  site.toml       what the core needs and a rule does not say                 SiteSettings
 //!  directory.csv   who is reached where                                        Directory
 //! ```
 //! Unknown keys are refused with a suggestion, every finding has its place, and one run shows all of them.
@@ -27,5 +27,4 @@ mod tests;
 pub use directory::Directory;
 pub use finding::{Finding, Findings};
 pub use secret::{Secret, SecretRef};
-pub use site::Site;
 pub use wardline::{ApiKey, Config, Feed, FeedKind, FeedScope, Role, Sink, SinkKind};

@@ -30,7 +30,7 @@ use stored::Stored;
 use wards::Kept;
 
 /// The format that this build writes in front of every section, and the only one it reads.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The names of all sections, in the order of the table.
 pub const SECTIONS: [&str; 13] = [
@@ -108,6 +108,7 @@ impl Partition {
             "partition" => {
                 self.settings.put(put);
                 (self.at, self.born, self.active).put(put);
+                self.site.put(put);
             }
             "dictionary" => put.list(self.dictionary.texts(), |put, text| text.put(put)),
             "tuples" => put.list(self.tuples.all(), |put, tuple| tuple.put(put)),
@@ -156,9 +157,10 @@ impl Partition {
             return Err(Error::Unknown);
         }
         let from = Sections(sections);
-        let (settings, (at, born, active)) = from.read("partition")?;
+        let (settings, ((at, born, active), site)) = from.read("partition")?;
         let mut partition = Self::new(settings);
         (partition.at, partition.born, partition.active) = (at, born, active);
+        partition.site = site;
         partition.take_words(from)?;
         partition.wards = wards::restore(from.read("wards")?, &mut partition.dictionary, compile)?;
         partition.reports = from.read("reports")?;

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use serde::Serialize;
 use wardline_dsl::{Checked, check, script::Test, source::Sources};
-use wardline_rules::program::Program;
+use wardline_rules::{program::Program, settings::SiteSettings};
 
 use super::{
     Ending,
@@ -16,6 +16,7 @@ use super::{
     ending::{print, tell, today},
 };
 use crate::{
+    config::site,
     drivers::script::{self, Verdict},
     ward,
 };
@@ -26,6 +27,7 @@ use crate::{
   wardline test wards/st-anne
   wardline test lab.ward --format json
   wardline test wards/st-anne --format junit > tests.xml     for a build server
+`site.toml` beside the ward, or one folder up, gives the critical limits.
 Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
@@ -72,7 +74,14 @@ pub fn run(args: &Args) -> Ending {
         tell(&with_summary(&checked, &sources, started));
         return Ending::Findings;
     };
-    let ran = run_all(program, &checked, &sources, args.only.as_deref());
+    let site = match site::beside(&args.ward) {
+        Ok(site) => site,
+        Err(findings) => {
+            tell(&format!("{findings}\n"));
+            return Ending::Usage;
+        }
+    };
+    let ran = run_all((program, &site), &checked, &sources, args.only.as_deref());
     print(&match args.format {
         Format::Text => text(&ran, &sources, started.elapsed()),
         Format::Json => json(&ran, &sources),
@@ -81,7 +90,12 @@ pub fn run(args: &Args) -> Ending {
     if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
 }
 
-fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only: Option<&str>) -> Vec<Ran<'t>> {
+fn run_all<'t>(
+    rules: (&Program, &SiteSettings),
+    checked: &'t Checked,
+    sources: &Sources,
+    only: Option<&str>,
+) -> Vec<Ran<'t>> {
     let text_of = |span: wardline_dsl::source::Span| {
         sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
     };
@@ -89,7 +103,7 @@ fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only:
     wanted
         .map(|test| {
             let started = Instant::now();
-            let verdict = script::run(program, test, &text_of);
+            let verdict = script::run(rules, test, &text_of);
             Ran { test, verdict, took: started.elapsed() }
         })
         .collect()

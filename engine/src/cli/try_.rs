@@ -15,6 +15,7 @@ use super::{
     ending::{print, tell, today},
 };
 use crate::{
+    config::site,
     drivers::{
         difference::{Difference, Side},
         replay::{self, Summary},
@@ -106,13 +107,17 @@ fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, 
         return Err(Ending::Findings);
     }
     let program = checked.program.ok_or(Ending::Findings)?;
+    let site = site::beside(ward).map_err(|findings| {
+        tell(&format!("{findings}\n"));
+        Ending::Usage
+    })?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
         if is_terminal {
             tell(&format!("\r{events} events"));
         }
     };
-    let done = replay::run(program, &args.events, lines, progress);
+    let done = replay::run((program, site), &args.events, lines, progress);
     if is_terminal {
         tell("\r\x1b[K");
     }

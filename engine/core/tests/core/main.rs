@@ -17,6 +17,8 @@ mod outbox;
 #[cfg(test)]
 mod said;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod views;
 #[cfg(test)]
 mod ward;
