@@ -15,11 +15,14 @@ pub mod export;
 pub mod fmt;
 pub mod import;
 pub mod new;
+#[cfg(feature = "sql")]
+pub mod query;
 pub mod read;
 pub mod remote;
 pub mod run;
 pub mod schema;
 pub mod silence;
+pub mod sql;
 pub mod test;
 pub mod try_;
 pub mod verify;
@@ -49,6 +52,9 @@ enum Verb {
     Demo(demo::Args),
     /// The engine.
     Run(run::Args),
+    /// The query process, which the engine starts: SQL over HTTP and the Postgres wire.
+    #[cfg(feature = "sql")]
+    Query(query::Args),
     /// A folder with a first ward, its test and the files of an installation.
     New(new::Args),
     /// Checks a ward and says how to mend what is wrong.
@@ -65,6 +71,8 @@ enum Verb {
     Activate(activate::Args),
     /// An operator's silence: what may wait, until when, and why.
     Silence(silence::Args),
+    /// Asks the tables of a running engine.
+    Sql(sql::Args),
     /// Why a rule fired for a report, or kept silent.
     Why(why::Args),
     /// Events of the past into a running engine, or one dead letter again.
@@ -99,6 +107,8 @@ pub fn run() -> Ending {
     match Cli::parse().verb {
         Verb::Demo(args) => demo::run(&args),
         Verb::Run(args) => run::run(&args),
+        #[cfg(feature = "sql")]
+        Verb::Query(args) => query::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
@@ -111,6 +121,7 @@ pub fn run() -> Ending {
         Verb::Try(args) => try_::run(&args),
         Verb::Activate(args) => activate::run(&args),
         Verb::Silence(args) => silence::run(&args),
+        Verb::Sql(args) => sql::run(&args),
         Verb::Verify(args) => verify::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Schema(args) => schema::run(&args),

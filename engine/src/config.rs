@@ -15,10 +15,12 @@ pub mod directory;
 pub mod finding;
 mod raw;
 mod read;
+pub mod role;
 pub mod schema;
 pub mod secret;
 pub mod shape;
 pub mod site;
+pub mod sql;
 pub mod wardline;
 
 #[cfg(test)]
@@ -26,5 +28,7 @@ mod tests;
 
 pub use directory::Directory;
 pub use finding::{Finding, Findings};
+pub use role::Role;
 pub use secret::{Secret, SecretRef};
-pub use wardline::{ApiKey, Config, Feed, FeedKind, FeedScope, Role, Sink, SinkKind};
+pub use sql::SqlListeners;
+pub use wardline::{ApiKey, Config, Feed, FeedKind, FeedScope, Sink, SinkKind};

@@ -11,6 +11,8 @@
 //! - **Not here**: decisions (`wardline-core`), rule text (`wardline-dsl`), bytes of feeds (`wardline-connectors`), disk
 //!   formats (`wardline-store`).
 
+#[cfg(feature = "sql")]
+pub mod archive;
 pub mod cli;
 pub mod codes;
 pub mod config;

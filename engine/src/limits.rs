@@ -135,3 +135,18 @@ pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
 pub const PROPOSALS_MAX: usize = 1_024;
+
+/// Batches waiting for the archive thread: a second at a thousand a second. Beyond it the tables stop until a restart.
+pub const ARCHIVE_QUEUE_MAX: usize = 1_024;
+/// Rows waiting for the archive thread, some 150 MB. Beyond it the tables stop until a restart.
+pub const ARCHIVE_QUEUE_ROWS_MAX: usize = 262_144;
+/// How long after the first row a batch of a table is frozen and shown.
+pub const ARCHIVE_FREEZE_AFTER: Duration = Duration::from_millis(10);
+/// How long the archive thread sleeps when nothing comes.
+pub const ARCHIVE_IDLE: Duration = Duration::from_secs(1);
+/// How often hot rows go to files even if they are few.
+pub const ARCHIVE_FLUSH_EVERY: Duration = Duration::from_secs(3_600);
+/// Bytes that one follower may lag behind. Beyond it it is cut off and begins again.
+pub const FOLLOWER_BYTES_MAX: usize = 32 << 20;
+/// Pauses before the query process is started again: doubling from one second to this.
+pub const QUERY_RESTART_MAX: Duration = Duration::from_secs(60);

@@ -23,6 +23,7 @@ mod partition;
 pub mod poison;
 pub mod records;
 pub mod recovery;
+pub mod rows;
 pub(crate) mod turn;
 mod upkeep;
 pub mod window;
@@ -49,6 +50,7 @@ use self::{
     poison::Death,
     records::{Open, encode_time},
     recovery::{Error, Recovered, recover},
+    rows::{Archiving, RowSink},
     turn::{CoreThread, Work},
     upkeep::Upkeep,
 };
@@ -76,6 +78,8 @@ pub struct Start<D: Disk> {
     pub sinks: Arc<Sinks>,
     /// Links in notices.
     pub links: Links,
+    /// Where rows go; `None` without tables.
+    pub archiving: Option<Archiving>,
     /// What is looked after besides.
     pub care: Care,
 }
@@ -189,7 +193,9 @@ where
 {
     let clock = engine.shared.clock.clone();
     let disk = start.disk.clone();
-    let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref())?;
+    let (mut sink, covers) = start.archiving.map(|it| (it.sink, it.covers)).unzip();
+    let rows = sink.as_deref_mut().map(|sink| sink as &mut dyn RowSink);
+    let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref(), rows)?;
     let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
     engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
@@ -222,6 +228,7 @@ where
         note: opened.ownership.note(),
         epoch,
         logic: K::LOGIC,
+        covers,
         identity: opened.identity,
         keep_log: start.care.keep_log,
     };
@@ -236,6 +243,7 @@ where
         position,
         output: Output::default(),
         proposals: Vec::new(),
+        rows: sink,
         is_waiting,
         heartbeat: start.care.monitor.map(Heartbeat::new),
         note: Box::new(move |died, sequence| {

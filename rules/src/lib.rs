@@ -28,6 +28,7 @@ pub mod map;
 pub mod program;
 pub mod quality;
 pub mod roster;
+pub mod row;
 pub mod settings;
 pub mod time;
 pub mod token;

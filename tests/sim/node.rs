@@ -90,6 +90,7 @@ impl Node {
             care: wardline::runtime::Care::default(),
             is_sending: true,
             sinks: Arc::new(Sinks::all_through(Arc::new(Exit))),
+            archiving: None,
             links: Links::new("https://w.example".to_owned(), [1; 32]),
         };
         let parts = ByHand::start(&engine, seat, start)?;

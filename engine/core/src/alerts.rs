@@ -106,7 +106,31 @@ pub(crate) struct Alert {
     pub(crate) since: Timestamp,
     pub(crate) level: Level,
     pub(crate) display: AlertState,
+    pub(crate) marks: AlertMarks,
     pub(crate) course: Course,
+}
+
+/// When an alert first came so far, log time; for rows, no decision reads them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct AlertMarks {
+    pub(crate) delivered: Option<Timestamp>,
+    pub(crate) read: Option<Timestamp>,
+    pub(crate) answered: Option<Timestamp>,
+    pub(crate) closed: Option<Timestamp>,
+}
+
+impl AlertMarks {
+    /// The alert came to `state` at `at`.
+    fn reach(&mut self, state: AlertState, at: Timestamp) {
+        let mark = match state {
+            AlertState::Delivered => &mut self.delivered,
+            AlertState::Read => &mut self.read,
+            AlertState::Answered => &mut self.answered,
+            AlertState::Closed | AlertState::Cleared | AlertState::Withdrawn => &mut self.closed,
+            AlertState::Raised | AlertState::Held | AlertState::Declined | AlertState::Unresolved => return,
+        };
+        *mark = mark.or(Some(at));
+    }
 }
 
 impl Alert {
@@ -204,6 +228,7 @@ impl Partition {
             since: raise.since,
             level,
             display: AlertState::Raised,
+            marks: AlertMarks::default(),
             course: Course::default(),
         });
         self.counters.alerts_raised += 1;
@@ -328,6 +353,7 @@ impl Partition {
     pub(crate) fn say_alert(&mut self, slot: AlertSlot, state: AlertState, why: &str, out: &mut Output) {
         let Some(alert) = self.alerts.get_mut(slot) else { return };
         alert.display = state;
+        alert.marks.reach(state, self.at);
         let program = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program);
         let severity = program.and_then(|program| program.severities.get(alert.cause.severity.index()));
         out.transitions.push(Transition {

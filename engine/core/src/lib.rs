@@ -39,6 +39,7 @@ mod outbox;
 pub mod output;
 mod partition;
 mod report;
+pub mod rows;
 mod slab;
 mod step;
 pub mod timers;

@@ -55,6 +55,10 @@ pub(crate) struct Notice {
     pub(crate) is_repeat: bool,
     /// Whether the recipient may have seen it.
     pub(crate) was_reached: bool,
+    /// When its newest try started, log time; for rows, no decision reads it or the next.
+    pub(crate) sent: Option<Timestamp>,
+    /// When it was delivered, log time.
+    pub(crate) arrived: Option<Timestamp>,
     pub(crate) retry: Option<(Timestamp, Armed)>,
     pub(crate) deadline: Option<(Timestamp, Armed)>,
 }
@@ -125,6 +129,8 @@ impl Partition {
             epoch: 0,
             is_repeat: false,
             was_reached: false,
+            sent: None,
+            arrived: None,
             retry: None,
             deadline: None,
         };
@@ -213,6 +219,17 @@ impl Partition {
         let Some(notice) = self.notices.get_mut(place) else { return };
         let key = (notice.level, notice.created, notice.head.nid);
         notice.state = to;
+        match to {
+            NoticeState::Started => notice.sent = Some(self.at),
+            NoticeState::Delivered => notice.arrived = notice.arrived.or(Some(self.at)),
+            NoticeState::Held
+            | NoticeState::Ready
+            | NoticeState::Waiting
+            | NoticeState::Unsure
+            | NoticeState::Withdrawn
+            | NoticeState::Expired
+            | NoticeState::Exhausted => {}
+        }
         let mut over = Vec::new();
         if to.is_end() || to == NoticeState::Ready {
             over.extend(notice.retry.take().map(|retry| retry.1));

@@ -80,6 +80,8 @@ pub struct Partition {
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) targets: Vec<ReportSlot>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
+    /// Reports that became part of another in this batch.
+    pub(crate) absorbed: Vec<ReportSlot>,
 }
 
 impl Partition {
@@ -121,6 +123,7 @@ impl Partition {
             occurrences: Vec::new(),
             targets: Vec::new(),
             rules: Vec::new(),
+            absorbed: Vec::new(),
         }
     }
 

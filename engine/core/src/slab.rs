@@ -2,23 +2,64 @@
 //!
 //! Places of removed things are used again, last freed first; the order is part of the state, so that a restored partition
 //! gives out the same places as one that never stopped.
+//!
+//! A slab that is [watched](Slab::watch) keeps each thing as it was before its first change since [`Slab::forget_before`],
+//! so that rows can say what changed. That is no state: it is neither written nor restored.
+
+use std::collections::BTreeMap;
 
 /// Things by place.
 #[derive(Clone, Debug)]
 pub(crate) struct Slab<T> {
     places: Vec<Option<T>>,
     free: Vec<u32>,
+    /// What was there before its first change; `None` if nobody asks.
+    before: Option<BTreeMap<u32, Option<T>>>,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new(), before: None }
     }
 }
 
-impl<T> Slab<T> {
+impl<T: Clone> Slab<T> {
+    /// From now on keeps what was there before a change.
+    pub(crate) fn watch(&mut self) {
+        self.before = Some(BTreeMap::new());
+    }
+
+    /// Forgets what was there before: what is now is the new before.
+    pub(crate) fn forget_before(&mut self) {
+        if let Some(before) = &mut self.before {
+            before.clear();
+        }
+    }
+
+    /// Places that may have changed, in order, with what was there before; `None` where there was nothing.
+    pub(crate) fn before(&self) -> impl Iterator<Item = (u32, Option<&T>)> {
+        self.before.iter().flatten().map(|(place, thing)| (*place, thing.as_ref()))
+    }
+
+    fn keep(&mut self, place: u32) {
+        if let Some(before) = &mut self.before
+            && !before.contains_key(&place)
+        {
+            before.insert(place, self.places.get(place as usize).cloned().flatten());
+        }
+    }
+
     /// Puts a thing in and tells its place.
     pub(crate) fn insert(&mut self, thing: T) -> u32 {
+        let place = self.put_in(thing);
+        if let Some(before) = &mut self.before {
+            // Whatever lived here before is another thing.
+            before.insert(place, None);
+        }
+        place
+    }
+
+    fn put_in(&mut self, thing: T) -> u32 {
         if let Some(place) = self.free.pop()
             && let Some(found) = self.places.get_mut(place as usize)
         {
@@ -36,11 +77,13 @@ impl<T> Slab<T> {
 
     /// What lives at a place, to be changed.
     pub(crate) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
+        self.keep(place);
         self.places.get_mut(place as usize).and_then(Option::as_mut)
     }
 
     /// Lifts a thing out for a while; its place stays taken until [`Self::put`] or [`Self::remove`].
     pub(crate) fn take(&mut self, place: u32) -> Option<T> {
+        self.keep(place);
         self.places.get_mut(place as usize).and_then(Option::take)
     }
 
@@ -85,6 +128,6 @@ impl<T> Slab<T> {
 
     /// A slab of these parts.
     pub(crate) const fn restore(places: Vec<Option<T>>, free: Vec<u32>) -> Self {
-        Self { places, free }
+        Self { places, free, before: None }
     }
 }

@@ -56,6 +56,7 @@ const fn rank(input: &Input) -> usize {
 /// - **Errors**: none; bad input is data.
 /// - **Cost**: the timers that fire, and for each event a few look-ups plus the rules that can touch its report.
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
+    partition.begin_rows();
     partition.at = batch.at.max(partition.at);
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();

@@ -7,10 +7,10 @@
 //! - LIMIT: a view of one thing costs its size; [`Partition::gauges`] and [`Partition::alerts`] look at everything once.
 //! - **Not here**: JSON, roles, rates.
 
-mod alert;
+pub(crate) mod alert;
 mod gauges;
-mod notice;
-mod report;
+pub(crate) mod notice;
+pub(crate) mod report;
 
 pub use alert::AlertView;
 pub use gauges::Gauges;

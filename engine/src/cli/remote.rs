@@ -40,6 +40,12 @@ pub struct Reply {
 }
 
 impl Remote {
+    /// Somebody else than the engine.
+    #[must_use]
+    pub const fn at(url: String, key_file: Option<PathBuf>) -> Self {
+        Self { url, key_file }
+    }
+
     /// Sends one request.
     ///
     /// # Errors

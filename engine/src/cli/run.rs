@@ -122,6 +122,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Ok(begin) => begin,
         Err(findings) => return refused(&findings),
     };
+    let keeps_tables = begin.archiving.is_some();
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
     let begun =
@@ -139,6 +140,9 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
     reload::activate(&engine, &installation).await;
     feeds(&engine, &intake, &installation, &stopped);
+    if keeps_tables {
+        start_query(args.config.clone(), &stopped);
+    }
     tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), stopped));
     let ended = until_the_end(&engine, running).await;
     stop.send_replace(true);
@@ -178,6 +182,7 @@ fn begin(
         is_sending: !installation.config.channels.is_empty() && !args.restored,
         sinks,
         links: installation.links(),
+        archiving: archiving(installation),
     })
 }
 
@@ -213,6 +218,29 @@ fn warn_if_not_sending<D: wardline_store::disk::Disk>(start: &Start<D>) {
         );
     }
 }
+
+/// Opens the archive; an engine whose tables cannot be kept runs without them.
+#[cfg(feature = "sql")]
+fn archiving(installation: &Installation) -> Option<runtime::rows::Archiving> {
+    installation.config.sql?;
+    crate::archive::open(&installation.config.data)
+        .inspect_err(|error| tracing::error!(%error, "archive.open: no tables are kept, and SQL is not answered"))
+        .ok()
+}
+
+/// This build keeps no tables.
+#[cfg(not(feature = "sql"))]
+const fn archiving(_: &Installation) -> Option<runtime::rows::Archiving> {
+    None
+}
+
+#[cfg(feature = "sql")]
+fn start_query(config: PathBuf, stopped: &watch::Receiver<bool>) {
+    tokio::spawn(crate::archive::child::supervise(config, stopped.clone()));
+}
+
+#[cfg(not(feature = "sql"))]
+fn start_query(_: PathBuf, _: &watch::Receiver<bool>) {}
 
 /// Binds both listeners and serves on them.
 async fn listeners(

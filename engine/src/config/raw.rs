@@ -21,6 +21,8 @@ pub(super) struct RawConfig {
     pub(super) heartbeat: Option<RawSink>,
     #[serde(default)]
     pub(super) http: RawHttp,
+    #[serde(default)]
+    pub(super) sql: RawSql,
     #[serde(default, rename = "key")]
     pub(super) keys: Vec<RawKey>,
     #[serde(default, rename = "feed")]
@@ -38,6 +40,20 @@ pub(super) struct RawHttp {
 }
 
 #[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct RawSql {
+    pub(super) enabled: bool,
+    pub(super) listen: Option<Spanned<String>>,
+    pub(super) postgres: Option<Spanned<String>>,
+}
+
+impl Default for RawSql {
+    fn default() -> Self {
+        Self { enabled: true, listen: None, postgres: None }
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct RawKey {
     pub(super) name: String,
     pub(super) sha256: Spanned<String>,
@@ -45,6 +61,7 @@ pub(super) struct RawKey {
     #[serde(default)]
     pub(super) feeds: Vec<Spanned<String>>,
     pub(super) until: Option<Spanned<String>>,
+    pub(super) scram: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -23,9 +23,11 @@ use super::{
     finding::{ConfigFile, Finding, Findings},
     raw::{RawChannel, RawConfig, RawFeed, RawHttp, RawKey, RawSink},
     read::{parse, read_text},
+    role::Role,
     schema,
     secret::SecretRef,
     shape::nearest,
+    sql::SqlListeners,
 };
 use crate::{codes::Code, limits::LOG_KEPT_HOURS_MIN};
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub heartbeat: Option<SinkKind>,
     /// The listeners.
     pub http: Http,
+    /// The query process; `None` if no tables are kept.
+    pub sql: Option<SqlListeners>,
     /// API keys.
     pub keys: Vec<ApiKey>,
     /// Ways in.
@@ -82,6 +86,8 @@ pub struct ApiKey {
     pub feeds: FeedScope,
     /// When it ends.
     pub until: Timestamp,
+    /// What checks its password on the Postgres wire.
+    pub scram: Option<String>,
 }
 
 /// For which feeds a key may speak.
@@ -91,41 +97,6 @@ pub enum FeedScope {
     All,
     /// For these, in lower case; without a word in the file, the one that the key is named after.
     Of(BTreeSet<Text>),
-}
-
-/// What a caller may do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
-    /// Send events.
-    Ingest,
-    /// Answer notices.
-    Answer,
-    /// Read what names no patient.
-    Analyst,
-    /// Read figures of units and shifts.
-    Supervisor,
-    /// Read patient data.
-    Phi,
-    /// Read who did what.
-    Auditor,
-    /// Activate wards, silence, replay.
-    Admin,
-    /// Read metrics.
-    Metrics,
-}
-
-impl Role {
-    /// All, with their words.
-    pub const ALL: &[(Self, &str)] = &[
-        (Self::Ingest, "ingest"),
-        (Self::Answer, "answer"),
-        (Self::Analyst, "analyst"),
-        (Self::Supervisor, "supervisor"),
-        (Self::Phi, "phi"),
-        (Self::Auditor, "auditor"),
-        (Self::Admin, "admin"),
-        (Self::Metrics, "metrics"),
-    ];
 }
 
 /// A way in.
@@ -214,6 +185,7 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
+            sql: check.sql(&raw.sql),
             keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
             heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
             keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),
@@ -232,14 +204,14 @@ impl Config {
 }
 
 /// The check of one file: what is wrong gathers, so that one run shows all of it.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     file: &'a ConfigFile,
     base: &'a Path,
     findings: Findings,
 }
 
 impl Check<'_> {
-    fn refuse(&mut self, code: Code, span: Range<usize>, headline: String, help: &str) {
+    pub(super) fn refuse(&mut self, code: Code, span: Range<usize>, headline: String, help: &str) {
         self.findings.push(Finding::at(code, self.file, span, headline, help));
     }
 
@@ -258,7 +230,7 @@ impl Check<'_> {
         http
     }
 
-    fn address(&mut self, text: Option<&Spanned<String>>, default: SocketAddr) -> SocketAddr {
+    pub(super) fn address(&mut self, text: Option<&Spanned<String>>, default: SocketAddr) -> SocketAddr {
         let Some(text) = text else { return default };
         text.get_ref().parse().unwrap_or_else(|_| {
             let headline = format!("`{}` is no address with a port", text.get_ref());
@@ -320,7 +292,14 @@ impl Check<'_> {
         }
         let until = raw.until.as_ref().map_or(Timestamp::MAX, |text| self.time(text));
         let roles = self.roles(&raw.roles);
-        ApiKey { name: Text::from(&raw.name), sha256, roles, feeds: self.feed_scope(raw, feeds), until }
+        ApiKey {
+            name: Text::from(&raw.name),
+            sha256,
+            roles,
+            feeds: self.feed_scope(raw, feeds),
+            until,
+            scram: raw.scram.clone(),
+        }
     }
 
     /// `["*"]` is all; without the key, the feed of the same name.

@@ -147,6 +147,7 @@ impl Hospital {
             is_sending: true,
             sinks: Arc::clone(&sinks),
             links: links.clone(),
+            archiving: None,
         };
         let handle = tokio::runtime::Handle::current();
         let to_start = engine.clone();

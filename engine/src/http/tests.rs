@@ -85,6 +85,7 @@ async fn site(keys: Vec<ApiKey>) -> Site {
         is_sending: true,
         sinks: sinks.clone(),
         links: links.clone(),
+        archiving: None,
     };
     let handle = tokio::runtime::Handle::current();
     let running = start::<_, Script>(&engine, seat, begin, &handle).unwrap();
@@ -266,7 +267,14 @@ fn key(name: &str, secret: &str, roles: &[Role]) -> ApiKey {
     use sha2::Digest as _;
     let sha256 = sha2::Sha256::digest(secret.as_bytes()).into();
     let feeds = FeedScope::Of([Text::from(name)].into());
-    ApiKey { name: Text::from(name), sha256, roles: roles.iter().copied().collect(), feeds, until: Timestamp::MAX }
+    ApiKey {
+        name: Text::from(name),
+        sha256,
+        roles: roles.iter().copied().collect(),
+        feeds,
+        until: Timestamp::MAX,
+        scram: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ use wardline_core::{
 use wardline_rules::{
     Text,
     program::Level,
+    row::Row,
     settings::SiteSettings,
     time::{Span, Timestamp},
     words::Channel,
@@ -78,6 +79,12 @@ impl Notice {
 pub trait Kernel: Send + 'static {
     /// Applies a batch.
     fn step(&mut self, batch: &Batch, output: &mut Output);
+
+    /// From the next batch on, [`Self::rows`] tells what changed. Without tables nobody asks.
+    fn watch_rows(&mut self) {}
+
+    /// Adds the rows of the batch that was just stepped.
+    fn rows(&self, _: &Batch, _: &Output, _: &mut Vec<Row>) {}
 
     /// Notices ready to start, most urgent first, at most `limit`.
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>);

@@ -16,6 +16,7 @@ use wardline_core::{
 };
 use wardline_rules::{
     Text,
+    row::Row,
     settings::SiteSettings,
     time::{Span, Timestamp},
 };
@@ -26,6 +27,14 @@ use crate::ward;
 impl Kernel for Partition {
     fn step(&mut self, batch: &Batch, output: &mut Output) {
         wardline_core::step(self, batch, output);
+    }
+
+    fn watch_rows(&mut self) {
+        Self::watch_rows(self);
+    }
+
+    fn rows(&self, batch: &Batch, output: &Output, into: &mut Vec<Row>) {
+        Self::rows(self, batch, output, into);
     }
 
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {

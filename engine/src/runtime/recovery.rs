@@ -3,7 +3,7 @@
 //! ```text
 //!  open store ─► newest sound checkpoint ─► every batch behind it through the same `step` ─► ready
 //! ```
-//! What the core says on the way was said before and is dropped; what was started and has no result becomes `ambiguous`
+//! What the core says on the way was said before and is dropped, but for rows that the tables may lack; what was started and has no result becomes `ambiguous`
 //! with the first batch of this epoch.
 //!
 //! - **How it fits**: [`start`](super::start) calls it before any thread runs.
@@ -23,6 +23,7 @@ use super::{
     clock::WallClock,
     kernel::Bootable,
     poison::{self, Death, Exclusions},
+    rows::{RowSink, Taken},
     wire,
 };
 use crate::history::History;
@@ -106,6 +107,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     disk: D,
     options: &Options,
     clock: &dyn WallClock,
+    mut rows: Option<&mut dyn RowSink>,
 ) -> Result<Recovered<D, K>, Error> {
     let begun = clock.read().boot;
     let death = poison::exclude_noted(&disk, options, (clock, K::LOGIC))?;
@@ -120,6 +122,10 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     let mut last = (position.sequence > 0).then(|| time(position.at));
     let exclusions = Exclusions::of(&opened.exclusions)?;
     let mut output = Output::default();
+    if let Some(sink) = rows.as_deref_mut() {
+        kernel.watch_rows();
+        sink.begin(position.sequence, time(position.at));
+    }
     let mut batches = 0;
     while let Some(record) = opened.suffix.next_record()? {
         let header = record.header;
@@ -135,6 +141,12 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
                 return Err(Error::Panic { sequence: header.sequence });
             }
             batches += 1;
+            if let Some(sink) = rows.as_deref_mut() {
+                let mut rows = Vec::new();
+                kernel.rows(&batch, &output, &mut rows);
+                let ward = kernel.ward().map(|(_, version)| version);
+                sink.replayed(Taken { epoch: header.sequence, at: batch.at, rows, ward });
+            }
         }
     }
     let lost = lost(&disk);

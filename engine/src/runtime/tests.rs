@@ -92,6 +92,7 @@ fn rig_with<K: Bootable>(
         is_sending: true,
         sinks: Arc::new(Sinks::all_through(pager)),
         links: Links::new("https://w.example".to_owned(), [1; 32]),
+        archiving: None,
     };
     let running = start::<_, K>(&engine, seat, begin, tokio.handle())?;
     Ok(Rig { tokio, clock, engine, running, heard })
@@ -273,6 +274,7 @@ fn an_access_is_durable_before_anything_is_shown() {
         crashed,
         &Options { segment_bytes: 512 << 10, reserve_bytes: 0, ..Options::default() },
         rig.clock.as_ref(),
+        None,
     );
     assert!(opened.unwrap().opened.writer.last().sequence >= receipt.position);
     disk.inject(SYNC_FAILS);

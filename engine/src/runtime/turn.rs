@@ -20,6 +20,7 @@ use super::{
     heartbeat::Heartbeat,
     kernel::Kernel,
     poison::{self, Died},
+    rows::{RowSink, Taken},
 };
 use crate::{
     dispatcher::{
@@ -84,6 +85,7 @@ pub(crate) struct CoreThread<K> {
     pub(crate) position: Position,
     pub(crate) output: Output,
     pub(crate) proposals: Vec<Proposal>,
+    pub(crate) rows: Option<Box<dyn RowSink>>,
     /// Who misses us when we stand still.
     pub(crate) heartbeat: Option<Heartbeat>,
     /// No ward decides yet, and messages wait for one.
@@ -133,6 +135,7 @@ impl<K: Kernel> CoreThread<K> {
         self.output.clear();
         poison::step(&mut self.kernel, &durable.batch, &mut self.output)?;
         self.position = durable.position;
+        self.archive(&durable.batch);
         let took = self.engine.boot().minus(begun);
         self.engine.metrics().observe(Metric::StepDuration, &[], took);
         self.figures(&durable.batch, due_before);
@@ -160,6 +163,15 @@ impl<K: Kernel> CoreThread<K> {
         self.propose();
         self.show();
         Ok(())
+    }
+
+    /// Hands the rows of the batch to the tables, if there are any.
+    fn archive(&mut self, batch: &Batch) {
+        let Some(sink) = &mut self.rows else { return };
+        let mut rows = Vec::new();
+        self.kernel.rows(batch, &self.output, &mut rows);
+        let ward = self.kernel.ward().map(|(_, version)| version);
+        sink.take(Taken { epoch: self.position.sequence, at: batch.at, rows, ward });
     }
 
     /// What became of the answers and events of one parcel.

@@ -15,7 +15,7 @@ use wardline_store::{
     store::EpochNote,
 };
 
-use super::{log::log_micros, turn::State};
+use super::{log::log_micros, rows::Covers, turn::State};
 use crate::{engine::Engine, limits::LETTERS_KEPT_DAYS, metrics::Metric};
 
 /// What is to be done.
@@ -50,6 +50,7 @@ pub(crate) struct Upkeep<D: Disk> {
     pub(crate) note: EpochNote<D>,
     pub(crate) epoch: u32,
     pub(crate) logic: u32,
+    pub(crate) covers: Option<Box<dyn Covers>>,
     pub(crate) identity: Identity,
     /// For how long the log is kept; `None` for ever, because it is the only copy of what happened.
     pub(crate) keep_log: Option<Span>,
@@ -103,6 +104,11 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
 
     fn checkpoint(&self, state: &blocking::Receiver<State>) -> Option<Mark> {
         let state = state.recv().ok()?;
+        // Replay begins behind a checkpoint: rows of what lies before it must not need it.
+        if self.covers.as_ref().is_some_and(|covers| !covers.covers(state.position.sequence)) {
+            tracing::warn!(sequence = state.position.sequence, "checkpoint.write: the archive lacks rows; not written");
+            return None;
+        }
         let begun = self.engine.boot();
         match self.write(&state) {
             Ok(mark) => {

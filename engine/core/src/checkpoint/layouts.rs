@@ -14,7 +14,7 @@ use wardline_rules::{
 use super::stored::{Stored, indexed, layout, numbered, wrapped};
 use crate::{
     alerts::{
-        About, Alert, Cause, Source,
+        About, Alert, AlertMarks, Cause, Source,
         absence::{FeedWait, Wait},
     },
     clocks::Clock,
@@ -86,11 +86,13 @@ layout! {
         phase, run, round, step, asked, notices, wait, lapse, reminders, was_answered, is_withdrawal_told,
     }
     Alert {
-        id, born, cause, rule, rank, report, about, key, generation, raised, since, level, display, course,
+        id, born, cause, rule, rank, report, about, key, generation, raised, since, level, display, marks, course,
     }
+    AlertMarks { delivered, read, answered, closed }
     NoticeHead { nid, recipient, channel, step }
     Notice {
-        head, alert, born, purpose, level, state, rest, created, attempts, epoch, is_repeat, was_reached, retry, deadline,
+        head, alert, born, purpose, level, state, rest, created, attempts, epoch, is_repeat, was_reached, sent, arrived, retry,
+        deadline,
     }
 }
 

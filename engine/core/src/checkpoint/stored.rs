@@ -262,7 +262,7 @@ impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
 }
 
 /// Places and free list; a place is empty exactly if it is in the list, once.
-impl<T: Stored> Stored for Slab<T> {
+impl<T: Stored + Clone> Stored for Slab<T> {
     fn put(&self, put: &mut Put<'_>) {
         let (places, free) = self.parts();
         put.list(places, |put, place| place.put(put));

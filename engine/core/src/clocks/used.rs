@@ -40,7 +40,7 @@ impl Partition {
         report.clocks.iter().filter_map(|clock| self.clock_view(report, clock)).collect()
     }
 
-    fn clock_view(&self, report: &Report, clock: &Clock) -> Option<ClockView> {
+    pub(crate) fn clock_view(&self, report: &Report, clock: &Clock) -> Option<ClockView> {
         let program = &self.wards.get(clock.ward as usize)?.program;
         let rule = program.families.get(clock.index as usize)?.rules.get(clock.rule as usize)?;
         let calendar = rule.calendar.and_then(|calendar| program.calendars.get(calendar.index()));

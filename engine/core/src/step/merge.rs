@@ -42,9 +42,10 @@ impl Partition {
         }
         match what {
             MergeWhat::Patient => {
-                let slots: Vec<ReportSlot> = self.reports.iter().map(|(slot, _)| slot).collect();
+                let all = self.reports.iter().filter(|(_, report)| report.patient == Some(from));
+                let slots: Vec<ReportSlot> = all.map(|(slot, _)| slot).collect();
                 for slot in slots {
-                    if let Some(report) = self.reports.get_mut(slot).filter(|report| report.patient == Some(from)) {
+                    if let Some(report) = self.reports.get_mut(slot) {
                         report.patient = Some(into);
                     }
                 }
@@ -111,6 +112,7 @@ impl Partition {
         }
         self.reports.put(from, gone);
         self.forget_report(from);
+        self.absorbed.push(from);
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
         self.reports.put(into, report);

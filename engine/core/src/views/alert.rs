@@ -73,7 +73,7 @@ impl Partition {
         alerts.find(|alert| alert.id == id).map(|alert| self.alert_view(alert))
     }
 
-    pub(super) fn alert_view(&self, alert: &Alert) -> AlertView {
+    pub(crate) fn alert_view(&self, alert: &Alert) -> AlertView {
         let ward = self.wards.get(alert.cause.ward as usize);
         let text = |code| Text::from(self.dictionary.text(code));
         let answer = ward.and_then(|ward| ward.program.answer_span(alert.cause.severity));
@@ -109,7 +109,7 @@ impl Partition {
     }
 }
 
-pub(super) fn severity_name(ward: &Ward, alert: &Alert) -> Option<Text> {
+pub(crate) fn severity_name(ward: &Ward, alert: &Alert) -> Option<Text> {
     ward.program.severities.get(alert.cause.severity.index()).map(|severity| severity.name.clone())
 }
 

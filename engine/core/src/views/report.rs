@@ -183,13 +183,13 @@ impl Partition {
 }
 
 /// The status as a step [REP-4].
-pub(super) fn status(report: &Report) -> Option<Step> {
+pub(crate) fn status(report: &Report) -> Option<Step> {
     let end = [Step::EnteredInError, Step::Cancelled].into_iter().find(|end| report.end_in_force(*end).is_some());
     end.or_else(|| report.highest(Timestamp::MAX))
 }
 
 /// Registers of the order and of version 1, and every time at which a version was opened or something happened to one.
-fn milestones(report: &Report) -> Vec<MilestoneView> {
+pub(crate) fn milestones(report: &Report) -> Vec<MilestoneView> {
     let mut found: Vec<&Record> = Vec::new();
     for step in Step::ALL {
         match step.scope() {
@@ -236,7 +236,7 @@ const EXAM: &[Step] = &[
 ];
 
 /// The steps that a report of a kind usually takes; none for kinds without a usual way.
-const fn path(kind: Option<Kind>) -> &'static [Step] {
+pub(crate) const fn path(kind: Option<Kind>) -> &'static [Step] {
     match kind {
         Some(Kind::Lab | Kind::Micro | Kind::BloodBank | Kind::Genetics) => LABORATORY,
         Some(Kind::Pathology) => PATHOLOGY,
@@ -246,7 +246,7 @@ const fn path(kind: Option<Kind>) -> &'static [Step] {
 }
 
 /// The first step of the path above the rank of the status; a rejected specimen must be collected again.
-fn next_step(status: Option<Step>, kind: Option<Kind>) -> Option<Step> {
+pub(crate) fn next_step(status: Option<Step>, kind: Option<Kind>) -> Option<Step> {
     let above = match status {
         Some(Step::Cancelled | Step::EnteredInError) => return None,
         Some(Step::Recollect) => Step::Arrived.rank(),
@@ -256,7 +256,7 @@ fn next_step(status: Option<Step>, kind: Option<Kind>) -> Option<Step> {
     path(kind).iter().copied().find(|step| step.rank().is_some_and(|rank| rank > above))
 }
 
-fn tightest(clocks: &[ClockView]) -> Option<Timestamp> {
+pub(crate) fn tightest(clocks: &[ClockView]) -> Option<Timestamp> {
     let running = clocks.iter().filter(|clock| clock.state == ClockState::Running);
     running.map(|clock| clock.reading.due).min()
 }

@@ -13,6 +13,7 @@ use wardline_core::{
 use wardline_rules::{
     Text,
     program::Program,
+    row::Row,
     settings::SiteSettings,
     time::{Span, Timestamp},
 };
@@ -56,6 +57,8 @@ pub(crate) struct Run {
     pub(crate) partition: Partition,
     pub(crate) batches: Vec<Batch>,
     pub(crate) told: Vec<Told>,
+    /// All rows that batches made, oldest first.
+    pub(crate) all_rows: Vec<Row>,
     out: Output,
 }
 
@@ -98,7 +101,7 @@ impl Run {
 
     pub(crate) fn empty() -> Self {
         let partition = Partition::new(Settings { instance: [7; 16] });
-        Self { partition, batches: Vec::new(), told: Vec::new(), out: Output::default() }
+        Self { partition, batches: Vec::new(), told: Vec::new(), all_rows: Vec::new(), out: Output::default() }
     }
 
     /// Stops, and starts again from what a checkpoint holds.
@@ -115,7 +118,15 @@ impl Run {
         step(&mut self.partition, &batch, &mut self.out);
         check_ledger(&self.partition, &batch, &self.out);
         self.told.push(Told::from(&self.out));
+        self.partition.rows(&batch, &self.out, &mut self.all_rows);
         self.batches.push(batch);
+    }
+
+    /// The rows of the newest batch.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.partition.rows(self.batches.last().unwrap(), &self.out, &mut rows);
+        rows
     }
 
     /// This batch, after a tick at every due time before it.

@@ -15,6 +15,8 @@ mod order;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod said;
 #[cfg(test)]
 mod settings;

@@ -1,0 +1,175 @@
+//! HTTP: how is a statement asked over HTTP, and what does the answer say about itself?
+//!
+//! `POST /v1/sql`, the same as `GET`, `GET /v1/schema` and `GET /health/ready`. Whoever goes away ends their statement.
+//!
+//! - **Source**: analytics page 5.1.
+//! - **Not here**: the listener and its timeouts (the program's), the Postgres wire ([`crate::pg`]).
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Query, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use datafusion::{common::ParamValues, scalar::ScalarValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wardline_tables::schema::{DEFINITIONS, SCHEMA_VERSION};
+
+use crate::{
+    access::{Access, Role, now},
+    codes::Code,
+    error::Error,
+    render::{Format, instant, render},
+    session::Sql,
+};
+
+/// What every request needs.
+#[derive(Clone, Debug)]
+struct Api {
+    sql: Arc<Sql>,
+    access: Arc<Access>,
+}
+
+/// A statement as it is sent.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    #[serde(alias = "q")]
+    sql: String,
+    #[serde(default)]
+    params: Vec<Value>,
+    format: Option<String>,
+    min_epoch: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// The routes of the query process.
+pub fn router(sql: Arc<Sql>, access: Arc<Access>) -> Router {
+    Router::new()
+        .route("/v1/sql", post(by_post).get(by_get))
+        .route("/v1/schema", get(schema))
+        .route("/health/ready", get(ready))
+        .with_state(Api { sql, access })
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "code": self.code.text(),
+            "sqlstate": self.code.sqlstate(),
+            "message": self.message,
+            "help": self.help,
+        });
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(body)).into_response();
+        if self.code == Code::Busy {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+async fn by_post(State(api): State<Api>, headers: HeaderMap, body: Bytes) -> Result<Response, Error> {
+    let role = api.role(&headers)?;
+    let asked = serde_json::from_slice(&body);
+    answer(&api, role, asked.map_err(|error| Error::new(Code::Parameter, format!("the body: {error}")))?).await
+}
+
+async fn by_get(State(api): State<Api>, headers: HeaderMap, asked: Query<Asked>) -> Result<Response, Error> {
+    let role = api.role(&headers)?;
+    answer(&api, role, asked.0).await
+}
+
+async fn answer(api: &Api, role: Role, asked: Asked) -> Result<Response, Error> {
+    let word = asked.format.as_deref().unwrap_or("json");
+    let format = Format::parse(word)
+        .ok_or_else(|| Error::new(Code::Parameter, format!("`{word}` is none of json, jsonl, csv, arrow")))?;
+    if let Some(epoch) = asked.min_epoch {
+        api.sql.wait_for(epoch).await?;
+    }
+    let planned = api.sql.plan(&asked.sql, role).await?;
+    let parameters: Vec<ScalarValue> = asked.params.iter().map(scalar).collect::<Result<_, _>>()?;
+    let parameters = (!parameters.is_empty()).then(|| ParamValues::from(parameters));
+    let mut answer = api.sql.run(&planned, parameters, None).await?;
+    let rendered = render(&mut answer, format, asked.limit).await?;
+    let commit = &answer.snapshot.commit;
+    let mut response = rendered.body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    let mut add = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    add("x-wardline-epoch", commit.epoch.to_string());
+    add("x-wardline-at", instant(Some(commit.at)).unwrap_or_default());
+    add("x-wardline-watermark", instant(commit.watermark_at).unwrap_or_default());
+    add("x-wardline-schema-version", SCHEMA_VERSION.to_string());
+    if rendered.is_limited {
+        add("x-wardline-limited", "true".to_owned());
+    }
+    Ok(response)
+}
+
+fn scalar(value: &Value) -> Result<ScalarValue, Error> {
+    Ok(match value {
+        Value::Null => ScalarValue::Null,
+        Value::Bool(yes) => ScalarValue::from(*yes),
+        Value::String(text) => ScalarValue::from(text.as_str()),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => ScalarValue::from(whole),
+            (None, Some(float)) => ScalarValue::from(float),
+            (None, None) => return Err(Error::new(Code::Parameter, "a number out of range")),
+        },
+        Value::Array(_) | Value::Object(_) => {
+            return Err(Error::new(Code::Parameter, "a parameter is a text, a number, true, false or null"));
+        }
+    })
+}
+
+async fn schema(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value>, Error> {
+    let role = api.role(&headers)?;
+    let tables: Vec<Value> = DEFINITIONS
+        .iter()
+        .map(|definition| {
+            let shown = definition.all_columns().filter(|column| !column.is_private || role == Role::Phi);
+            let columns: Vec<Value> = shown
+                .map(|column| {
+                    json!({
+                        "name": column.name,
+                        "type": column.kind.name(),
+                        "nullable": column.is_nullable,
+                        "comment": column.comment,
+                    })
+                })
+                .collect();
+            let key: Vec<&str> = definition.key_names().collect();
+            json!({ "name": definition.table.name(), "comment": definition.comment, "key": key, "columns": columns })
+        })
+        .collect();
+    Ok(Json(json!({ "schema_version": SCHEMA_VERSION, "tables": tables })))
+}
+
+async fn ready(State(api): State<Api>) -> Result<Json<Value>, Error> {
+    let snapshot = api.sql.snapshot()?;
+    let commit = &snapshot.commit;
+    Ok(Json(json!({ "epoch": commit.epoch, "at": instant(Some(commit.at)), "began_after": snapshot.began_after() })))
+}
+
+impl Api {
+    fn role(&self, headers: &HeaderMap) -> Result<Role, Error> {
+        if self.access.is_open() {
+            return Ok(Role::Phi);
+        }
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let secret = sent.and_then(|text| text.strip_prefix("Bearer "));
+        let key = secret.and_then(|secret| self.access.find(secret, now()));
+        let key = key.ok_or_else(|| Error::new(Code::Login, "no valid key"))?;
+        key.role.ok_or_else(|| Error::new(Code::Role, "this key has no role that may ask"))
+    }
+}

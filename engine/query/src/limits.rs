@@ -1,0 +1,50 @@
+//! Limits: how much may one statement, one caller and all of them take?
+
+use core::time::Duration;
+
+/// Bytes of one statement. Beyond it: WL1503.
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
+/// Tokens of one statement. Beyond it: WL1503.
+pub const TOKENS_MAX: usize = 20_000;
+/// Depth of brackets. Beyond it: WL1503.
+pub const DEPTH_MAX: usize = 64;
+/// Operators of one statement, which the planner turns into a tree as deep. Beyond it: WL1503.
+pub const OPERATORS_MAX: usize = 1_000;
+/// Joins of one statement, commas between tables included. Beyond it: WL1503.
+pub const JOINS_MAX: usize = 16;
+/// Joins without any condition: the memory of the second one is not counted by anybody. Beyond it: WL1503.
+pub const CROSS_JOINS_MAX: usize = 1;
+/// Commas of one statement, which bounds lists such as `IN (…)`. Beyond it: WL1503.
+pub const COMMAS_MAX: usize = 5_000;
+/// Stack of the threads that parse and plan.
+pub const STACK_BYTES: usize = 16 << 20;
+/// Bytes of memory that all statements share. Beyond it a statement ends: WL1512.
+pub const POOL_BYTES: usize = 512 << 20;
+/// Bytes on disk that sorts and joins may use. Beyond it a statement ends: WL1512.
+pub const SPILL_BYTES: u64 = 2 << 30;
+/// Data of the whole process: the pool and what is outside it. Beyond it the process ends and is started again.
+pub const PROCESS_BYTES: u64 = (POOL_BYTES as u64) + (1536 << 20);
+/// Open files of the process.
+pub const FILES_MAX: u64 = 1_024;
+/// Time of one statement, over its whole stream. Beyond it: WL1510.
+pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
+/// Beyond its time by so much, a statement that cannot be ended takes the process with it.
+pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
+/// Rows of one answer. Beyond it: WL1511.
+pub const ROWS_MAX: usize = 1_000_000;
+/// Bytes of one answer as text. Beyond it: WL1511.
+pub const TEXT_ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Statements that run at once.
+pub const RUNNING_MAX: usize = 4;
+/// Statements that wait for their turn. Beyond it: WL1513.
+pub const WAITING_MAX: usize = 16;
+/// How long a statement waits for its turn. Beyond it: WL1513.
+pub const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long `min_epoch` is waited for. Beyond it: WL1506.
+pub const MIN_EPOCH_WAIT: Duration = Duration::from_secs(2);
+/// Sessions of the Postgres wire.
+pub const SESSIONS_MAX: usize = 64;
+/// Pause before the follower connects again.
+pub const RECONNECT_AFTER: Duration = Duration::from_millis(200);
+/// Wrong passwords from one address in a minute. Beyond it the address waits.
+pub const WRONG_PASSWORDS_MAX: u32 = 5;

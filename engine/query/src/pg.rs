@@ -1,0 +1,96 @@
+//! Pg: how do the tools that analysts have already ask?
+//!
+//! The Postgres wire, simple and extended: psql, psycopg, drivers, Grafana. Messages are pgwire's; who may ask, what a
+//! session command does and where rows come from is ours.
+//!
+//! - **Source**: analytics page 5.2.
+//! - LIMIT: `SESSIONS_MAX` sessions; loopback only, because this listener does not speak TLS.
+//! - **Not here**: statements ([`crate::session`]).
+
+mod command;
+mod handler;
+pub mod scram;
+mod startup;
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use pgwire::{
+    api::{ConnectionManager, RandomPidSecretKeyGenerator},
+    error::{ErrorInfo, PgWireError},
+    tokio::process_socket,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+
+use crate::{
+    access::Access,
+    error::Error,
+    limits::{SESSIONS_MAX, WRONG_PASSWORDS_MAX},
+    session::Sql,
+};
+
+/// What all sessions share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) sql: Arc<Sql>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) running: Arc<ConnectionManager>,
+    keys: RandomPidSecretKeyGenerator,
+    wrong: Mutex<BTreeMap<IpAddr, (Instant, u32)>>,
+}
+
+impl Shared {
+    /// Whether an address guessed too often in the last minute.
+    pub(crate) fn is_locked(&self, peer: IpAddr) -> bool {
+        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong
+            .get(&peer)
+            .is_some_and(|(since, count)| *count >= WRONG_PASSWORDS_MAX && since.elapsed() < Duration::from_secs(60))
+    }
+
+    /// An address guessed wrong.
+    pub(crate) fn was_wrong(&self, peer: IpAddr) {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.retain(|_, (since, _)| since.elapsed() < Duration::from_secs(60));
+        let entry = wrong.entry(peer).or_insert_with(|| (Instant::now(), 0));
+        entry.1 += 1;
+    }
+}
+
+/// Serves sessions until the listener is dropped.
+pub async fn serve(listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
+    let running = Arc::new(ConnectionManager::new());
+    let shared = Arc::new(Shared {
+        sql,
+        access,
+        running,
+        keys: RandomPidSecretKeyGenerator::default(),
+        wrong: Mutex::default(),
+    });
+    let places = Arc::new(Semaphore::new(SESSIONS_MAX));
+    loop {
+        let Ok((socket, _)) = listener.accept().await else { continue };
+        // One more than there is room for is closed at once.
+        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let session = handler::Session::new(shared.clone());
+        tokio::spawn(async move {
+            if let Err(error) = process_socket(socket, None, session).await {
+                tracing::debug!(%error, "pg.session");
+            }
+            drop(place);
+        });
+    }
+}
+
+impl From<Error> for PgWireError {
+    fn from(error: Error) -> Self {
+        let mut info = ErrorInfo::new("ERROR".to_owned(), error.code.sqlstate().to_owned(), error.message);
+        info.detail = Some(error.code.text().to_owned());
+        info.hint = Some(error.help.to_owned());
+        Self::UserError(Box::new(info))
+    }
+}

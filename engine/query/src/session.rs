@@ -1,0 +1,394 @@
+//! Session: what happens to a statement between its text and its rows?
+//!
+//! ```text
+//!  text ─► guard ─► turn (4 run, 16 wait) ─► snapshot ─► plan ─► stream, bounded in time and memory
+//! ```
+//! Everything about a role is made once: catalog, functions, limits. A statement gets a copy that carries its snapshot, so
+//! that all its tables are read as of one epoch.
+//!
+//! - **How it fits**: HTTP and the Postgres wire both ask [`Sql`].
+//! - **Not here**: formats of answers.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use arrow::{
+    array::RecordBatch,
+    datatypes::{DataType, Schema, SchemaRef},
+};
+use chrono::{DateTime, Utc};
+use datafusion::{
+    catalog::{
+        CatalogProvider as _, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+        SchemaProvider as _,
+    },
+    common::ParamValues,
+    datasource::ViewTable,
+    execution::{
+        SessionState, SessionStateBuilder,
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
+        memory_pool::FairSpillPool,
+        object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry as _},
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+    },
+    logical_expr::LogicalPlan,
+    physical_plan::execute_stream,
+    prelude::{SessionConfig, SessionContext},
+    sql::{parser::Statement, sqlparser::ast},
+};
+use datafusion_pg_catalog::{
+    pg_catalog::{context::EmptyContextProvider, setup_pg_catalog},
+    sql::PostgresCompatibilityParser,
+};
+use futures::StreamExt as _;
+use object_store::local::LocalFileSystem;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
+use url::Url;
+use wardline_tables::schema::DEFINITIONS;
+
+use crate::{
+    access::Role,
+    alive::Alive,
+    codes::Code,
+    error::Error,
+    functions, guard,
+    limits::{MIN_EPOCH_WAIT, POOL_BYTES, RUNNING_MAX, SPILL_BYTES, STATEMENT_TIME, WAIT_MAX, WAITING_MAX},
+    snapshot::{Newest, Snapshot},
+    source::{AllRows, STORE, view},
+};
+
+/// Name of the catalog and of the schema that all tables are in.
+pub const CATALOG: &str = "wardline";
+
+/// Answers statements.
+#[derive(Debug)]
+pub struct Sql {
+    newest: Newest,
+    states: BTreeMap<Role, SessionState>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    parser: PostgresCompatibilityParser,
+    hands: Handle,
+    alive: Alive,
+}
+
+/// A statement that was planned.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    statement: ast::Statement,
+    /// The plan as of when it was made; shows types.
+    pub plan: LogicalPlan,
+    role: Role,
+}
+
+/// Rows on their way; whoever drops it ends the statement.
+#[derive(Debug)]
+pub struct Answer {
+    /// What they were read from.
+    pub snapshot: Arc<Snapshot>,
+    /// Their columns.
+    pub schema: SchemaRef,
+    parts: mpsc::Receiver<Part>,
+    deadline: Instant,
+    task: JoinHandle<()>,
+}
+
+/// What a running statement sends.
+#[derive(Debug)]
+enum Part {
+    Begin(SchemaRef),
+    Batch(RecordBatch),
+    Fail(Error),
+    End,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Answer {
+    /// The next rows; `None` at the end.
+    ///
+    /// # Errors
+    /// WL1510 past the deadline, WL1512 without memory, and what the rows themselves run into.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch, Error>> {
+        match timeout_at(self.deadline, self.parts.recv()).await {
+            Ok(Some(Part::Batch(batch))) => Some(Ok(batch)),
+            Ok(Some(Part::Fail(error))) => Some(Err(error)),
+            Ok(Some(Part::End)) => None,
+            Ok(Some(Part::Begin(_)) | None) => Some(Err(broken())),
+            Err(_) => Some(Err(too_long())),
+        }
+    }
+}
+
+/// A statement that ended without saying so: an answer must not look whole then.
+fn broken() -> Error {
+    Error::new(Code::Failed, "the statement ended before its rows did")
+}
+
+fn too_long() -> Error {
+    Error::new(Code::Time, "the statement took longer than 30 s")
+}
+
+impl Sql {
+    /// Prepares both roles.
+    ///
+    /// - **Input** `archive`: the folder of the files; `spill`: a folder for sorts that do not fit into memory; `hands`: where
+    ///   statements run, so that one that never pauses keeps nobody else from being heard.
+    ///
+    /// # Errors
+    /// A folder that is not there, or a mistake of ours.
+    pub async fn open(archive: &Path, spill: &Path, newest: Newest, hands: Handle) -> Result<Self, Error> {
+        let runtime = runtime(archive, spill)?;
+        let mut states = BTreeMap::new();
+        for role in Role::ALL {
+            states.insert(role, state(role, runtime.clone()).await?);
+        }
+        let running = Arc::new(Semaphore::new(RUNNING_MAX));
+        let waiting = Arc::new(Semaphore::new(WAITING_MAX));
+        Ok(Self {
+            newest,
+            states,
+            running,
+            waiting,
+            parser: PostgresCompatibilityParser::new(),
+            hands,
+            alive: Alive::default(),
+        })
+    }
+
+    /// Names of all functions that a role may call.
+    #[cfg(test)]
+    pub(crate) fn functions(&self, role: Role) -> Vec<String> {
+        let state = &self.states[&role];
+        let scalar = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+        scalar.chain(state.window_functions().keys()).cloned().collect()
+    }
+
+    /// The newest snapshot.
+    ///
+    /// # Errors
+    /// WL1506 before the first.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        self.newest.get().ok_or_else(|| Error::new(Code::Behind, "no rows have come from the engine yet"))
+    }
+
+    /// Waits until an epoch is visible.
+    ///
+    /// # Errors
+    /// WL1506 if it is not in time.
+    pub async fn wait_for(&self, epoch: u64) -> Result<(), Error> {
+        let reached = timeout(MIN_EPOCH_WAIT, self.newest.reaches(epoch)).await;
+        reached.map_err(|_| Error::new(Code::Behind, format!("epoch {epoch} is not visible yet")))
+    }
+
+    /// Reads and plans a statement.
+    ///
+    /// # Errors
+    /// [`Error`] with a code of its own for each way to get it wrong.
+    pub async fn plan(&self, text: &str, role: Role) -> Result<Planned, Error> {
+        guard::scan(text)?;
+        let parsed = self.parser.parse(text);
+        let statements = parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?;
+        let statement = guard::one(statements)?;
+        let state = self.state(role, &self.snapshot()?)?;
+        let plan = plan(&state, statement.clone()).await?;
+        Ok(Planned { statement, plan, role })
+    }
+
+    /// Runs a planned statement as of the newest snapshot, or of the one that is given.
+    ///
+    /// # Errors
+    /// [`Error`]; WL1513 if there is no turn in time.
+    pub async fn run(
+        &self,
+        planned: &Planned,
+        parameters: Option<ParamValues>,
+        pinned: Option<Arc<Snapshot>>,
+    ) -> Result<Answer, Error> {
+        let turn = self.turn().await?;
+        let deadline = Instant::now() + STATEMENT_TIME;
+        let snapshot = pinned.map_or_else(|| self.snapshot(), Ok)?;
+        let state = self.state(planned.role, &snapshot)?;
+        let (sender, mut parts) = mpsc::channel(2);
+        let (statement, mark) = (planned.statement.clone(), self.alive.mark());
+        let task = self.hands.spawn(async move {
+            let last = match perform(&state, statement, parameters, &sender).await {
+                Ok(()) => Part::End,
+                Err(error) => Part::Fail(error),
+            };
+            // Nobody may be there to hear it.
+            drop(sender.send(last).await);
+            drop((turn, mark));
+        });
+        let begun = timeout_at(deadline, parts.recv()).await;
+        let mut answer = Answer { snapshot, schema: Arc::new(Schema::empty()), parts, deadline, task };
+        match begun {
+            Ok(Some(Part::Begin(schema))) => answer.schema = schema,
+            Ok(Some(Part::Fail(error))) => return Err(error),
+            Ok(Some(Part::Batch(_) | Part::End) | None) => return Err(broken()),
+            Err(_) => return Err(too_long()),
+        }
+        Ok(answer)
+    }
+
+    /// Which statements run, for whoever looks after the process.
+    #[must_use]
+    pub fn alive(&self) -> Alive {
+        self.alive.clone()
+    }
+
+    /// A turn to run; few run, some wait, the rest is told to come again.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let busy = || Error::new(Code::Busy, "four statements run and sixteen wait");
+        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
+        let turn = timeout(WAIT_MAX, self.running.clone().acquire_owned()).await;
+        turn.map_err(|_| busy())?.map_err(|_| busy())
+    }
+
+    fn state(&self, role: Role, snapshot: &Arc<Snapshot>) -> Result<SessionState, Error> {
+        let known = self.states.get(&role).ok_or_else(|| Error::new(Code::Role, "a role without tables"))?;
+        let mut state = known.clone();
+        state.config_mut().set_extension(snapshot.clone());
+        // `now()` is the log time of the snapshot, so that a statement is a function of its text and its epoch.
+        let at: Option<DateTime<Utc>> = DateTime::from_timestamp_micros(snapshot.commit.at);
+        state.execution_props_mut().query_execution_start_time = at;
+        Ok(state)
+    }
+}
+
+/// Plans and runs a statement, and sends what comes of it.
+async fn perform(
+    state: &SessionState,
+    statement: ast::Statement,
+    parameters: Option<ParamValues>,
+    sender: &mpsc::Sender<Part>,
+) -> Result<(), Error> {
+    let mut plan = plan(state, statement).await?;
+    if let Some(parameters) = parameters {
+        plan = plan.with_param_values(parameters)?;
+    }
+    let plan = state.optimize(&plan)?;
+    guard::optimised(&plan)?;
+    let physical = state.query_planner().create_physical_plan(&plan, state).await?;
+    if sender.send(Part::Begin(physical.schema())).await.is_err() {
+        return Ok(());
+    }
+    let mut stream = execute_stream(physical, state.task_ctx())?;
+    while let Some(batch) = stream.next().await {
+        if sender.send(Part::Batch(batch?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn plan(state: &SessionState, statement: ast::Statement) -> Result<LogicalPlan, Error> {
+    let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
+    guard::plan(&plan)?;
+    Ok(plan)
+}
+
+impl Planned {
+    /// The types of its parameters, `$1` first; `None` where none could be told.
+    ///
+    /// # Errors
+    /// Parameters that contradict themselves.
+    pub fn parameters(&self) -> Result<Vec<Option<DataType>>, Error> {
+        let types = self.plan.get_parameter_types()?;
+        let number = |name: &String| name.trim_start_matches('$').parse::<usize>().unwrap_or(0);
+        let count = types.keys().map(number).max().unwrap_or(0);
+        let mut list = vec![None; count];
+        for (name, kind) in types {
+            if let Some(found) = number(&name).checked_sub(1).and_then(|place| list.get_mut(place)) {
+                *found = kind;
+            }
+        }
+        Ok(list)
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.plan.schema().inner().clone()
+    }
+}
+
+/// Memory and disk for all statements; files of the archive and no others.
+fn runtime(archive: &Path, spill: &Path) -> Result<Arc<RuntimeEnv>, Error> {
+    let failed = |error: &dyn core::fmt::Display| Error::new(Code::Failed, error.to_string());
+    let store = LocalFileSystem::new_with_prefix(archive).map_err(|error| failed(&error))?;
+    let registry = DefaultObjectStoreRegistry::new();
+    let own = Url::parse(STORE).map_err(|error| failed(&error))?;
+    registry.register_store(&own, Arc::new(store));
+    // Whatever else is there by default is not for statements.
+    if let Ok(files) = Url::parse("file://") {
+        drop(registry.deregister_store(&files));
+    }
+    let spill = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+        .with_max_temp_directory_size(SPILL_BYTES);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(POOL_BYTES)))
+        .with_disk_manager_builder(spill)
+        .with_object_store_registry(Arc::new(registry))
+        .build_arc()
+        .map_err(Error::from)
+}
+
+async fn state(role: Role, runtime: Arc<RuntimeEnv>) -> Result<SessionState, Error> {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(CATALOG, CATALOG)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true)
+        .with_target_partitions(2);
+    config.options_mut().execution.time_zone = Some("UTC".to_owned());
+    config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+    let catalog = Arc::new(MemoryCatalogProvider::new());
+    let schema = Arc::new(MemorySchemaProvider::new());
+    catalog.register_schema(CATALOG, schema.clone())?;
+    let state = SessionStateBuilder::new_with_default_features()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+        .build();
+    let context = SessionContext::new_with_state(state);
+    context.register_catalog(CATALOG, catalog);
+    for definition in &DEFINITIONS {
+        let rows = Arc::new(AllRows::of(definition));
+        schema.register_table("all_rows".to_owned(), rows)?;
+        let text = view(definition, role);
+        let plan = context.state().create_logical_plan(&text).await?;
+        schema.deregister_table("all_rows")?;
+        schema.register_table(definition.table.name().to_owned(), Arc::new(ViewTable::new(plan, None)))?;
+    }
+    keep_listed(&context);
+    setup_pg_catalog(&context, CATALOG, EmptyContextProvider).map_err(|error| Error::from(*error))?;
+    drop_table_functions(&context);
+    Ok(context.state())
+}
+
+/// Takes every function away that is not in the list.
+fn keep_listed(context: &SessionContext) {
+    let state = context.state();
+    let scalar = state.scalar_functions().keys().filter(|name| !functions::SCALAR.contains(&name.as_str()));
+    scalar.for_each(|name| context.deregister_udf(name));
+    let aggregate = state.aggregate_functions().keys().filter(|name| !functions::AGGREGATE.contains(&name.as_str()));
+    aggregate.for_each(|name| context.deregister_udaf(name));
+    let window = state.window_functions().keys().filter(|name| !functions::WINDOW.contains(&name.as_str()));
+    window.for_each(|name| context.deregister_udwf(name));
+}
+
+/// Functions that make tables out of numbers: none but what the catalog of Postgres needs.
+fn drop_table_functions(context: &SessionContext) {
+    let state = context.state();
+    let others = state.table_functions().keys().filter(|name| name.as_str() != "pg_get_keywords");
+    others.for_each(|name| context.deregister_udtf(name));
+}

@@ -1,0 +1,82 @@
+//! Snapshot: which rows does a statement see?
+//!
+//! The files of one manifest version and the hot rows behind it, up to one epoch. It never changes; the follower publishes
+//! another one, and a statement keeps the one it began with.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arrow::array::RecordBatch;
+use tokio::sync::watch;
+use wardline_tables::{
+    frame::Commit,
+    hot::Hot,
+    manifest::{File, Manifest},
+};
+
+/// What one statement sees.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Up to which epoch, at which log time.
+    pub commit: Commit,
+    manifest: Arc<Manifest>,
+    hot: Arc<Hot>,
+}
+
+/// Where the newest snapshot is.
+#[derive(Clone, Debug)]
+pub struct Newest {
+    snapshot: Arc<RwLock<Option<Arc<Snapshot>>>>,
+    epoch: watch::Sender<u64>,
+}
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self { snapshot: Arc::default(), epoch: watch::channel(0).0 }
+    }
+}
+
+impl Snapshot {
+    /// The rows up to a commit.
+    #[must_use]
+    pub const fn new(commit: Commit, manifest: Arc<Manifest>, hot: Arc<Hot>) -> Self {
+        Self { commit, manifest, hot }
+    }
+
+    /// Files of a table, by its name.
+    pub fn files(&self, table: &str) -> impl Iterator<Item = &File> {
+        self.manifest.files.values().filter(move |file| file.table == table)
+    }
+
+    /// Hot batches of a table, by its name.
+    #[must_use]
+    pub fn hot(&self, table: &str) -> Vec<RecordBatch> {
+        self.hot.all().filter(|(known, _)| known.name() == table).map(|(_, batch)| batch.clone()).collect()
+    }
+
+    /// The first epoch whose rows were made, less one.
+    #[must_use]
+    pub fn began_after(&self) -> u64 {
+        self.manifest.began_after
+    }
+}
+
+impl Newest {
+    /// The newest one; `None` before the first.
+    #[must_use]
+    pub fn get(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes this the newest one.
+    pub fn publish(&self, snapshot: Snapshot) {
+        let epoch = snapshot.commit.epoch;
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+        self.epoch.send_replace(epoch);
+    }
+
+    /// Waits until an epoch is visible.
+    pub async fn reaches(&self, epoch: u64) {
+        // The sender lives as long as this does.
+        drop(self.epoch.subscribe().wait_for(|newest| *newest >= epoch).await);
+    }
+}

@@ -1,0 +1,111 @@
+//! Source: how does a scan of a table read one snapshot?
+//!
+//! A scan is the union of the hot batches and of the Parquet files of the snapshot that the statement carries. A keyed table
+//! is shown by its newest row of each key; a role's table has the columns of that role.
+//!
+//! - **Not here**: which tables a role has ([`crate::session`]).
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::{
+    catalog::{Session, TableProvider},
+    common::plan_datafusion_err,
+    datasource::{
+        TableType,
+        listing::PartitionedFile,
+        memory::MemorySourceConfig,
+        physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource},
+        source::DataSourceExec,
+    },
+    error::Result,
+    execution::object_store::ObjectStoreUrl,
+    logical_expr::Expr,
+    physical_plan::{ExecutionPlan, union::UnionExec},
+};
+use wardline_tables::schema::{Definition, Type};
+
+use crate::{access::Role, snapshot::Snapshot};
+
+/// Where the archive's files are, for DataFusion alone.
+pub(crate) const STORE: &str = "archive://files";
+
+/// All rows of a table, every version of every key.
+#[derive(Debug)]
+pub(crate) struct AllRows {
+    definition: &'static Definition,
+    schema: SchemaRef,
+}
+
+impl AllRows {
+    pub(crate) fn of(definition: &'static Definition) -> Self {
+        Self { definition, schema: definition.schema() }
+    }
+}
+
+#[async_trait]
+impl TableProvider for AllRows {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let snapshot = state.config().get_extension::<Snapshot>();
+        let snapshot = snapshot.ok_or_else(|| plan_datafusion_err!("a statement without a snapshot"))?;
+        let name = self.definition.table.name();
+        let mut parts: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        let hot = snapshot.hot(name);
+        let files: Vec<PartitionedFile> =
+            snapshot.files(name).map(|file| PartitionedFile::new(file.name.clone(), file.bytes)).collect();
+        if !hot.is_empty() || files.is_empty() {
+            parts.push(MemorySourceConfig::try_new_exec(&[hot], self.schema.clone(), projection.cloned())?);
+        }
+        if !files.is_empty() {
+            let source = Arc::new(ParquetSource::new(self.schema.clone()));
+            let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, source)
+                .with_file_group(FileGroup::new(files))
+                .with_projection_indices(projection.cloned())?
+                .build();
+            parts.push(DataSourceExec::from_data_source(config));
+        }
+        match <[_; 1]>::try_from(parts) {
+            Ok([part]) => Ok(part),
+            Err(parts) => UnionExec::try_new(parts),
+        }
+    }
+}
+
+/// What a role sees of a table, as a statement over [`AllRows`] called `all_rows`.
+pub(crate) fn view(definition: &Definition, role: Role) -> String {
+    let shown = definition.all_columns().filter(|column| !column.is_private || role == Role::Phi);
+    let columns: Vec<String> = shown
+        .map(|column| match (column.kind, role) {
+            // The exact times of one report can tell who it is about.
+            (Type::Ts, Role::Analyst) => format!("date_trunc('minute', {0}) AS {0}", column.name),
+            (
+                Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::I16 | Type::I32 | Type::I64 | Type::Bool,
+                Role::Analyst | Role::Phi,
+            ) => column.name.to_owned(),
+        })
+        .collect();
+    let columns = columns.join(", ");
+    if definition.key == 0 {
+        return format!("SELECT {columns} FROM all_rows");
+    }
+    let key = definition.key_names().collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY epoch DESC, seq DESC) \
+         AS newest FROM all_rows) WHERE newest = 1"
+    )
+}

@@ -1,0 +1,238 @@
+//! Keeper: what does the archive thread do with rows, and when?
+//!
+//! It freezes ten milliseconds after the first row, sends what is new to followers, and has a flush done beside it, so that
+//! rows go on being taken while files are written.
+//!
+//! - **Not here**: the queue in front ([`super`]), the sockets behind ([`super::followers`]).
+
+use std::{
+    sync::{
+        atomic::Ordering,
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread,
+    time::Instant,
+};
+
+use wardline_rules::time::Timestamp;
+use wardline_tables::{
+    archive::{Archive, Error, Frozen, Job, Written},
+    frame::{Commit, Frame, Hello, PROTOCOL},
+    place::Folder,
+    schema::SCHEMA_VERSION,
+};
+
+use super::{Order, Shared, followers::Follower};
+use crate::{
+    limits::{ARCHIVE_FLUSH_EVERY, ARCHIVE_FREEZE_AFTER, ARCHIVE_IDLE},
+    runtime::rows::Taken,
+};
+
+/// The state of the archive thread.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    archive: Archive<Folder>,
+    followers: Vec<Follower>,
+    commit: Commit,
+    /// When the first row since the last freeze came.
+    unfrozen: Option<Instant>,
+    flushing: Option<Receiver<Result<Written, Error>>>,
+    flushed: Instant,
+    waiting: Vec<(u64, SyncSender<bool>)>,
+    has_failed: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(archive: Archive<Folder>) -> Self {
+        let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
+        Self {
+            archive,
+            followers: Vec::new(),
+            commit,
+            unfrozen: None,
+            flushing: None,
+            flushed: Instant::now(),
+            waiting: Vec::new(),
+            has_failed: false,
+        }
+    }
+
+    /// Works until the engine is gone.
+    pub(super) fn run(mut self, orders: &Receiver<Order>, shared: &Shared) {
+        loop {
+            match orders.recv_timeout(self.patience()) {
+                Ok(order) => self.take(order, shared),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let is_due = self.unfrozen.is_some_and(|since| since.elapsed() >= ARCHIVE_FREEZE_AFTER);
+            if is_due || self.archive.is_freeze_due() {
+                self.freeze();
+            }
+            self.tend_flush(shared);
+        }
+    }
+
+    fn patience(&self) -> core::time::Duration {
+        let freeze = self.unfrozen.map(|since| ARCHIVE_FREEZE_AFTER.saturating_sub(since.elapsed()));
+        let flush = self.flushing.is_some().then_some(ARCHIVE_FREEZE_AFTER);
+        freeze.into_iter().chain(flush).min().unwrap_or(ARCHIVE_IDLE)
+    }
+
+    fn take(&mut self, order: Order, shared: &Shared) {
+        match order {
+            Order::Begin(after, at) => self.begin(after, at),
+            Order::Rows(taken) => {
+                shared.queued.fetch_sub(taken.rows.len(), Ordering::AcqRel);
+                self.rows(&taken);
+            }
+            Order::Cover(epoch, reply) => self.waiting.push((epoch, reply)),
+            Order::Follower(follower) => self.greet(follower),
+        }
+    }
+
+    /// A checkpoint beyond the files: what lies between will not come again.
+    fn begin(&mut self, after: u64, at: Timestamp) {
+        let covered = self.archive.manifest().covered;
+        if after <= covered {
+            return;
+        }
+        tracing::warn!(
+            after,
+            covered,
+            "archive.begin: rows up to the checkpoint were never made; tables begin after it"
+        );
+        if let Err(error) = self.archive.begin_after(after, at.micros()) {
+            self.fail(&error);
+        }
+    }
+
+    fn rows(&mut self, taken: &Taken) {
+        if self.has_failed {
+            return;
+        }
+        if let Err(error) = self.archive.append(taken.epoch, &taken.rows) {
+            return self.fail(&error);
+        }
+        let ward = taken.ward.map(|ward| ward.iter().take(6).map(|byte| format!("{byte:02x}")).collect());
+        let epoch = self.commit.epoch.max(taken.epoch);
+        self.commit = Commit { epoch, at: taken.at.micros(), watermark_at: None, ward };
+        self.unfrozen.get_or_insert_with(Instant::now);
+    }
+
+    fn freeze(&mut self) {
+        self.unfrozen = None;
+        let batch = |frozen: Frozen| Frame::Batch { table: frozen.table, batch: frozen.batch };
+        let frames = self.archive.freeze().map(|frozen| frozen.into_iter().map(batch).collect::<Vec<Frame>>());
+        match frames {
+            Ok(frames) => {
+                frames.iter().for_each(|frame| self.send(frame));
+                self.send(&Frame::Commit(self.commit.clone()));
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn send(&mut self, frame: &Frame) {
+        if self.followers.is_empty() {
+            return;
+        }
+        match frame.encode() {
+            Ok(bytes) => {
+                let bytes: std::sync::Arc<[u8]> = bytes.into();
+                self.followers.retain(|follower| follower.send(bytes.clone()));
+            }
+            Err(error) => {
+                tracing::error!(%error, "archive.frame");
+                // A follower that lacks a frame must not show what comes after it.
+                self.followers.clear();
+            }
+        }
+    }
+
+    /// Tells a new follower all that is not in files.
+    fn greet(&mut self, follower: Follower) {
+        self.freeze();
+        let hello = Hello { protocol: PROTOCOL, schema_version: SCHEMA_VERSION };
+        let hot = self.archive.hot().all();
+        let batches = hot.map(|(table, batch)| Frame::Batch { table, batch: batch.clone() });
+        let frames = [Frame::Hello(hello), Frame::Manifest { version: self.archive.manifest().version }];
+        let frames = frames.into_iter().chain(batches).chain([Frame::Commit(self.commit.clone())]);
+        for frame in frames {
+            let Ok(bytes) = frame.encode() else { return };
+            if !follower.greet(bytes.into()) {
+                return;
+            }
+        }
+        self.followers.push(follower);
+    }
+
+    /// Begins a flush when one is due, and takes what one has done.
+    fn tend_flush(&mut self, shared: &Shared) {
+        if let Some(flushing) = &self.flushing {
+            match flushing.try_recv() {
+                Ok(result) => {
+                    self.flushing = None;
+                    self.flushed(result);
+                }
+                Err(mpsc::TryRecvError::Empty) => return,
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    self.flushing = None;
+                    self.fail(&Error::Stopped);
+                }
+            }
+        }
+        let covered = self.archive.manifest().covered;
+        let is_lost = self.has_failed || shared.has_hole.load(Ordering::Acquire);
+        let epoch = self.archive.epoch();
+        self.waiting.retain(|(wanted, reply)| {
+            // Orders come in order: what was to be covered has been taken, unless it was lost.
+            let verdict = if *wanted <= covered { Some(true) } else { (is_lost || *wanted > epoch).then_some(false) };
+            verdict.is_none_or(|verdict| {
+                // Whoever asked may be gone; nobody else waits.
+                let _sent = reply.send(verdict);
+                false
+            })
+        });
+        let is_due = self.archive.is_full() || self.flushed.elapsed() >= ARCHIVE_FLUSH_EVERY;
+        let has_news = self.archive.hot_rows() > 0;
+        if !self.has_failed && (!self.waiting.is_empty() || is_due && has_news) {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.freeze();
+        let job = match self.archive.begin_flush(self.commit.at) {
+            Ok(Some(job)) => job,
+            Ok(None) => return,
+            Err(error) => return self.fail(&error),
+        };
+        let (done, result) = mpsc::sync_channel(1);
+        let run = move || drop(done.send(Job::run(job)));
+        match thread::Builder::new().name("wardline-flush".to_owned()).spawn(run) {
+            Ok(_) => self.flushing = Some(result),
+            Err(error) => self.fail(&Error::Disk(error)),
+        }
+    }
+
+    fn flushed(&mut self, result: Result<Written, Error>) {
+        self.flushed = Instant::now();
+        match result.and_then(|written| self.archive.finish_flush(written)) {
+            Ok(dropped) => {
+                let version = self.archive.manifest().version;
+                tracing::info!(version, covered = self.archive.manifest().covered, "archive.flush");
+                self.send(&Frame::Manifest { version });
+                self.send(&Frame::Commit(self.commit.clone()));
+                self.archive.remember_dropped(dropped);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Nothing more is written; rows stay hot as long as there is room, and the log has everything.
+    fn fail(&mut self, error: &Error) {
+        self.has_failed = true;
+        tracing::error!(%error, "archive.stop: tables stop here; the next start derives what is missing");
+    }
+}

@@ -1,0 +1,144 @@
+//! `wardline query`: the query process. The engine starts it; it ends with the engine.
+//!
+//! - **Not here**: statements (`wardline-query`), starting it again ([`crate::archive::child`]).
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    runtime::{Handle, Runtime},
+    sync::watch,
+};
+use wardline_query::{
+    access::{Access, Key, Role as Sees},
+    follower,
+    http::router,
+    limits::STACK_BYTES,
+    pg::{self, scram::Verifier},
+    process,
+    session::Sql,
+    snapshot::Newest,
+};
+
+use super::{Ending, ending::tell, run::start_logging};
+use crate::{
+    archive::{FOLDER, SOCKET},
+    codes::Code,
+    config::{ApiKey, Config, Role, SqlListeners},
+    http::listen,
+};
+
+/// What `query` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline query --config wardline.toml    what `wardline run` starts by itself")]
+pub struct Args {
+    /// The installation.
+    #[arg(long, value_name = "FILE", default_value = "wardline.toml")]
+    config: PathBuf,
+}
+
+/// Answers SQL until the parent is gone.
+pub fn run(args: &Args) -> Ending {
+    start_logging();
+    let config = match Config::load(&args.config) {
+        Ok(config) => config,
+        Err(findings) => {
+            tell(&format!("{findings}\n"));
+            return Ending::Usage;
+        }
+    };
+    let Some(listeners) = config.sql else {
+        tell(&format!("{} error: `[sql]` says `enabled = false`\n", Code::Usage));
+        return Ending::Usage;
+    };
+    process::bind_hands();
+    // One runtime hears, the other works: a statement that never pauses keeps nobody from being heard.
+    match runtime("hear").and_then(|ears| Ok((ears, runtime("work")?))) {
+        Ok((ears, hands)) => {
+            let ending = ears.block_on(ears.spawn(serve(config, listeners, hands.handle().clone())));
+            ears.shutdown_background();
+            hands.shutdown_background();
+            ending.unwrap_or(Ending::Unreachable)
+        }
+        Err(error) => {
+            tell(&format!("cannot start: {error}\n"));
+            Ending::Unreachable
+        }
+    }
+}
+
+fn runtime(name: &str) -> std::io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .thread_name(format!("wardline-{name}"))
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+}
+
+async fn serve(config: Config, listeners: SqlListeners, hands: Handle) -> Ending {
+    let access = Arc::new(Access { keys: config.keys.iter().map(key).collect() });
+    let newest = Newest::default();
+    let archive = config.data.join(FOLDER);
+    let sql = match open(&config, &archive, (newest.clone(), hands)).await {
+        Ok(sql) => Arc::new(sql),
+        Err(error) => {
+            tell(&format!("{error}\n"));
+            return Ending::Unreachable;
+        }
+    };
+    let started =
+        follower::follow(config.data.join(SOCKET), archive, newest).and_then(|()| process::watch(sql.alive()));
+    if let Err(error) = started {
+        tell(&format!("cannot start: {error}\n"));
+        return Ending::Unreachable;
+    }
+    let (http, postgres) = match (bind(listeners.listen).await, bind(listeners.postgres).await) {
+        (Ok(http), Ok(postgres)) => (http, postgres),
+        (Err(ending), _) | (_, Err(ending)) => return ending,
+    };
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(pg::serve(postgres, sql.clone(), access.clone()));
+    let serving = tokio::spawn(listen::serve(http, router(sql, access), stopped));
+    // Standard input ends when the engine does, however it does.
+    drop(tokio::task::spawn_blocking(process::wait_for_parent).await);
+    stop.send_replace(true);
+    drop(tokio::time::timeout(Duration::from_secs(1), serving).await);
+    Ending::Fine
+}
+
+async fn open(config: &Config, archive: &std::path::Path, (newest, hands): (Newest, Handle)) -> Result<Sql, String> {
+    let spill = config.data.join("spill");
+    for folder in [archive, &spill] {
+        std::fs::create_dir_all(folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
+    }
+    Sql::open(archive, &spill, newest, hands).await.map_err(|error| error.to_string())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Ending> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let help = "Stop what has the port, or change `[sql]` in `wardline.toml`.";
+        tell(&format!("{} error: cannot listen on `{address}`: {error}\n  {help}\n", Code::ListenFailed));
+        Ending::Usage
+    })?;
+    tracing::info!(%address, "sql.listen");
+    Ok(listener)
+}
+
+/// What a key of the configuration opens here.
+fn key(key: &ApiKey) -> Key {
+    let role = if key.roles.contains(&Role::Phi) {
+        Some(Sees::Phi)
+    } else {
+        key.roles.contains(&Role::Analyst).then_some(Sees::Analyst)
+    };
+    Key {
+        name: key.name.to_string(),
+        sha256: key.sha256,
+        role,
+        scram: key.scram.as_deref().and_then(Verifier::parse),
+        until: key.until.micros(),
+    }
+}

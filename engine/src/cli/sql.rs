@@ -1,0 +1,191 @@
+//! `wardline sql`: one statement to the tables of a running engine.
+//!
+//! Data goes to stdout, everything else to stderr.
+//!
+//! - **Not here**: a shell with history; psql is one, on the Postgres wire.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    Ending,
+    ending::{print, tell},
+    remote::{Remote, Reply},
+};
+use crate::codes::Code;
+
+/// What `sql` is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  wardline sql -c \"SELECT kind, count(*) FROM reports WHERE is_open GROUP BY kind\"
+  wardline sql -f monthly.sql --format csv > monthly.csv
+  wardline sql -c \"SELECT * FROM clocks WHERE clock = $1\" --param \"sla/STAT lab\"
+  psql -h 127.0.0.1 -p 5433 wardline                 the same tables in a shell")]
+pub struct Args {
+    /// The statement.
+    #[arg(short, value_name = "TEXT", conflicts_with = "file")]
+    command: Option<String>,
+    /// A file with the statement.
+    #[arg(short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Shape,
+    /// Values of `$1`, `$2` …, in order.
+    #[arg(long = "param", value_name = "VALUE")]
+    parameters: Vec<String>,
+    /// Waits until this epoch is visible: that of a receipt, to read one's own writes.
+    #[arg(long, value_name = "N")]
+    min_epoch: Option<u64>,
+    /// Reads a password from standard input and prints what goes to `scram` of a `[[key]]`.
+    #[cfg(feature = "sql")]
+    #[arg(long, conflicts_with_all = ["command", "file"])]
+    verifier: bool,
+    /// The query process.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8471")]
+    url: String,
+    /// A file with the API key.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// How rows are printed.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Shape {
+    /// Columns for people.
+    #[default]
+    Table,
+    /// One object with schema, rows and epoch.
+    Json,
+    /// One object a row.
+    Jsonl,
+    /// RFC 4180.
+    Csv,
+}
+
+/// Asks, and prints what comes.
+pub fn run(args: &Args) -> Ending {
+    #[cfg(feature = "sql")]
+    if args.verifier {
+        return verifier();
+    }
+    let text = match statement(args) {
+        Ok(text) => text,
+        Err(ending) => return ending,
+    };
+    let format = match args.format {
+        Shape::Table | Shape::Json => "json",
+        Shape::Jsonl => "jsonl",
+        Shape::Csv => "csv",
+    };
+    let mut body = json!({ "sql": text, "format": format, "params": args.parameters });
+    if let (Some(epoch), Some(object)) = (args.min_epoch, body.as_object_mut()) {
+        object.insert("min_epoch".to_owned(), epoch.into());
+    }
+    let remote = Remote::at(args.url.clone(), args.key_file.clone());
+    match remote.ask("POST", "/v1/sql", body.to_string().as_bytes()) {
+        Ok(reply) => show(&reply, args.format),
+        Err(ending) => ending,
+    }
+}
+
+fn statement(args: &Args) -> Result<String, Ending> {
+    match (&args.command, &args.file) {
+        (Some(text), _) => Ok(text.clone()),
+        (None, Some(path)) => fs::read_to_string(path).map_err(|error| {
+            tell(&format!("{} error: cannot read `{}`: {error}\n", Code::FileUnreadable, path.display()));
+            Ending::Usage
+        }),
+        (None, None) => {
+            tell(&format!("{} error: nothing is asked\n  Give `-c TEXT` or `-f FILE`.\n", Code::Usage));
+            Err(Ending::Usage)
+        }
+    }
+}
+
+fn show(reply: &Reply, shape: Shape) -> Ending {
+    if reply.status >= 300 {
+        let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let text = |key: &str| said.get(key).and_then(Value::as_str).unwrap_or_default();
+        tell(&format!("{} error: {}\n  {}\n", text("code"), text("message"), text("help")));
+        return if reply.status == 503 { Ending::Unreachable } else { Ending::Usage };
+    }
+    if shape == Shape::Table {
+        print(&table(&serde_json::from_str(&reply.body).unwrap_or_default()));
+    } else {
+        print(&reply.body);
+        if shape == Shape::Json {
+            print("\n");
+        }
+    }
+    Ending::Fine
+}
+
+/// Aligned columns, numbers to the right, and how many rows of which epoch.
+fn table(answer: &Value) -> String {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let head: Vec<String> =
+        list(answer.get("schema")).iter().map(|column| text(column.get("name").unwrap_or(&Value::Null))).collect();
+    let rows: Vec<Vec<Value>> = list(answer.get("rows")).iter().map(|row| list(Some(row))).collect();
+    let width = |place: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| text(cell).chars().count());
+        cells.chain(head.get(place).map(|name| name.chars().count())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: Vec<(String, bool)>| {
+        let cells = cells.into_iter().zip(&widths).map(|((cell, is_right), width)| {
+            if is_right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    let mut shown = line(head.iter().map(|name| (name.clone(), false)).collect());
+    shown.push_str(&line(widths.iter().map(|width| ("-".repeat(*width), false)).collect()));
+    for row in &rows {
+        shown.push_str(&line(row.iter().map(|cell| (text(cell), cell.is_number())).collect()));
+    }
+    let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
+    shown + &format!("({count}, epoch {})\n", text(answer.get("epoch").unwrap_or(&Value::Null)))
+}
+
+/// The verifier of the password on standard input.
+#[cfg(feature = "sql")]
+fn verifier() -> Ending {
+    use std::io::{BufRead as _, Read as _};
+    let mut password = String::new();
+    let mut salt = [0; 16];
+    let read = std::io::stdin().lock().read_line(&mut password).and_then(|_| {
+        let mut random = fs::File::open("/dev/urandom")?;
+        random.read_exact(&mut salt)
+    });
+    let password = password.trim_end_matches(['\r', '\n']);
+    if read.is_err() || password.is_empty() {
+        tell(&format!("{} error: there is no password on standard input\n", Code::Usage));
+        return Ending::Usage;
+    }
+    print(&format!("{}\n", wardline_query::pg::scram::Verifier::of(password, &salt).text()));
+    Ending::Fine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_as_wide_as_its_widest_cell() {
+        let answer = json!({
+            "schema": [{ "name": "kind" }, { "name": "n" }],
+            "rows": [["lab", 12], ["imaging", 3], [null, 1]],
+            "epoch": 7,
+        });
+        assert_eq!(
+            table(&answer),
+            "kind     n\n-------  --\nlab      12\nimaging   3\n          1\n(3 rows, epoch 7)\n"
+        );
+    }
+}

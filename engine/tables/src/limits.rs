@@ -1,0 +1,18 @@
+//! Limits: how much may be hot, queued or in one file?
+
+/// Rows of one frozen batch: what a follower decodes in well under a millisecond. Beyond it the batch is frozen at once.
+pub const FREEZE_ROWS: usize = 8_192;
+/// Hot rows before a flush is due: some 200 MB of batches.
+pub const HOT_ROWS_MAX: usize = 1_000_000;
+/// Rows of one row group of a Parquet file.
+pub const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of one page of a Parquet file.
+pub const PAGE_ROWS: usize = 20_000;
+/// Bytes of one frame's payload. A longer one is refused: it is not ours.
+pub const FRAME_BYTES_MAX: u32 = 64 << 20;
+/// Files of one table before they are written as one: an hour of checkpoints.
+pub const FILES_BEFORE_MERGE: usize = 16;
+/// A file of at least so many rows is not merged again.
+pub const MERGED_ROWS: u64 = 1 << 20;
+/// Rows up to which hot batches are joined.
+pub const HOT_BATCH_ROWS: usize = 65_536;

@@ -1,0 +1,272 @@
+//! Steps: random work and random crashes, against a plain vector.
+
+use std::{cell::Cell as Shared, io, path::Path, rc::Rc};
+
+use wardline_rules::row::{Row, Table};
+
+use super::{Seen, row, seen};
+use crate::{
+    archive::{Archive, Error},
+    frame::{Frame, HEADER_BYTES},
+    hot::Hot,
+    manifest::{LOG, Manifest},
+    place::{Folder, Place},
+};
+
+/// A disk whose fuse may blow at any call, which then happens whole, in part or not at all, and nothing after it.
+#[derive(Clone, Debug)]
+struct Fused {
+    folder: Folder,
+    /// Calls until it blows; `None` for a disk that holds.
+    fuse: Rc<Shared<Option<u32>>>,
+    dice: Rc<Shared<u64>>,
+}
+
+impl Fused {
+    /// What happens at this call: 0 it works, 1 it fails untouched, 2 half done, 3 done and not told.
+    fn turn(&self) -> u64 {
+        match self.fuse.get() {
+            None => 0,
+            Some(0) => 1 + next(&self.dice) % 3,
+            Some(left) => {
+                self.fuse.set(Some(left - 1));
+                0
+            }
+        }
+    }
+
+    fn blown() -> io::Error {
+        io::Error::other("the fuse blew")
+    }
+}
+
+impl Place for Fused {
+    fn root(&self) -> &Path {
+        self.folder.root()
+    }
+
+    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        match self.turn() {
+            0 => self.folder.write_whole(name, bytes),
+            // A torn file only ever has its temporary name.
+            2 => self.folder.write_whole(&format!("{name}.torn"), &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
+            3 => self.folder.write_whole(name, bytes).and(Err(Self::blown())),
+            _ => Err(Self::blown()),
+        }
+    }
+
+    fn append(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        match self.turn() {
+            0 => self.folder.append(name, bytes),
+            2 => self.folder.append(name, &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
+            3 => self.folder.append(name, bytes).and(Err(Self::blown())),
+            _ => Err(Self::blown()),
+        }
+    }
+
+    fn cut(&self, name: &str, len: u64) -> io::Result<()> {
+        if self.turn() == 0 { self.folder.cut(name, len) } else { Err(Self::blown()) }
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        if self.turn() == 0 { self.folder.remove(name) } else { Err(Self::blown()) }
+    }
+}
+
+fn next(dice: &Shared<u64>) -> u64 {
+    let mut state = dice.get();
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    dice.set(state);
+    state >> 16
+}
+
+/// What a follower holds: files by manifest, hot rows by frames.
+#[derive(Default)]
+struct Follower {
+    hot: Hot,
+    covered: u64,
+    epoch: u64,
+}
+
+impl Follower {
+    fn hear(&mut self, frame: &Frame, place: &Fused) {
+        let bytes = frame.encode().unwrap();
+        let header = Frame::header(bytes[..HEADER_BYTES].try_into().unwrap()).unwrap();
+        match Frame::decode(header, &bytes[HEADER_BYTES..]).unwrap() {
+            Frame::Batch { table, batch } => self.hot.push(table, batch).unwrap(),
+            Frame::Commit(commit) => self.epoch = commit.epoch,
+            Frame::Manifest { .. } => {
+                let bytes = std::fs::read(place.root().join(LOG)).unwrap_or_default();
+                self.covered = Manifest::read(&bytes).unwrap().0.covered;
+                self.hot.forget(self.covered);
+            }
+            Frame::Hello(_) => {}
+        }
+    }
+}
+
+struct World {
+    place: Fused,
+    dice: Rc<Shared<u64>>,
+    archive: Archive<Fused>,
+    follower: Follower,
+    /// All that was ever logged: the oracle, and what replay gives.
+    log: Vec<(u64, Vec<Row>)>,
+    crashes: u32,
+    flushes: u32,
+}
+
+impl World {
+    fn new(root: &Path, seed: u64) -> Self {
+        let dice = Rc::new(Shared::new(seed));
+        let place = Fused { folder: Folder::open(root).unwrap(), fuse: Rc::default(), dice: dice.clone() };
+        let archive = Archive::open(place.clone()).unwrap();
+        Self { place, dice, archive, follower: Follower::default(), log: Vec::new(), crashes: 0, flushes: 0 }
+    }
+
+    fn roll(&self, sides: u64) -> u64 {
+        next(&self.dice) % sides
+    }
+
+    fn ingest(&mut self) {
+        let epoch = self.log.last().map_or(1, |last| last.0 + 1 + self.roll(3));
+        let rows: Vec<Row> = (0..self.roll(5))
+            .map(|_| {
+                let table = [Table::Attempts, Table::DataQuality, Table::Wards][self.roll(3) as usize];
+                row(table, self.roll(1_000), i64::try_from(epoch).unwrap())
+            })
+            .collect();
+        self.archive.append(epoch, &rows).unwrap();
+        self.log.push((epoch, rows));
+    }
+
+    fn freeze(&mut self) {
+        let frozen = self.archive.freeze().unwrap();
+        for frozen in frozen {
+            self.follower.hear(&Frame::Batch { table: frozen.table, batch: frozen.batch }, &self.place);
+        }
+        let commit = crate::frame::Commit { epoch: self.archive.epoch(), ..Default::default() };
+        self.follower.hear(&Frame::Commit(commit), &self.place);
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.freeze();
+        if self.archive.flush(7)? {
+            self.flushes += 1;
+            let version = self.archive.manifest().version;
+            self.follower.hear(&Frame::Manifest { version }, &self.place);
+        }
+        Ok(())
+    }
+
+    /// The engine dies: with it the hot rows. It opens again and replays from a checkpoint that its files cover.
+    fn crash(&mut self) {
+        self.crashes += 1;
+        self.place.fuse.set(None);
+        self.archive = Archive::open(self.place.clone()).unwrap();
+        let covered = self.archive.manifest().covered;
+        let from = self.roll(covered + 1);
+        for (epoch, rows) in self.log.iter().filter(|(epoch, _)| *epoch > from) {
+            self.archive.append(*epoch, rows).unwrap();
+        }
+        // The follower lost its connection and begins again.
+        self.archive.freeze().unwrap();
+        self.follower = Follower::default();
+        self.follower.hear(&Frame::Manifest { version: self.archive.manifest().version }, &self.place);
+        let hot: Vec<_> = self.archive.hot().all().map(|(table, batch)| (table, batch.clone())).collect();
+        for (table, batch) in hot {
+            self.follower.hear(&Frame::Batch { table, batch }, &self.place);
+        }
+        let commit = crate::frame::Commit { epoch: self.archive.epoch(), ..Default::default() };
+        self.follower.hear(&Frame::Commit(commit), &self.place);
+    }
+
+    fn query(&self) {
+        let expected = |to: u64| {
+            let mut all: Vec<Seen> = Vec::new();
+            for (epoch, rows) in self.log.iter().filter(|(epoch, _)| *epoch <= to) {
+                for (seq, row) in rows.iter().enumerate() {
+                    let mark = if row.table == Table::DataQuality { &row.cells[1] } else { &row.cells[0] };
+                    let wardline_rules::row::Cell::Text(mark) = mark else { panic!("a mark is a text") };
+                    all.push((row.table, *epoch as i64, seq as i32, mark.to_string()));
+                }
+            }
+            all.sort();
+            all
+        };
+        let mut files = Vec::new();
+        for file in self.archive.manifest().files.values() {
+            for batch in self.archive.read(file).unwrap() {
+                seen(Table::parse(&file.table).unwrap(), &batch, &mut files);
+            }
+        }
+        assert!(files.iter().all(|seen| seen.1 as u64 <= self.archive.manifest().covered), "files end at covered");
+        let mut shown = files;
+        self.follower.hot.all().for_each(|(table, batch)| seen(table, batch, &mut shown));
+        shown.sort();
+        assert_eq!(shown, expected(self.follower.epoch), "what a follower shows at its epoch");
+    }
+}
+
+fn run(steps: u32, seed: u64) -> (u32, u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), seed);
+    for _ in 0..steps {
+        match world.roll(40) {
+            0..24 => world.ingest(),
+            24..34 => world.freeze(),
+            34..36 => world.flush().unwrap(),
+            36 => {
+                world.place.fuse.set(Some(u32::try_from(world.roll(5)).unwrap()));
+                // Whether it gets through or dies on the way, the engine goes down after it.
+                drop(world.flush());
+                world.crash();
+            }
+            37 => world.crash(),
+            _ => world.query(),
+        }
+    }
+    world.flush().unwrap();
+    world.query();
+    (world.crashes, world.flushes)
+}
+
+/// 10,000 steps; `WARDLINE_STEPS` asks for more.
+#[test]
+fn a_row_is_never_seen_twice_and_never_missing() {
+    let steps = std::env::var("WARDLINE_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(10_000_u32);
+    let (mut crashes, mut flushes) = (0, 0);
+    for seed in 1..=10_u64 {
+        let (crashed, flushed) = run(steps / 10, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        crashes += crashed;
+        flushes += flushed;
+    }
+    assert!(crashes > steps / 50 && flushes > steps / 50, "{crashes} crashes, {flushes} flushes");
+}
+
+#[test]
+fn many_small_files_become_one_and_hold_the_same_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), 3);
+    for _ in 0..60 {
+        world.ingest();
+        world.flush().unwrap();
+        world.query();
+    }
+    let files = world.archive.manifest().files.len();
+    assert!(files < 3 * (crate::limits::FILES_BEFORE_MERGE + 2), "{files} files");
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_written_until_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), 5);
+    world.archive.append(1, &[row(Table::Wards, 1, 1)]).unwrap();
+    world.place.fuse.set(Some(0));
+    assert!(matches!(world.archive.flush(1), Err(Error::Disk(_))));
+    world.place.fuse.set(None);
+    assert!(matches!(world.archive.flush(1), Err(Error::Stopped)));
+    assert_eq!(world.archive.hot_rows(), 1, "what was hot stays hot");
+}
