@@ -1,7 +1,8 @@
 //! Reload: did the ward, its settings or the directory change while the engine runs?
 //!
 //! Once a second, and at SIGHUP, the files are looked at. A ward that checks becomes the active one through the log, like
-//! any activation, and `site.toml` goes with it; what does not check is told about and changes nothing. The directory counts at once.
+//! any activation, and `site.toml` goes with it; what does not check is told about and changes nothing. The directory counts
+//! at once.
 //!
 //! - **Not here**: `wardline.toml`; it counts at the next start.
 
@@ -78,8 +79,7 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
     };
     let version = activation.program.version;
     let active = engine.ask(|kernel| kernel.ward().map(|(_, version)| (version, kernel.site()))).await.ok().flatten();
-    let is_active = |(active, site)| active == version.0 && activation.site.as_deref() == Some(&site);
-    if active.is_some_and(is_active) {
+    if active.is_some_and(|(active, site)| active == version.0 && activation.site.as_deref() == Some(&site)) {
         return;
     }
     for finding in installation.missing_channels(&activation.program) {

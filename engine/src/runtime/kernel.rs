@@ -15,14 +15,7 @@ use wardline_core::{
     output::{AlertState, NoticeState, Party, Purpose},
     views::Gauges,
 };
-use wardline_rules::{
-    Text,
-    program::Level,
-    row::Row,
-    settings::SiteSettings,
-    time::{Span, Timestamp},
-    words::Channel,
-};
+use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
 
 /// All that the shell needs to know of a notice to send it, to show it and to take an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]

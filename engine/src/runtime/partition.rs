@@ -14,12 +14,7 @@ use wardline_core::{
     output::Party,
     views::Gauges,
 };
-use wardline_rules::{
-    Text,
-    row::Row,
-    settings::SiteSettings,
-    time::{Span, Timestamp},
-};
+use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
 use super::kernel::{Bootable, Kernel, Notice};
 use crate::ward;
