@@ -4,7 +4,10 @@
 //! - **How it fits**: reads `docs/rules.txt` through [`citation`](wardline_tests::citation); people read the page.
 //! - **Not here**: a judgement whether a test shows the rule it names.
 
-use std::{collections::BTreeMap, env, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+};
 
 use wardline_tests::{
     citation::{Family, Rules},
@@ -48,6 +51,34 @@ fn every_citation_names_a_rule_that_exists() {
         .flat_map(|proof| {
             let unknown = rules.unknown_in(&proof.text);
             unknown.into_iter().map(|id| Finding::of(&proof.name, format!("[{id}] is not in docs/rules.txt")))
+        })
+        .collect();
+    assert_none(&findings);
+}
+
+/// Families of the language's semantics: each rule of them must be shown by a test.
+const SEMANTICS: &[&str] = &[
+    "TIME", "FACT", "COND", "CAL", "SLA", "ALERT", "WHEN", "WHILE", "ABS", "WIN", "ESC", "NID", "WHO", "MUTE", "LIM",
+    "NOTE", "LOAD", "RHAI", "DET",
+];
+/// Rules of those families that no test shows yet; the list only gets shorter.
+const UNSHOWN: &str = "tests/tidy/unshown.txt";
+
+#[test]
+fn every_rule_of_the_semantics_is_shown_or_listed_as_unshown() {
+    let repository = Repository::load().unwrap();
+    let rules = Rules::read(&repository.file("docs/rules.txt").unwrap().text);
+    let shown: BTreeSet<String> = proofs(&repository).iter().flat_map(|proof| rules.cited_in(&proof.text)).collect();
+    let families = rules.families.iter().filter(|family| SEMANTICS.contains(&family.prefix.as_str()));
+    let all: Vec<&String> = families.flat_map(|family| &family.ids).collect();
+    assert!(all.len() > 100, "the semantics have rules");
+    let listed: BTreeSet<&str> = repository.file(UNSHOWN).map_or("", |file| file.text.as_str()).lines().collect();
+    let findings: Vec<Finding> = all
+        .into_iter()
+        .filter_map(|id| match (shown.contains(id), listed.contains(id.as_str())) {
+            (false, false) => Some(Finding::of(id, "no test shows this rule: cite it in one that does")),
+            (true, true) => Some(Finding::of(id, format!("a test shows this rule now: take it off {UNSHOWN}"))),
+            (true, false) | (false, true) => None,
         })
         .collect();
     assert_none(&findings);

@@ -10,7 +10,8 @@ use wardline_core::{
     timers::{Class, Inclusive, Timer, TimerId, Timers},
     wire,
 };
-use wardline_rules::time::{Span, Timestamp};
+use wardline_dsl::source::{SourceFile, Sources};
+use wardline_rules::time::{Date, Span, Timestamp};
 use wardline_store::{
     disk::RealDisk,
     log::Entry,
@@ -96,6 +97,35 @@ fn core(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// 500 rules are checked in 200 ms [CHK-4].
+fn check(criterion: &mut Criterion) {
+    const RULES: usize = 500;
+    const POTASSIUM: &str = include_str!("../../tests/spec/base/critical-potassium.ward");
+    const BASE: &str = include_str!("../../tests/spec/base/example-hospital.ward");
+    const HOLIDAYS: &str = include_str!("../../tests/spec/base/holidays/us-federal.toml");
+    let rule = |number: usize| {
+        let bound = format!("above {}.{:02} mmol/L", 6 + number / 100, number % 100);
+        POTASSIUM
+            .replace("\"Critical potassium\"", &format!("\"Critical potassium {number}\""))
+            .replace("above 6.5 mmol/L", &bound)
+    };
+    let rules: Vec<String> = (0..RULES).map(rule).collect();
+    let ward = Sources {
+        files: vec![SourceFile::new("base.ward", BASE), SourceFile::new("rules.ward", rules.join("\n"))],
+        packs: vec![SourceFile::new("starter.ward", include_str!("../../rules/packs/starter.ward"))],
+        holidays: vec![SourceFile::new("holidays/us-federal.toml", HOLIDAYS)],
+    };
+    let as_of = Date::new(2026, 1, 5).expect("a date");
+    let checked = wardline_dsl::check(&ward, as_of);
+    assert_eq!(checked.program.map(|program| program.alerts.len()), Some(RULES), "all rules are sound");
+    let mut group = criterion.benchmark_group("check");
+    group.sample_size(20);
+    group.bench_function("a ward of 500 rules", |bencher| {
+        bencher.iter(|| wardline_dsl::check(&ward, as_of).diagnostics.len());
+    });
+    group.finish();
+}
+
 fn timers(criterion: &mut Criterion) {
     const ARMED: u64 = 100_000;
     let timer = |subject: u64| {
@@ -129,5 +159,5 @@ fn timers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parts, decode, log, core, timers);
+criterion_group!(parts, decode, log, core, check, timers);
 criterion_main!(parts);

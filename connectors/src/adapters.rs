@@ -1,14 +1,19 @@
-//! Adapters: how do notices leave, once the core has said so?
+//! Adapters: how do messages come in, and how do notices leave, once the core has said so?
 //!
 //! ```text
+//!  sender ── bytes ──► source ── one message ──► engine ── durable ──► source ── answer ──► sender
 //!  dispatcher ── Outgoing ──► Sink::send ──► Reply ── as an input ──► log
 //! ```
-//! - **How it fits**: the engine's dispatcher owns the limits, the order and the retries; an adapter does one exchange and says
-//!   honestly what is known about it.
+//! - **How it fits**: a source cuts a stream into messages and answers when the engine says so. The engine's dispatcher owns
+//!   the limits, the order and the retries of notices; a sink does one exchange and says honestly what is known about it.
 //! - **Not here**: codecs, retry schedules (the core), who has which address (the engine's directory).
 
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "mllp")]
+pub mod mllp;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod sink;
 #[cfg(feature = "webhook")]
 pub mod webhook;

@@ -1,8 +1,8 @@
 //! Codec: what does a message say, in the one form that everything else understands?
 //!
 //! ```text
-//!  bytes ──► json · hl7 ──► Event, with notes on what was wrong  ──► log
-//!                      └──► Unreadable: code, place, size, hash ──► dead letter
+//!  bytes ──► json · hl7 · fhir ──► Event, with notes on what was wrong  ──► log
+//!                             └──► Unreadable: code, place, size, hash ──► dead letter
 //! ```
 //! Every codec is total: whatever the bytes, something comes out and nothing panics. Raw identifiers are exchanged for
 //! tokens on the way ([`token`]), narrative is left behind.
@@ -28,6 +28,7 @@
 mod clean;
 pub mod cloudevents;
 pub mod digest;
+pub mod fhir;
 pub mod hl7;
 pub mod json;
 mod notes;

@@ -61,7 +61,12 @@ codes! {
     WrongEnvironment = "WL1227", "wrong_environment", "the processing id is not one this feed accepts";
     MessageTooLarge = "WL1228", "message_too_large", "the message is larger than 16 MiB";
     NotStored = "WL1229", "not_stored", "the message was not stored; send it again";
+    FramingMark = "WL1230", "framing_mark", "a mark of the frame stands inside the message";
     Excluded = "WL1240", "excluded", "the engine stopped twice at this input and goes on without it";
+    NotFhir = "WL1241", "not_fhir", "the text is not a FHIR resource in JSON";
+    BundleType = "WL1242", "bundle_type", "this type of bundle is not taken here";
+    UnknownResource = "WL1243", "unknown_resource", "FHIR R4 has no resource of this type";
+    EntryMethod = "WL1244", "entry_method", "an entry of a bundle may only be a POST or a PUT";
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Bounds of the canonical event itself stand in `wardline_rules::limits`; here are those of the foreign forms.
 //! At each of them the message becomes a dead letter with code `WL1204`, unless another is named.
 
+use core::time::Duration;
+
 /// Bytes of one message on any feed: 16 MiB, a quarter of a log segment (`WL1228`).
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -26,6 +28,50 @@ pub const HL7_REPETITIONS_MAX: usize = 1_024;
 pub const HL7_FIELD_BYTES_MAX: usize = 64 * 1024;
 /// Characters of MSH-10 that an answer repeats.
 pub const HL7_CONTROL_ID_MAX: usize = 199;
+
+/// Entries of one FHIR bundle.
+pub const FHIR_ENTRIES_MAX: usize = 5_000;
+
+/// Connections of one MLLP listener. Beyond it a new one is closed at once.
+pub const MLLP_CONNECTIONS_MAX: usize = 1_024;
+/// Messages of one MLLP connection that wait for the disk together. Beyond it nothing is read from it.
+pub const MLLP_IN_FLIGHT_MAX: usize = 32;
+/// Bytes read from an MLLP connection at a time: with every connection open, 16 MiB of buffers.
+pub const MLLP_READ_BYTES: usize = 16 << 10;
+/// Bytes that each MLLP connection may hold of an open frame by itself; more comes in pieces of this size out of the
+/// common budget.
+pub const MLLP_BUDGET_CHUNK_BYTES: usize = 64 << 10;
+/// Pieces of the common budget: 256 MiB. Beyond it reading waits, at most as long as a frame may take.
+pub const MLLP_BUDGET_CHUNKS_MAX: usize = (256 << 20) / MLLP_BUDGET_CHUNK_BYTES;
+/// How long an MLLP connection may be silent between messages. Then it is closed.
+pub const MLLP_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long a begun frame may take to its end. Then the connection is closed without an answer.
+pub const MLLP_FRAME_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a sender may take to read an answer. Then the connection is closed.
+pub const MLLP_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long TLS may take. Then the connection is closed.
+pub const MLLP_TLS_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long open connections may go on after a stop was asked for.
+pub const MLLP_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Messages of one stream that wait for the disk together. Beyond it nothing is handed over.
+pub const NATS_IN_FLIGHT_MAX: usize = 1_024;
+/// Messages asked for at a time.
+pub const NATS_PULL_MESSAGES: usize = 256;
+/// Bytes asked for at a time: one message of the largest size, and room for its headers.
+pub const NATS_PULL_BYTES: usize = MESSAGE_BYTES_MAX + (1 << 20);
+/// After how long without an acknowledgement the server delivers again; longer than any flush and any busy spell's share.
+pub const NATS_ACK_WAIT: Duration = Duration::from_secs(30);
+/// How long an engine that died still owns its consumer.
+pub const NATS_CLAIM_LIFE: Duration = Duration::from_secs(30);
+/// How often an engine says that it still owns its consumer.
+pub const NATS_CLAIM_RENEW: Duration = Duration::from_secs(8);
+/// Shortest pause after a trouble.
+pub const NATS_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// Longest pause after a trouble.
+pub const NATS_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Producers whose own sequence is watched. Beyond it a new one's is not.
+pub const NATS_PRODUCERS_MAX: usize = 1_024;
 
 /// Characters of a sending application or facility.
 pub const APPLICATION_CHARS_MAX: usize = 96;

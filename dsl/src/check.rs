@@ -24,6 +24,7 @@ mod escalation;
 mod field;
 mod gather;
 mod holidays;
+mod lasting;
 mod length;
 mod missing;
 mod moments;
@@ -101,7 +102,9 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
     cx.escalations = escalation::escalations(cx);
     let families = sla::families(cx);
     let alerts = alert::alerts(cx);
-    notice::check(cx);
+    let notices = notice::notices(cx);
+    let suppressions = notice::suppressions(cx);
+    notice::functions(cx);
     let ward = cx.ward?;
     Some(Program {
         name: ward.name().into(),
@@ -116,6 +119,8 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
         escalations: cx.escalations.clone(),
         families: families?,
         alerts: alerts?,
+        notices: notices?,
+        suppressions: suppressions?,
     })
 }
 

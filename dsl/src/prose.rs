@@ -9,6 +9,7 @@
 mod conditions;
 mod people;
 mod rules;
+mod watch;
 mod words;
 
 use wardline_rules::program::{Program, RuleHead};
@@ -26,7 +27,7 @@ pub struct Paragraph {
     pub sentences: Vec<String>,
 }
 
-/// All rules of a program: clocks with their exceptions, then alerts.
+/// All rules of a program: clocks with their exceptions, alerts, notices, suppressions.
 #[must_use]
 pub fn paragraphs(program: &Program) -> Vec<Paragraph> {
     let mut all = Vec::new();
@@ -38,6 +39,8 @@ pub fn paragraphs(program: &Program) -> Vec<Paragraph> {
         }
     }
     all.extend(program.alerts.iter().map(|alert| paragraph(&alert.head, rules::alert(program, alert))));
+    all.extend(program.notices.iter().map(|notice| paragraph(&notice.head, watch::notice(program, notice))));
+    all.extend(program.suppressions.iter().map(|rule| paragraph(&rule.head, watch::suppress(program, rule))));
     all
 }
 

@@ -62,11 +62,11 @@ struct Shared {
 ///
 /// # Errors
 /// Of the disk, or a damaged manifest.
-pub fn open(data: &Path) -> Result<Archiving, tables::Error> {
-    let archive = tables::Archive::open(Folder::open(&data.join(FOLDER))?)?;
+pub fn open(directory: &Path) -> Result<Archiving, tables::Error> {
+    let archive = tables::Archive::open(Folder::open(&directory.join(FOLDER))?)?;
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
-    followers::listen(&data.join(SOCKET), sender.clone())?;
+    followers::listen(&directory.join(SOCKET), sender.clone())?;
     start(keeper::Keeper::new(archive), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })

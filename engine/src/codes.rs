@@ -79,6 +79,9 @@ codes! {
     TooManyGuesses = "WL1719", "too many wrong codes";
     SilenceRefused = "WL1720", "a silence that cannot be";
     TooSlow = "WL1721", "a request that takes too long";
+    FeedLost = "WL1722", "a feed cannot be read";
+    FeedGap = "WL1723", "messages of a feed are missing";
+    FeedReplaced = "WL1724", "a stream is not the one that was read before";
 }
 
 impl fmt::Display for Code {

@@ -11,8 +11,13 @@
 //! - LIMIT: `CONFIG_BYTES_MAX`, `DIRECTORY_ROWS_MAX` in [`limits`](crate::limits).
 //! - **Not here**: the ward itself (`wardline-dsl`).
 
+pub mod broker;
+pub mod channels;
+mod check;
 pub mod directory;
+pub mod feeds;
 pub mod finding;
+pub mod network;
 mod raw;
 mod read;
 pub mod role;
@@ -26,9 +31,13 @@ pub mod wardline;
 #[cfg(test)]
 mod tests;
 
+pub use broker::{Broker, LoginRef};
+pub use channels::{Sink, SinkKind};
 pub use directory::Directory;
+pub use feeds::{Feed, FeedKind, Listen, ServerTls, Stream};
 pub use finding::{Finding, Findings};
+pub use network::Network;
 pub use role::Role;
 pub use secret::{Secret, SecretRef};
 pub use sql::SqlListeners;
-pub use wardline::{ApiKey, Config, Feed, FeedKind, FeedScope, Sink, SinkKind};
+pub use wardline::{ApiKey, Config, FeedScope};

@@ -10,11 +10,14 @@
 //! - INVARIANT: a receipt exists only for what fdatasync has returned for.
 //! - **Not here**: threads ([`runtime`](crate::runtime)), HTTP.
 
+mod books;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
 };
 
+pub use books::Books;
 use tokio::sync::{mpsc, oneshot};
 use wardline_core::{Disposition, Input, ledger::Equation, output::AnswerOutcome};
 use wardline_rules::{
@@ -134,64 +137,6 @@ pub struct Status {
     supply: AtomicU8,
     /// The shell's own side of the books.
     books: Books,
-}
-
-/// What the shell counts on its own, to be compared with what the core counts.
-#[derive(Debug, Default)]
-pub struct Books {
-    /// Events that the core held when this process took over.
-    before: AtomicU64,
-    /// Events made durable by this process and applied.
-    received: AtomicU64,
-    /// Events made durable by this process.
-    durable: AtomicU64,
-    /// Events whose sender was given a receipt.
-    acked: AtomicU64,
-    /// Access records made durable.
-    accesses: AtomicU64,
-    /// Times that somebody was shown something.
-    releases: AtomicU64,
-}
-
-impl Books {
-    pub(crate) fn begin(&self, before: u64) {
-        self.before.store(before, Ordering::Release);
-    }
-
-    pub(crate) fn add_received(&self, events: u64) {
-        self.received.fetch_add(events, Ordering::AcqRel);
-    }
-
-    pub(crate) fn add_durable(&self, events: u64) {
-        self.durable.fetch_add(events, Ordering::AcqRel);
-    }
-
-    pub(crate) fn add_acked(&self, events: u64) {
-        self.acked.fetch_add(events, Ordering::AcqRel);
-    }
-
-    pub(crate) fn add_access(&self) {
-        self.accesses.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(crate) fn add_release(&self) {
-        self.releases.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// The lines that need both sides.
-    ///
-    /// - **Input** `received`: the core's own count, read on the core's thread.
-    pub(crate) fn equations(&self, received: u64) -> [Equation; 3] {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
-        // Read in this order, what only grows afterwards cannot make the smaller side look larger.
-        let (releases, accesses) = (read(&self.releases), read(&self.accesses));
-        let (acked, durable) = (read(&self.acked), read(&self.durable));
-        [
-            Equation { name: "received", began: read(&self.before) + read(&self.received), stands: received },
-            Equation { name: "acked", began: acked.max(durable), stands: durable },
-            Equation { name: "access", began: releases.max(accesses), stands: accesses },
-        ]
-    }
 }
 
 impl Status {
@@ -365,6 +310,24 @@ impl core::fmt::Debug for Engine {
     }
 }
 
+/// A parcel in the queue of the log.
+#[derive(Debug)]
+pub struct Offered {
+    durable: oneshot::Receiver<Receipt>,
+    outcome: oneshot::Receiver<Outcome>,
+}
+
+impl Offered {
+    /// Waits until it is durable.
+    ///
+    /// # Errors
+    /// [`Refusal::Closed`]: nobody knows whether it will be; to send it again is always safe.
+    pub async fn durable(self) -> Result<Accepted, Refusal> {
+        let receipt = self.durable.await.map_err(|_| Refusal::Closed)?;
+        Ok(Accepted { receipt, outcome: self.outcome })
+    }
+}
+
 /// A parcel that is durable, and what will be made of it.
 #[derive(Debug)]
 pub struct Accepted {
@@ -388,11 +351,18 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal`]: nothing of it was taken; to send it again is always safe.
-    pub async fn submit(&self, lane: Lane, mut parcel: Parcel) -> Result<Accepted, Refusal> {
+    pub async fn submit(&self, lane: Lane, parcel: Parcel) -> Result<Accepted, Refusal> {
+        self.offer(lane, parcel).map_err(|(refusal, _)| refusal)?.durable().await
+    }
+
+    /// Puts a parcel into the queue of the log; what is offered later stands behind it if its lane is not a higher one.
+    ///
+    /// # Errors
+    /// [`Refusal`], with the parcel, so that it can be offered again.
+    pub fn offer(&self, lane: Lane, mut parcel: Parcel) -> Result<Offered, (Refusal, Parcel)> {
         parcel.answers = parcel.answer_ids();
         let (durable, outcome) = self.shared.inbox.push_parcel(lane, parcel)?;
-        let receipt = durable.await.map_err(|_| Refusal::Closed)?;
-        Ok(Accepted { receipt, outcome })
+        Ok(Offered { durable, outcome })
     }
 
     /// Writes down who is about to be shown what, before it is shown.

@@ -15,6 +15,7 @@ mod auth;
 mod body;
 mod dead;
 mod events;
+mod fhir;
 pub mod guard;
 mod headers;
 mod health;
@@ -119,6 +120,7 @@ pub fn routers(parts: Parts) -> Routers {
     let events = Router::new()
         .route("/v1/events", post(events::post))
         .route("/v1/hl7", post(hl7::post))
+        .route("/fhir", post(fhir::post))
         .route("/v1/answers/{code}", post(answers::post))
         .route("/v1/import", post(events::import))
         .route("/v1/dead", get(dead::get))

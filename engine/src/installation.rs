@@ -75,6 +75,14 @@ impl Installation {
         Ok(installation)
     }
 
+    /// By which name other engines and brokers know this one: the machine, and what tells two installations on it apart.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let folder = self.config.data.canonicalize().unwrap_or_else(|_| self.config.data.clone());
+        let hash = blake3::keyed_hash(&self.key.0, folder.as_os_str().as_encoded_bytes()).to_hex();
+        format!("{} {}", host(), hash.get(..8).unwrap_or_default())
+    }
+
     /// What makes tokens of identifiers.
     #[must_use]
     pub fn tokeniser(&self) -> Tokeniser {

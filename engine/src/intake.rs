@@ -10,12 +10,16 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use wardline_connectors::codec::{
     Unreadable,
     cloudevents::{self, Unwrapped},
+    digest, fhir,
     hl7::{self, Found, ack},
     json,
     profile::Profile,
@@ -24,7 +28,12 @@ use wardline_connectors::codec::{
 };
 use wardline_connectors::codes::Code as CodecCode;
 use wardline_core::{Input, wire};
-use wardline_rules::{Text, event::Event, time::Timestamp};
+use wardline_rules::{
+    Text,
+    event::{Event, Fact},
+    quality::{Fault, Note},
+    time::Timestamp,
+};
 
 use crate::{
     config::Feed,
@@ -43,6 +52,8 @@ pub struct Intake {
     feeds: BTreeMap<Text, (Profile, bool)>,
     /// Of no feed: speaks for all.
     open: Profile,
+    /// How many HL7 messages were answered.
+    answered: Arc<AtomicU64>,
     /// How often each unreadable message was kept and answered.
     arrivals: Arc<Mutex<Arrivals>>,
 }
@@ -92,6 +103,37 @@ pub enum Shape {
     CloudEvents,
 }
 
+/// How a message of a stream or a folder is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// Events as JSON: one, or a list.
+    Json,
+    /// One event per line.
+    Lines,
+    /// HL7 version 2.
+    Hl7,
+    /// FHIR R4.
+    Fhir,
+}
+
+impl Format {
+    /// All, with their words.
+    pub const ALL: &[(Self, &str)] =
+        &[(Self::Json, "json"), (Self::Lines, "ndjson"), (Self::Hl7, "hl7"), (Self::Fhir, "fhir")];
+
+    /// By the content type of a message; `None` if it says nothing we know.
+    #[must_use]
+    pub fn of_content_type(kind: &str) -> Option<Self> {
+        match kind {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Some(Self::Lines),
+            "application/hl7-v2" | "x-application/hl7-v2+er7" | "application/edi-hl7" => Some(Self::Hl7),
+            "application/fhir+json" => Some(Self::Fhir),
+            _ => None,
+        }
+    }
+}
+
 /// What a request brings.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -122,8 +164,13 @@ impl Intake {
     #[must_use]
     pub fn new(feeds: &[Feed], tokeniser: Tokeniser) -> Self {
         let profile = |feed: &Feed| (feed.name.clone(), (feed.profile.clone(), feed.critical));
-        let feeds = feeds.iter().map(profile).collect();
-        Self { tokeniser, feeds, open: Profile::default(), arrivals: Arc::default() }
+        Self {
+            tokeniser,
+            feeds: feeds.iter().map(profile).collect(),
+            open: Profile::default(),
+            answered: Arc::default(),
+            arrivals: Arc::default(),
+        }
     }
 
     /// Whether a feed of this name is configured.
@@ -180,8 +227,6 @@ impl Intake {
 
     /// Reads HL7 messages; the answers to send once they are durable come beside them.
     ///
-    /// - **Input** `stamp`: control ids and the time of the answers, by number of the message.
-    ///
     /// # Errors
     /// [`TooManyLines`]: nothing of it is taken.
     pub fn hl7(&self, feed: &str, body: &[u8], at: Timestamp) -> Result<(Reading, Vec<hl7::Reading>), TooManyLines> {
@@ -205,17 +250,116 @@ impl Intake {
         Ok((self.finished(reading, feed, body.len()), messages))
     }
 
+    /// Reads FHIR; what to answer once it is durable comes beside it.
+    ///
+    /// # Errors
+    /// [`TooManyLines`]: nothing of it is taken.
+    pub fn fhir(&self, feed: &str, body: &[u8], at: Timestamp) -> Result<(Reading, fhir::Reading), TooManyLines> {
+        let said = fhir::Decoder::new(self.profile(feed).0, &self.tokeniser).body(body);
+        let mut reading = Reading::default();
+        match &said.found {
+            fhir::Found::Unreadable(unreadable) => reading.take(0, Err(unreadable.clone()), (body, feed, at))?,
+            fhir::Found::Entries(entries) => {
+                for (n, entry) in entries.iter().enumerate() {
+                    reading.take_entry(n, &entry.outcome, (body, feed, at))?;
+                }
+            }
+        }
+        Ok((self.finished(reading, feed, body.len()), said))
+    }
+
+    /// Reads one message of a stream or a folder. One that has more parts than may be is one nobody can read.
+    #[must_use]
+    pub fn message(&self, feed: &str, format: Format, body: &[u8], at: Timestamp) -> Reading {
+        let read = match format {
+            Format::Json => self.events(feed, Shape::Json, body, at),
+            Format::Lines => self.events(feed, Shape::Lines, body, at),
+            Format::Hl7 => self.frame(feed, body, None, at).map(|(reading, _)| reading),
+            Format::Fhir => self.fhir(feed, body, at).map(|(reading, _)| reading),
+        };
+        read.unwrap_or_else(|TooManyLines| self.unread(feed, body, at))
+    }
+
+    /// All of it is one dead letter.
+    fn unread(&self, feed: &str, body: &[u8], at: Timestamp) -> Reading {
+        let unreadable = Unreadable::new(CodecCode::InnerLimit, "", body);
+        let mut reading = Reading::default();
+        // One part is never too many.
+        let _ = reading.take(0, Err(unreadable), (body, feed, at));
+        self.finished(reading, feed, body.len())
+    }
+
+    /// Reads one frame of HL7: a message, or several with or without an envelope. What has no message in it is one that
+    /// nobody can read, and with `flaw` all of it is.
+    ///
+    /// # Errors
+    /// [`TooManyLines`]: nothing of it is taken.
+    pub fn frame(
+        &self,
+        feed: &str,
+        body: &[u8],
+        flaw: Option<CodecCode>,
+        at: Timestamp,
+    ) -> Result<(Reading, Vec<hl7::Reading>), TooManyLines> {
+        let split = self.hl7(feed, body, at)?;
+        if flaw.is_none() && !split.1.is_empty() {
+            return Ok(split);
+        }
+        let message = hl7::Decoder::new(self.profile(feed).0, &self.tokeniser).message(body);
+        let unreadable = Unreadable::new(flaw.unwrap_or(CodecCode::NoHeader), "", body);
+        let mut reading = Reading::default();
+        reading.take(0, Err(unreadable.clone()), (body, feed, at))?;
+        let message = hl7::Reading { found: Found::Unreadable(unreadable), ..message };
+        Ok((self.finished(reading, feed, body.len()), vec![message]))
+    }
+
+    /// What is written down about a message of `feed` that was too long to be read: that the feed lives, and its fault.
+    #[must_use]
+    pub fn oversize(&self, feed: &str, head: &[u8], at: Timestamp) -> (Reading, hl7::Reading) {
+        let message = hl7::Decoder::new(self.profile(feed).0, &self.tokeniser).message(head);
+        let mut event = Event::new(feed, &digest::name("x-", digest::sha16(head)), Fact::Heartbeat);
+        event.notes.push(Note::new(Fault::Oversize, ""));
+        arrive(&mut event, at);
+        let mut reading = Reading::default();
+        reading.lines.push(Line { n: 1, event_id: event.event_id.clone(), refused: None });
+        reading.parcel.inputs.push(Input::Event(Box::new(event)));
+        (self.finished(reading, feed, 1), message)
+    }
+
     /// The answers to one message of `feed`, to be sent once it is durable.
+    ///
+    /// - **Input** `at`: log time of the answer.
+    #[must_use]
+    pub fn answers(&self, feed: &str, message: &hl7::Reading, at: Timestamp) -> Vec<Vec<u8>> {
+        self.answers_to_all(feed, message.header.as_ref(), &[self.verdict(feed, message)], at)
+    }
+
+    /// What to answer to a message that is durable.
     ///
     /// - **Output**: a positive one for what nobody could read, from its third arrival on [ACK-4]: asked for once a message.
     #[must_use]
-    pub fn answers(&self, feed: &str, message: &hl7::Reading, stamp: ack::Stamp<'_>) -> Vec<Vec<u8>> {
+    pub fn verdict(&self, feed: &str, message: &hl7::Reading) -> ack::Verdict {
         let is_known = match &message.found {
             Found::Unreadable(unreadable) => self.arrived(feed, &unreadable.event(feed).event_id),
             Found::Events(_) | Found::Answer => false,
         };
-        let verdict = if is_known { ack::Verdict::Kept } else { message.verdict() };
-        ack::answers(message.header.as_ref(), &verdict, self.profile(feed).0.ack_mode, stamp)
+        if is_known { ack::Verdict::Kept } else { message.verdict() }
+    }
+
+    /// The answers to all messages of one frame of `feed`.
+    #[must_use]
+    pub fn answers_to_all(
+        &self,
+        feed: &str,
+        header: Option<&hl7::Header>,
+        verdicts: &[ack::Verdict],
+        at: Timestamp,
+    ) -> Vec<Vec<u8>> {
+        // INVARIANT: log time never falls from one process to the next, and a number is given once in a process.
+        let number = self.answered.fetch_add(1, Ordering::Relaxed);
+        let control_id = format!("WL{}{number}", at.micros());
+        let stamp = ack::Stamp { control_id: &control_id, at: &hl7_time(at) };
+        ack::answers_to_all(header, verdicts, self.profile(feed).0.ack_mode, stamp)
     }
 
     /// Takes note that something unreadable of `feed` was kept.
@@ -252,6 +396,25 @@ impl Intake {
 type Origin<'a> = (&'a [u8], &'a str, Timestamp);
 
 impl Reading {
+    /// Takes what one entry of a bundle says.
+    fn take_entry(
+        &mut self,
+        n: usize,
+        outcome: &fhir::Outcome,
+        (body, feed, at): (&[u8], &str, Timestamp),
+    ) -> Result<(), TooManyLines> {
+        match outcome {
+            fhir::Outcome::Nothing => Ok(()),
+            fhir::Outcome::Events(events) => {
+                events.iter().try_for_each(|event| self.take(n, Ok(event.clone()), (body, feed, at)))
+            }
+            // The whole batch is kept with it: an entry means little without what it points to.
+            fhir::Outcome::Refused(code) => {
+                self.take(n, Err(Unreadable::new(*code, "Bundle.entry", body)), (body, feed, at))
+            }
+        }
+    }
+
     /// Takes one part in: its event, or a dead letter with its exact bytes.
     fn take(&mut self, n: usize, part: Result<Event, Unreadable>, origin: Origin<'_>) -> Result<(), TooManyLines> {
         if self.lines.len() >= LINES_PER_REQUEST_MAX {
@@ -292,6 +455,12 @@ fn enveloped(
 fn elements(body: &[u8]) -> Vec<&str> {
     let list: Result<Vec<&serde_json::value::RawValue>, _> = serde_json::from_slice(body);
     list.map(|list| list.into_iter().map(|raw| raw.get()).collect()).unwrap_or_default()
+}
+
+/// `20260114081500+0000`.
+fn hl7_time(at: Timestamp) -> String {
+    let digits: String = at.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
+    format!("{digits}+0000")
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use core::time::Duration;
 
+use wardline_rules::time::Span;
+
 /// Bytes of one request body: one message of any feed, a quarter of a log segment. Beyond it: 413.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
 /// Lines of one NDJSON request, and elements of one JSON array. Beyond it: 413.
@@ -135,6 +137,10 @@ pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
 pub const PROPOSALS_MAX: usize = 1_024;
+/// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.
+pub const HOLD_ANSWER_MAX: Span = Span::from_seconds(20);
+/// How often a message that found the queue full is offered again.
+pub const RETRY_OFFER_EVERY: Duration = Duration::from_millis(50);
 
 /// Batches waiting for the archive thread: a second at a thousand a second. Beyond it the tables stop until a restart.
 pub const ARCHIVE_QUEUE_MAX: usize = 1_024;

@@ -79,6 +79,8 @@ metrics! {
     Events = "wardline_events_total", Sort::Counter, ["feed", "disposition"], "Input events, by what became of them.";
     FeedUp = "wardline_feed_up", Sort::Gauge, ["feed"], "1 while a feed is connected or idle, 0 when it is lost.";
     FeedLastEvent = "wardline_feed_last_event_timestamp_seconds", Sort::Gauge, ["feed"], "Arrival of the newest event.";
+    FeedRefusals = "wardline_feed_refusals_total", Sort::Counter, ["feed", "reason"], "Connections of a feed that were refused or cut, by why.";
+    FeedGaps = "wardline_feed_gaps_total", Sort::Counter, ["feed"], "Gaps in the numbers of a feed's messages.";
     DataQuality = "wardline_data_quality_total", Sort::Counter, ["code"], "Findings about data, by kind.";
     DeadLetters = "wardline_dead_letters_total", Sort::Counter, ["reason"], "Messages nobody could read, kept for replay.";
     Shed = "wardline_shed_total", Sort::Counter, ["lane"], "Messages refused under overload, never acknowledged.";

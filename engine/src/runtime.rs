@@ -197,11 +197,7 @@ where
     let rows = sink.as_deref_mut().map(|sink| sink as &mut dyn RowSink);
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref(), rows)?;
     let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
-    engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
-    engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
-    engine.status().set_excluded(excluded);
-    engine.metrics().set(Metric::LostRecords, &[], i64::try_from(lost).unwrap_or(i64::MAX));
-    engine.status().set_lost(lost);
+    say_recovered(engine, took, (excluded, lost));
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
@@ -268,6 +264,15 @@ where
         opened,
     };
     Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
+}
+
+/// What recovery took, what it left out and what was given up before.
+fn say_recovered(engine: &Engine, took: Span, (excluded, lost): (usize, u64)) {
+    engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
+    engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
+    engine.status().set_excluded(excluded);
+    engine.metrics().set(Metric::LostRecords, &[], i64::try_from(lost).unwrap_or(i64::MAX));
+    engine.status().set_lost(lost);
 }
 
 /// Ties log time to the clocks and makes this epoch's `open` durable before anything else.

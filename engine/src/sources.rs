@@ -1,190 +1,169 @@
-//! Sources: which lines came into a file, and how far did we get?
+//! Sources: what runs for each way in, and how does it end?
 //!
-//! A file feed is read as it grows; standard input until it ends. A mark in the data directory remembers the byte behind
-//! the last line that is durable, so a restart goes on there; what is read twice is recognised by its event id.
-//!
-//! - **How it fits**: one task per feed; `wardline run` spawns them.
-//! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than a chunk is read whole up to
-//!   `LINE_BYTES_MAX` and becomes a dead letter beyond it.
-//! - **Not here**: folders with one file per message.
+//! ```text
+//!  [[feed]] ─► open: listeners and secrets, before anything runs ─► start: one task per feed, until the stop
+//! ```
+//! - **How it fits**: `wardline run` opens them with its listeners and starts them when the engine takes messages.
+//! - **Not here**: what comes to the HTTP API ([`http`](crate::http)), the protocols (`wardline-connectors`).
+
+pub mod health;
+pub mod lines;
+pub mod mllp;
+pub mod nats;
 
 use std::{
-    io::{self, SeekFrom},
+    fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use tokio::{
-    fs::{self, File},
-    io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, stdin},
-    sync::watch,
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use wardline_connectors::adapters::{
+    mllp::{self as mllp_protocol, Budget, tls::Acceptor},
+    nats::{self as nats_protocol, Server, Subscription},
 };
 use wardline_rules::Text;
 
+use self::{health::Health, lines::Source, mllp::Mllp, nats::Nats};
 use crate::{
-    config::FeedKind,
+    codes::Code,
+    config::{Config, FeedKind, Finding, Findings, Listen, ServerTls, Stream},
     engine::Engine,
-    intake::{Intake, Shape},
-    limits::{LINE_BYTES_MAX, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, WATCH_EVERY},
-    runtime::admission::Refusal,
+    intake::Intake,
 };
 
-/// One file feed.
+/// Every feed that is not the API's, ready to run.
+#[derive(Debug, Default)]
+pub struct Sources {
+    listening: Vec<Listening>,
+    reading: Vec<(Text, FeedKind)>,
+    streams: Vec<(Text, Stream, Server)>,
+}
+
+/// What every source is given at its start.
 #[derive(Clone, Debug)]
-pub struct Source {
-    /// The engine that takes its lines.
+pub struct Ground {
+    /// The engine that takes messages.
     pub engine: Engine,
     /// The codecs.
-    pub intake: std::sync::Arc<Intake>,
-    /// The feed's name.
-    pub feed: Text,
-    /// Where the mark stands; `None` for standard input.
-    pub mark: Option<PathBuf>,
+    pub intake: Arc<Intake>,
+    /// The data directory: marks stand in it.
+    pub data: PathBuf,
+    /// By which name others know this engine.
+    pub name: String,
 }
 
-impl Source {
-    /// Reads until the end of standard input, or a stop.
+/// An MLLP feed that has its port.
+#[derive(Debug)]
+struct Listening {
+    feed: Text,
+    listener: TcpListener,
+    listen: Listen,
+    tls: Option<Acceptor>,
+}
+
+impl Sources {
+    /// Takes every port and reads every certificate.
     ///
     /// # Errors
-    /// The file cannot be opened or read.
-    pub async fn run(self, kind: FeedKind, mut stop: watch::Receiver<bool>) -> io::Result<()> {
-        let work = async {
-            match kind {
-                FeedKind::File(path) => self.follow(&path).await,
-                FeedKind::Stdin => self.read(&mut stdin(), &mut Pending::default()).await.map(|_| ()),
-                FeedKind::Http => Ok(()),
-            }
-        };
-        tokio::select! {
-            done = work => done,
-            _ = stop.wait_for(|stop| *stop) => Ok(()),
-        }
-    }
-
-    /// Reads what is there, then looks again every second.
-    async fn follow(&self, path: &Path) -> io::Result<()> {
-        let mut offset = self.read_mark().await;
-        let mut ticks = tokio::time::interval(WATCH_EVERY);
-        loop {
-            ticks.tick().await;
-            let Ok(mut file) = File::open(path).await else { continue };
-            if file.metadata().await?.len() < offset {
-                // Shorter than before: another file by the same name.
-                offset = 0;
-            }
-            file.seek(SeekFrom::Start(offset)).await?;
-            let mut pending = Pending { offset, bytes: Vec::new() };
-            self.read(&mut file, &mut pending).await?;
-            offset = pending.offset;
-        }
-    }
-
-    /// Reads to the end; submits whole lines and leaves the rest.
-    async fn read(&self, from: &mut (impl AsyncRead + Unpin), pending: &mut Pending) -> io::Result<()> {
-        let mut chunk = vec![0; SOURCE_CHUNK_BYTES];
-        let is_file = self.mark.is_some();
-        loop {
-            let length = from.read(&mut chunk).await?;
-            pending.bytes.extend_from_slice(chunk.get(..length).unwrap_or_default());
-            let is_end = length == 0;
-            while let Some(lines) = pending.lines(is_end && !is_file) {
-                self.submit(&lines).await?;
-                pending.offset += u64::try_from(lines.len()).unwrap_or(0);
-                self.write_mark(pending.offset).await?;
-            }
-            if is_end {
-                return Ok(());
+    /// A finding for each that cannot be had.
+    pub async fn open(config: &Config) -> Result<Self, Findings> {
+        let mut sources = Self::default();
+        let mut findings = Findings::default();
+        for feed in &config.feeds {
+            match &feed.kind {
+                FeedKind::Http => {}
+                FeedKind::File(_) | FeedKind::Stdin => sources.reading.push((feed.name.clone(), feed.kind.clone())),
+                FeedKind::Nats(stream) => match stream.broker.server(&config.base) {
+                    Ok(server) => sources.streams.push((feed.name.clone(), stream.clone(), server)),
+                    Err(finding) => findings.push(finding),
+                },
+                FeedKind::Mllp(listen) => match listening(&feed.name, listen, &config.base).await {
+                    Ok(listening) => sources.listening.push(listening),
+                    Err(finding) => findings.push(finding),
+                },
             }
         }
+        findings.or(sources)
     }
 
-    /// Submits lines again and again until they are taken.
-    async fn submit(&self, lines: &[u8]) -> io::Result<()> {
-        let mut ticks = tokio::time::interval(WATCH_EVERY);
-        loop {
-            ticks.tick().await;
-            let read = self.intake.events(&self.feed, Shape::Lines, lines, self.engine.log_now());
-            let reading = read.map_err(io::Error::other)?;
-            if reading.parcel.inputs.is_empty() {
-                return Ok(());
-            }
-            let lane = self.intake.lane(&self.feed, &reading.parcel.inputs);
-            match self.engine.submit(lane, reading.parcel).await {
-                Ok(_) => return Ok(()),
-                Err(Refusal::Busy | Refusal::FeedBusy) => {}
-                Err(Refusal::Closed) => return Err(io::Error::other("the engine takes nothing now")),
-            }
+    /// Runs them all until `stop` says so.
+    ///
+    /// - **Output**: tasks to wait for: those that have answers to give.
+    pub fn start(self, ground: &Ground, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let marks = ground.data.join("feeds");
+        let has_marks = !self.reading.is_empty() || !self.streams.is_empty();
+        if let (true, Err(error)) = (has_marks, fs::create_dir_all(&marks)) {
+            tracing::warn!(%error, "feed.mark");
         }
-    }
-
-    async fn read_mark(&self) -> u64 {
-        let Some(mark) = &self.mark else { return 0 };
-        fs::read_to_string(mark).await.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-    }
-
-    /// A mark that is lost costs reading twice, so it is replaced in one step and not synced.
-    async fn write_mark(&self, offset: u64) -> io::Result<()> {
-        let Some(mark) = &self.mark else { return Ok(()) };
-        let fresh = mark.with_extension("new");
-        fs::write(&fresh, offset.to_string()).await?;
-        fs::rename(&fresh, mark).await
+        for (feed, kind) in self.reading {
+            let mark = (kind != FeedKind::Stdin).then(|| marks.join(format!("{feed}.mark")));
+            let (engine, intake) = (ground.engine.clone(), ground.intake.clone());
+            let source = Source { engine, intake, feed: feed.clone(), mark };
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                if let Err(error) = source.run(kind, stop).await {
+                    tracing::warn!(%feed, %error, "feed.read");
+                }
+            });
+        }
+        let budget = Budget::default();
+        let serve = |listening| serve(listening, ground, budget.clone(), stop.clone());
+        let mut tasks: Vec<_> = self.listening.into_iter().map(serve).collect();
+        let read = |(feed, stream, server)| read(feed, stream, server, ground, stop.clone());
+        tasks.extend(self.streams.into_iter().map(read));
+        tasks
     }
 }
 
-/// Bytes that were read and not submitted.
-#[derive(Default)]
-struct Pending {
-    /// Where they begin in the file.
-    offset: u64,
-    bytes: Vec<u8>,
+fn serve(listening: Listening, ground: &Ground, budget: Budget, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    let Listening { feed, listener, listen, tls } = listening;
+    tracing::info!(%feed, address = %listen.address, "feed.listen");
+    let receiver = Mllp {
+        engine: ground.engine.clone(),
+        intake: ground.intake.clone(),
+        peers: listen.peers,
+        health: Health::new(ground.engine.clone(), feed.clone()),
+        feed,
+    };
+    tokio::spawn(mllp_protocol::serve(listener, tls, Arc::new(receiver), budget, stop))
 }
 
-impl Pending {
-    /// Takes out whole lines, at most `SOURCE_LINES_PER_SUBMISSION`; with `is_last` also one without its end.
-    fn lines(&mut self, is_last: bool) -> Option<Vec<u8>> {
-        let ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
-        let end = ends.take(SOURCE_LINES_PER_SUBMISSION).last();
-        let end = match end {
-            Some(end) => end,
-            None if is_last || self.bytes.len() > LINE_BYTES_MAX => self.bytes.len(),
-            None => return None,
-        };
-        let rest = self.bytes.split_off(end);
-        let lines = core::mem::replace(&mut self.bytes, rest);
-        (!lines.is_empty()).then_some(lines)
-    }
+fn read(feed: Text, stream: Stream, server: Server, ground: &Ground, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    let keeper = Nats {
+        engine: ground.engine.clone(),
+        intake: ground.intake.clone(),
+        format: stream.format,
+        mark: ground.data.join("feeds").join(format!("{feed}.place")),
+        health: Health::new(ground.engine.clone(), feed.clone()),
+        feed,
+    };
+    let Stream { stream, consumer, subject, .. } = stream;
+    let subscription = Subscription { stream, consumer, subject, owner: ground.name.clone() };
+    tokio::spawn(nats_protocol::run(server, subscription, Arc::new(keeper), stop))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn listening(feed: &Text, listen: &Listen, base: &Path) -> Result<Listening, Finding> {
+    let listener = TcpListener::bind(listen.address).await.map_err(|error| {
+        let headline = format!("cannot listen on `{}` for the feed `{feed}`: {error}", listen.address);
+        Finding::of_file(Code::ListenFailed, "", headline, "Stop what has the port, or change `listen`.")
+    })?;
+    let tls = listen.tls.as_ref().map(|tls| acceptor(feed, tls, base)).transpose()?;
+    Ok(Listening { feed: feed.clone(), listener, listen: listen.clone(), tls })
+}
 
-    fn taken(pending: &mut Pending, is_last: bool) -> Option<String> {
-        pending.lines(is_last).map(|bytes| String::from_utf8(bytes).unwrap())
-    }
-
-    #[test]
-    fn a_line_waits_for_its_end() {
-        let mut pending = Pending { offset: 0, bytes: b"a\nb\nhalf".to_vec() };
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("a\nb\n"));
-        assert_eq!(taken(&mut pending, false), None);
-        pending.bytes.extend_from_slice(b" line\n");
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("half line\n"));
-    }
-
-    #[test]
-    fn the_last_line_of_standard_input_needs_no_end() {
-        let mut pending = Pending { offset: 0, bytes: b"a\nlast".to_vec() };
-        assert_eq!(taken(&mut pending, true).as_deref(), Some("a\n"));
-        assert_eq!(taken(&mut pending, true).as_deref(), Some("last"));
-        assert_eq!(taken(&mut pending, true), None);
-    }
-
-    #[test]
-    fn lines_travel_in_groups_and_an_endless_line_is_cut() {
-        let mut pending = Pending { offset: 0, bytes: b"x\n".repeat(SOURCE_LINES_PER_SUBMISSION + 1) };
-        assert_eq!(pending.lines(false).unwrap().len(), SOURCE_LINES_PER_SUBMISSION * 2);
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("x\n"));
-        pending.bytes = vec![b'y'; LINE_BYTES_MAX + 1];
-        assert_eq!(pending.lines(false).unwrap().len(), LINE_BYTES_MAX + 1);
-    }
+fn acceptor(feed: &Text, tls: &ServerTls, base: &Path) -> Result<Acceptor, Finding> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| {
+            let headline = format!("cannot read `{}`: {error}", path.display());
+            Finding::of_file(Code::FileUnreadable, "", headline, "Name a file in PEM.")
+        })
+    };
+    let certificate = read(&tls.certificate)?;
+    let clients = tls.clients.as_deref().map(read).transpose()?;
+    let key = tls.key.read(base)?;
+    Acceptor::new(&certificate, key.expose(), clients.as_deref()).map_err(|error| {
+        let headline = format!("TLS of the feed `{feed}` cannot be set up: {error}");
+        Finding::of_file(Code::WrongValue, "", headline, "Name files in PEM; key and certificate belong together.")
+    })
 }

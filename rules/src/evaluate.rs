@@ -119,12 +119,28 @@ pub struct Match {
 /// Whether `condition` holds and `unless` does not, with `missing` deciding what is unknown [COND-3].
 #[must_use]
 pub fn matches(condition: &Condition, unless: &Condition, missing: &[Missing], facts: &impl Facts) -> Match {
+    decided(condition, unless, missing, facts, Absent::watch)
+}
+
+/// The same for rules that disclose: in doubt they do not match, and one `do not match` outweighs any `match` [COND-3].
+#[must_use]
+pub fn matches_strictly(condition: &Condition, unless: &Condition, missing: &[Missing], facts: &impl Facts) -> Match {
+    decided(condition, unless, missing, facts, Absent::withhold)
+}
+
+fn decided<'m>(
+    condition: &Condition,
+    unless: &Condition,
+    missing: &'m [Missing],
+    facts: &impl Facts,
+    in_doubt: fn(Absent<'m>) -> Match,
+) -> Match {
     let mut absent = Absent { missing, unknown: FieldSet::default(), used: FieldSet::default() };
     let holds = tri(condition, facts, &mut absent).and(tri(unless, facts, &mut absent).negate());
     match holds {
         Tri::True => Match { holds: true, missing_used: absent.used },
         Tri::False => Match { holds: false, missing_used: absent.used },
-        Tri::Unknown => absent.decide(),
+        Tri::Unknown => in_doubt(absent),
     }
 }
 
@@ -146,13 +162,25 @@ impl Absent<'_> {
     }
 
     /// In doubt a rule that watches does watch: one `match` outweighs any `do not match`.
-    fn decide(mut self) -> Match {
+    fn watch(mut self) -> Match {
         let mut holds = false;
         for field in self.unknown.iter() {
             if let Some(then) = self.clause(field) {
                 holds |= matches!(then, MissingThen::Match);
                 self.used.add(field);
             }
+        }
+        Match { holds, missing_used: self.used }
+    }
+}
+
+impl Absent<'_> {
+    /// In doubt a rule that discloses does not: everything unknown must be decided by `match`.
+    fn withhold(mut self) -> Match {
+        let mut holds = true;
+        for field in self.unknown.iter() {
+            holds &= matches!(self.clause(field), Some(MissingThen::Match));
+            self.used.add(field);
         }
         Match { holds, missing_used: self.used }
     }

@@ -9,7 +9,7 @@
 //!          ├─ calendars · people · desks · rosters
 //!          ├─ escalations
 //!          ├─ families    an sla and its exceptions, inherited clauses filled in
-//!          └─ alerts
+//!          └─ alerts, notices, suppressions
 //! ```
 //! - **How it fits**: `wardline-dsl` makes it, `wardline-core` activates it, the slow reference interprets it.
 //! - **Not here**: the scripted tests of a ward (`wardline-dsl`), running state (`wardline-core`).
@@ -22,6 +22,7 @@ mod condition;
 mod escalation;
 mod people;
 mod sla;
+mod watch;
 
 pub use action::{Action, ActionSend, Answering, PageTo, Tell, Who};
 pub use alert::{Absence, Alert, Once, Subject, Trigger};
@@ -33,6 +34,9 @@ pub use condition::{
 pub use escalation::{AnsweredBy, Decline, Escalation, EscalationStep, Failed, Reminder, Repeat};
 pub use people::{Address, Away, Cover, Desk, Night, Person, Quiet, Roster, Turn};
 pub use sla::{Covers, Family, Late, Length, Pause, SlaRule, StartMissing, Threshold, Warning};
+pub use watch::{
+    Clear, Count, Delayed, FeedIs, Figure, Lasting, Limit, LimitKey, Measure, Notice, Suppress, While, Window,
+};
 
 use crate::{
     Text,
@@ -108,6 +112,10 @@ pub struct Program {
     pub families: Vec<Family>,
     /// Alerts.
     pub alerts: Vec<Alert>,
+    /// Notices to patients.
+    pub notices: Vec<Notice>,
+    /// What holds alerts back while something else is known.
+    pub suppressions: Vec<Suppress>,
 }
 
 /// Which ward text decided: a hash, shown by its first six letters.

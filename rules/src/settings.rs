@@ -16,7 +16,7 @@ use crate::{
     event::{ResultItem, ResultValue},
     program::Operand,
     time::{Span, TimeOfDay},
-    unit::Unit,
+    unit::{Quantity, Unit},
     words::Comparator,
 };
 
@@ -63,21 +63,23 @@ impl Default for SiteSettings {
 impl SiteSettings {
     /// Whether `item` passes a limit of its test.
     ///
-    /// - **Input** `is_test`: whether a limit's test is the one of the item.
+    /// - **Input** `own`: the unit that the catalogue declares for the item's test, meant where the item names none;
+    ///   `is_test`: whether a limit's test is the one of the item.
     /// - **Output**: unknown if a limit exists and cannot be compared with the value, as for a unit of another dimension
     ///   or a value off the scale that may lie on either side [CRT-2].
     #[must_use]
-    pub fn passes_limit(&self, item: &ResultItem, is_test: impl Fn(&str) -> bool) -> Tri {
+    pub fn passes_limit(&self, item: &ResultItem, own: Option<Unit>, is_test: impl Fn(&str) -> bool) -> Tri {
         let ResultValue::Number(sign, number) = &item.value else { return Tri::False };
+        let unit = if item.unit.is_empty() { own.or(Some(Unit::ONE)) } else { Unit::parse(&item.unit) };
+        let amount = unit.and_then(|unit| unit.quantity(*number));
         let limits = self.critical.iter().filter(|limit| is_test(&limit.test));
-        limits.fold(Tri::False, |so_far, limit| so_far.or(limit.is_passed(*sign, *number, &item.unit)))
+        limits.fold(Tri::False, |so_far, limit| so_far.or(limit.is_passed(*sign, amount)))
     }
 }
 
 impl CriticalLimit {
-    fn is_passed(&self, sign: Option<Comparator>, number: Decimal, unit: &str) -> Tri {
-        let unit = if unit.is_empty() { Some(Unit::ONE) } else { Unit::parse(unit) };
-        let Some(amount) = unit.and_then(|unit| unit.quantity(number)) else { return Tri::Unknown };
+    fn is_passed(&self, sign: Option<Comparator>, amount: Option<Quantity>) -> Tri {
+        let Some(amount) = amount else { return Tri::Unknown };
         let side = |limit: Option<Decimal>, side| match limit {
             None => Tri::False,
             Some(limit) => self
@@ -121,7 +123,7 @@ mod tests {
             above: Decimal::parse("6.5"),
         };
         let settings = SiteSettings { critical: vec![limit], ..SiteSettings::default() };
-        settings.passes_limit(&potassium(sign, number, unit), |test| test == "2823-3")
+        settings.passes_limit(&potassium(sign, number, unit), None, |test| test == "2823-3")
     }
 
     #[test]
@@ -140,7 +142,7 @@ mod tests {
         // [CRT-2]
         assert_eq!(verdict(None, "27", "mg/dL"), Tri::Unknown);
         assert_eq!(verdict(None, "7", "furlong"), Tri::Unknown);
-        assert_eq!(verdict(None, "7", ""), Tri::Unknown);
+        assert_eq!(verdict(None, "7", ""), Tri::Unknown, "no unit, and no catalogue that says which is meant");
     }
 
     #[test]
@@ -155,8 +157,8 @@ mod tests {
     #[test]
     fn other_tests_and_other_values_have_no_limit() {
         let settings = SiteSettings::default();
-        assert_eq!(settings.passes_limit(&potassium(None, "9.9", "mmol/L"), |_| true), Tri::False);
+        assert_eq!(settings.passes_limit(&potassium(None, "9.9", "mmol/L"), None, |_| true), Tri::False);
         let word = result(ResultValue::Word(Text::from("POSITIVE")), "");
-        assert_eq!(settings.passes_limit(&word, |_| true), Tri::False);
+        assert_eq!(settings.passes_limit(&word, None, |_| true), Tri::False);
     }
 }

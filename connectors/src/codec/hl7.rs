@@ -28,7 +28,7 @@ mod observation;
 mod order;
 mod patient;
 mod reader;
-mod share;
+pub(in crate::codec) mod share;
 mod tables;
 
 pub use header::Header;
@@ -36,6 +36,7 @@ use kinds::Family;
 pub use lexer::Delimiters;
 use lexer::{Message, Part};
 use reader::Reader;
+pub(in crate::codec) use tables::{result_word, service_kind};
 use wardline_rules::{
     Text,
     event::{Event, Fact, Given, Msg, ReportFlag, Scalar},

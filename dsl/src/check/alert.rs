@@ -1,13 +1,13 @@
 //! Alert: what is watched for, who must know, and can it work?
 //!
-//! - **How it fits**: moments and absences become part of the program; states and windows are checked and refused (`planned`).
+//! - **How it fits**: moments and absences are lowered here, states and windows in `watch`.
 //! - **Not here**: overlaps between alerts; several may speak of one report.
 
 mod shadow;
 mod watch;
 
 use wardline_rules::program::{
-    Absence, Alert, Answering, CalendarId, Condition, Happening, Length, Moment, Once, SeverityId, Trigger,
+    Absence, Alert, Answering, CalendarId, Condition, Happening, Length, Measure, Moment, Once, SeverityId, Trigger,
 };
 use wardline_rules::time::{DAY, Span as Micros};
 use wardline_rules::words::KindSet;
@@ -18,7 +18,7 @@ use super::context::Context;
 use super::escalation::optional;
 use super::sla::head;
 use super::text::{self, Kind};
-use super::{action, length, missing, moments};
+use super::{action, lasting, length, missing, moments};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::limits::TARGET_DAYS_MAX;
@@ -37,7 +37,6 @@ pub(super) fn alerts(cx: &mut Context<'_>) -> Option<Vec<Alert>> {
 
 fn alert(cx: &mut Context<'_>, block: &Block) -> Option<Alert> {
     let trigger = trigger(cx, block);
-    watch::check(cx, block);
     let of_result = speaks_of_results(block, trigger.as_ref());
     let conditions = conditions(cx, block, of_result);
     let severity = block.severity().next().and_then(|(name, _)| action::severity(cx, name));
@@ -52,6 +51,7 @@ fn alert(cx: &mut Context<'_>, block: &Block) -> Option<Alert> {
     let withdraw = block.withdraw().next().map(|(written, _)| moments::moments(cx, written, KindSet::ALL));
     texts(cx, block);
     limit_on_pages(cx, block);
+    let limit = block.limit().next().map(|(limit, _)| lasting::limit(cx, limit));
     let (page, tells) = sends?;
     let Conditions { condition, unless, missing } = conditions?;
     let (once, again_after) = once?;
@@ -63,6 +63,7 @@ fn alert(cx: &mut Context<'_>, block: &Block) -> Option<Alert> {
         missing,
         once,
         again_after,
+        limit: optional(limit)?,
         severity: severity?,
         answer: answer?,
         page,
@@ -81,6 +82,9 @@ fn answering(block: &Block) -> Answering {
 fn trigger(cx: &mut Context<'_>, block: &Block) -> Option<Trigger> {
     if let Some((when, _)) = block.when().next() {
         return moments::moments(cx, when, KindSet::ALL).map(Trigger::When);
+    }
+    if block.has("while") || block.has("every") {
+        return watch::trigger(cx, block);
     }
     let (after, _) = block.after().next()?;
     let after = moments::moments(cx, after, KindSet::ALL);
@@ -121,7 +125,8 @@ fn absence(
 fn speaks_of_results(block: &Block, trigger: Option<&Trigger>) -> bool {
     match trigger {
         Some(Trigger::When(moments)) => moments.iter().any(|moment| moment.of_result),
-        Some(Trigger::Absence(_)) => false,
+        Some(Trigger::Absence(_) | Trigger::While(_)) => false,
+        Some(Trigger::Window(window)) => matches!(window.measure, Measure::Time { of_result: true, .. }),
         None => block.is_damaged() || block.has("when") || watch::measures_results(block),
     }
 }

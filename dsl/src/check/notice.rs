@@ -1,28 +1,41 @@
-//! Notice, suppress, function: judged though not run yet.
+//! Notice, suppress, function: what is told to patients, what is held back, which scripts are there?
 //!
-//! - **Not here**: their life (`language` calls it NOTE and MUTE).
+//! - **Not here**: when that happens (`wardline-core`).
 
+use wardline_rules::program::{self, Condition, Notice, Quiet, Suppress, Tell};
 use wardline_rules::time::{DAY, HOUR, MINUTE, Span as Micros};
 use wardline_rules::words::{Channel, KindSet};
 
 use super::condition::{self, Needs};
 use super::context::Context;
+use super::escalation::optional;
 use super::people::{self, Recipient};
-use super::{length, missing, moments, names, text};
+use super::sla::head;
+use super::{lasting, length, missing, moments, names, text};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::limits::{HOLD_HOURS_MAX, LIMIT_COUNT_MAX};
+use crate::limits::HOLD_HOURS_MAX;
 use crate::syntax::Block;
 use crate::syntax::moment::State;
-use crate::syntax::notice::{Delayed, Delays};
+use crate::syntax::notice::{Delayed, Delays, SuppressThen};
 use crate::vocabulary::BlockKind;
 
-/// Checks all notices and suppressions.
-pub(super) fn check(cx: &mut Context<'_>) {
-    let notices: Vec<&Block> = cx.of_kind(BlockKind::Notice).collect();
-    notices.into_iter().for_each(|block| notice(cx, block));
-    let suppressions: Vec<&Block> = cx.of_kind(BlockKind::Suppress).collect();
-    suppressions.into_iter().for_each(|block| suppress(cx, block));
+/// All notices in order.
+pub(super) fn notices(cx: &mut Context<'_>) -> Option<Vec<Notice>> {
+    let blocks: Vec<&Block> = cx.of_kind(BlockKind::Notice).collect();
+    let notices: Vec<Option<Notice>> = blocks.into_iter().map(|block| notice(cx, block)).collect();
+    notices.into_iter().collect()
+}
+
+/// All suppressions in order.
+pub(super) fn suppressions(cx: &mut Context<'_>) -> Option<Vec<Suppress>> {
+    let blocks: Vec<&Block> = cx.of_kind(BlockKind::Suppress).collect();
+    let suppressions: Vec<Option<Suppress>> = blocks.into_iter().map(|block| suppress(cx, block)).collect();
+    suppressions.into_iter().collect()
+}
+
+/// Checks all functions.
+pub(super) fn functions(cx: &mut Context<'_>) {
     let functions: Vec<&Block> = cx.of_kind(BlockKind::Function).collect();
     functions.into_iter().for_each(|block| examples(cx, block));
 }
@@ -41,21 +54,36 @@ fn examples(cx: &mut Context<'_>, block: &Block) {
     }
 }
 
-fn notice(cx: &mut Context<'_>, block: &Block) {
-    if let Some((when, _)) = block.when().next() {
-        moments::moments(cx, when, KindSet::ALL);
-    }
+fn notice(cx: &mut Context<'_>, block: &Block) -> Option<Notice> {
+    let when = block.when().next().and_then(|(when, _)| moments::moments(cx, when, KindSet::ALL));
     let mut needs = Needs::default();
-    for (written, _) in block.where_().chain(block.unless()) {
-        condition::lower(cx, written, false, &mut needs);
-    }
+    let condition = block.where_().next().map(|(written, _)| condition::lower(cx, written, false, &mut needs));
+    let unless = block.unless().next().map(|(written, _)| condition::lower(cx, written, false, &mut needs));
     let own = missing::clauses(cx, block, false);
     missing::complete(cx, &needs, own.as_deref(), &[]);
-    for (channels, _) in block.notice_channel() {
-        people::channels(cx, &channels.channels);
-    }
+    let channels = block.notice_channel().next().map(|(written, _)| {
+        let channels = people::channels(cx, &written.channels);
+        (written.preferred, channels)
+    });
     template(cx, block);
-    expires(cx, block);
+    let (expires, then) = expires(cx, block)?;
+    let limit = block.limit().next().and_then(|(limit, _)| lasting::limit(cx, limit));
+    let (preferred, channels) = channels?;
+    let quiet = block.quiet().next().map(|((from, to), _)| Quiet { from: *from, to: *to })?;
+    Some(Notice {
+        head: head(block)?,
+        when: when?,
+        condition: optional(condition)?.unwrap_or_else(Condition::always),
+        unless: optional(unless)?.unwrap_or_else(Condition::never),
+        missing: own?.into_iter().map(|(missing, _)| missing).collect(),
+        preferred,
+        channels,
+        quiet,
+        limit: limit?,
+        template: block.notice_template().next().map(|(used, _)| used.name.node.as_str().into())?,
+        expires,
+        then,
+    })
 }
 
 fn template(cx: &mut Context<'_>, block: &Block) {
@@ -90,12 +118,12 @@ fn template(cx: &mut Context<'_>, block: &Block) {
 }
 
 /// WL0803: muting alone must never expire a notice.
-fn expires(cx: &mut Context<'_>, block: &Block) {
-    let Some((expires, clause)) = block.expires().next() else { return };
-    if let Some((who, by)) = &expires.tell {
-        people::everybody(cx, who, Recipient::Unknown);
-        people::channels(cx, by);
-    }
+fn expires(cx: &mut Context<'_>, block: &Block) -> Option<(Micros, Option<Tell>)> {
+    let (expires, clause) = block.expires().next()?;
+    let then = expires.tell.as_ref().map(|(who, by)| {
+        let by = people::channels(cx, by);
+        people::everybody(cx, who, Recipient::Unknown).map(|who| Tell { who, by, digest_at: Vec::new() })
+    });
     let quiet = block.quiet().next().map_or(0, |((from, to), _)| {
         let (from, to) = (i64::from(from.minutes()), i64::from(to.minutes()));
         if to > from { to - from } else { to + 1_440 - from }
@@ -111,53 +139,41 @@ fn expires(cx: &mut Context<'_>, block: &Block) {
                 .help("Change it to:", &[&format!("expires   after {days}")]),
         );
     }
-    for (limit, _) in block.limit() {
-        if limit.count.node > LIMIT_COUNT_MAX || limit.count.node == 0 {
-            cx.problem(
-                Code::WL0107,
-                limit.count.span,
-                format!("A limit lets 1 to {LIMIT_COUNT_MAX} messages through."),
-            );
-        }
-    }
+    Some((length::days_allowed(&expires.after)?, optional(then)?))
 }
 
-fn suppress(cx: &mut Context<'_>, block: &Block) {
-    for (state, _) in block.while_() {
-        match state {
-            State::AlertOpen(name) => {
-                names::resolve(cx, BlockKind::Alert, name);
-            }
-            State::FeedLost(feed) | State::FeedIdle(feed) => {
-                moments::feed(cx, feed);
-            }
-            State::Report(report) => {
-                moments::report_is(cx, report);
-            }
-            State::Count { .. } => {}
-        }
-    }
-    for (delays, _) in block.delays() {
-        self::delays(cx, block, delays);
-    }
+fn suppress(cx: &mut Context<'_>, block: &Block) -> Option<Suppress> {
+    let state = block.while_().next().and_then(|(state, _)| lasting::lasting(cx, state));
+    let delays = block.delays().next().and_then(|(delays, _)| self::delays(cx, block, delays));
+    let joined = block.send().next().is_some_and(|(then, _)| *then == SuppressThen::One);
+    let (delays, at_most) = delays?;
+    Some(Suppress { head: head(block)?, while_: state?, delays, at_most, joined })
 }
 
-fn delays(cx: &mut Context<'_>, block: &Block, delays: &Delays) {
+fn delays(cx: &mut Context<'_>, block: &Block, delays: &Delays) -> Option<(Vec<program::Delayed>, Micros)> {
     let hours = i64::try_from(HOLD_HOURS_MAX).unwrap_or(i64::MAX);
-    if let Some(length) = length::elapsed(cx, &delays.at_most, length::Use { calendar: None, what: "at most" }) {
-        length::bounded(
-            cx,
-            &delays.at_most,
-            length,
-            (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held"),
-        );
+    let at_most = length::elapsed(cx, &delays.at_most, length::Use { calendar: None, what: "at most" });
+    if let Some(length) = at_most {
+        let most = (Micros::from_micros(hours * HOUR), "24 hours, the longest anything is held");
+        length::bounded(cx, &delays.at_most, length, most);
     }
+    let mut found = Some(Vec::new());
     for delayed in &delays.what {
         let (kind, name) = match delayed {
             Delayed::Alert(name) => (BlockKind::Alert, name),
             Delayed::Breaches(name) | Delayed::Warnings(name) => (BlockKind::Sla, name),
         };
         names::resolve(cx, kind, name);
+        let id = cx.names.find(kind, &name.node).and_then(|(_, block)| head(block)).map(|head| head.id);
+        let held = id.map(|id| match delayed {
+            Delayed::Alert(_) => program::Delayed::Alert(id),
+            Delayed::Breaches(_) => program::Delayed::Breaches(id),
+            Delayed::Warnings(_) => program::Delayed::Warnings(id),
+        });
+        match (&mut found, held) {
+            (Some(found), Some(held)) => found.push(held),
+            (_, _) => found = None,
+        }
         let Some((_, alert)) = cx.names.find(kind, &name.node).filter(|_| kind == BlockKind::Alert) else { continue };
         if alert.name() == watched(block) {
             cx.problem(Code::WL0207, name.span, format!("\"{}\" would hold itself back.", name.node));
@@ -169,6 +185,7 @@ fn delays(cx: &mut Context<'_>, block: &Block, delays: &Delays) {
             cx.report(found.because(format!("Nothing holds what is {word}: remove it from delays.")));
         }
     }
+    found.zip(at_most)
 }
 
 /// The alert whose being open starts a suppression.

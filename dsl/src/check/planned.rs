@@ -8,6 +8,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::limits::RULES_MAX;
 use crate::syntax::Block;
+use crate::syntax::moment::State;
 use crate::vocabulary::BlockKind;
 
 /// WL0110 for every block and clause that no program can hold yet.
@@ -25,8 +26,7 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
     }
     for block in cx.blocks {
         match block.kind {
-            BlockKind::Notice => planned(cx, block, None, "Notices to patients are"),
-            BlockKind::Suppress => planned(cx, block, None, "Suppressions are"),
+            BlockKind::Suppress => suppress(cx, block),
             BlockKind::Function => planned(cx, block, None, "Functions are"),
             BlockKind::Alert => alert(cx, block),
             BlockKind::Ward
@@ -40,16 +40,22 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
             | BlockKind::Escalation
             | BlockKind::Sla
             | BlockKind::Exception
+            | BlockKind::Notice
             | BlockKind::Test => {}
         }
     }
 }
 
 fn alert(cx: &mut Context<'_>, block: &Block) {
-    planned(cx, block, Some("while"), "Alerts on states and counts are");
-    planned(cx, block, Some("every"), "Alerts on windows are");
     planned(cx, block, Some("decide"), "Scripts in alerts are");
-    planned(cx, block, Some("limit"), "Limits on messages are");
+}
+
+/// A suppression watches an open alert or a feed; what a single report or a count would hold back is not settled.
+fn suppress(cx: &mut Context<'_>, block: &Block) {
+    let is_other = block.while_().any(|(state, _)| matches!(state, State::Count { .. } | State::Report(_)));
+    if is_other {
+        planned(cx, block, Some("while"), "Suppressions by a count or by the state of a report are");
+    }
 }
 
 fn planned(cx: &mut Context<'_>, block: &Block, word: Option<&str>, what: &str) {

@@ -105,7 +105,7 @@ fn flag(flag: &FlagWord) -> String {
     }
 }
 
-fn range(bounds: &Bounds, unit: Option<Unit>) -> String {
+pub(super) fn range(bounds: &Bounds, unit: Option<Unit>) -> String {
     let say = |operand: &Operand| amount(*operand, unit);
     match bounds {
         Bounds::Below(a) => format!("below {}", say(a)),

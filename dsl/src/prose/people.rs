@@ -34,7 +34,7 @@ fn everybody(program: &Program, list_of: &[Who]) -> String {
 }
 
 /// `by secure message, otherwise by phone`.
-fn by(channels: &[Channel]) -> String {
+pub(super) fn by(channels: &[Channel]) -> String {
     let words: Vec<String> = channels.iter().map(|channel| format!("by {}", channel.word())).collect();
     words.join(", otherwise ")
 }

@@ -10,6 +10,7 @@ use wardline_rules::time::{Date, TimeOfDay, Timestamp};
 
 use super::conditions::{condition, missing};
 use super::people::{action, answer_target, capital, demands, page, severity, tell};
+use super::watch;
 use super::words::{indefinite, length, list, long_time, moments, report, situation, step_time};
 
 /// The Monday whose dates worked examples show.
@@ -138,6 +139,7 @@ pub(super) fn alert(program: &Program, alert: &Alert) -> Vec<String> {
     sentences.extend(alert.tells.iter().map(|found| capital(&format!("{}.", tell(program, found)))));
     sentences.extend(missing(program, &alert.missing, ("nothing is raised", "it is raised")));
     sentences.extend(often(alert));
+    sentences.extend(alert.limit.as_ref().map(watch::limit));
     sentences.push(ending(program, alert));
     sentences
 }
@@ -147,6 +149,8 @@ fn raised(program: &Program, alert: &Alert) -> String {
     let mut happens = match &alert.trigger {
         Trigger::When(found) => format!("When {}{}", moments(program, found, "a"), corrected(alert)),
         Trigger::Absence(found) => absence(program, found),
+        Trigger::While(found) => watch::while_(program, found),
+        Trigger::Window(found) => watch::window(found),
     };
     if alert.condition != Condition::always() {
         happens.push_str(&format!(", and {}", condition(program, &alert.condition)));
@@ -182,6 +186,9 @@ fn often(alert: &Alert) -> Option<String> {
 }
 
 fn ending(program: &Program, alert: &Alert) -> String {
+    if let Some(ending) = watch::ending(alert) {
+        return ending;
+    }
     let also = if alert.withdraw.is_empty() {
         String::new()
     } else {
@@ -191,7 +198,7 @@ fn ending(program: &Program, alert: &Alert) -> String {
         Trigger::When(_) => {
             format!("If its cause is corrected away or the report was an error{also}, everyone reached is told.")
         }
-        Trigger::Absence(_) => {
+        Trigger::Absence(_) | Trigger::While(_) | Trigger::Window(_) => {
             "If it happens late the alert is over; if it turns out to have been in time, everyone reached is told."
                 .to_owned()
         }

@@ -13,16 +13,18 @@
 //! - **Not here**: sending.
 
 pub(crate) mod absence;
+mod lasting;
+pub(crate) mod patient;
 pub(crate) mod when;
 
 use wardline_rules::{
     Text,
-    program::{Action, ActionSend, Level, PageTo, Program, SeverityId, Tell},
+    program::{Action, ActionSend, Level, PageTo, Program, SeverityId, Tell, Who},
     time::Timestamp,
 };
 
 use crate::{
-    dictionary::{Coded, NO_TEXT},
+    dictionary::Coded,
     escalation::Course,
     ids::{AlertId, ReportId},
     limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
@@ -50,6 +52,8 @@ pub(crate) enum Source {
     },
     /// An alert rule.
     Rule(u32),
+    /// A notice to the patient.
+    Notice(u32),
 }
 
 /// What an alert is about within its report or feed.
@@ -61,6 +65,8 @@ pub(crate) enum About {
     Result(ResultKey),
     /// A feed, by the number of its name.
     Feed(Coded),
+    /// A group of reports by the number of its name, or the ward.
+    Group(Coded),
 }
 
 /// Why an alert ends without an answer.
@@ -176,6 +182,12 @@ impl Sends {
                 .get(index as usize)
                 .map(|alert| Self { page: alert.page.clone(), tells: alert.tells.clone() })
                 .unwrap_or_default(),
+            Source::Notice(index) => program
+                .notices
+                .get(index as usize)
+                .map(|notice| Tell { who: vec![Who::Patient], by: notice.channels.clone(), digest_at: Vec::new() })
+                .map(|tell| Self { page: None, tells: vec![tell] })
+                .unwrap_or_default(),
             Source::Clock { index, rule, threshold, .. } => program
                 .families
                 .get(index as usize)
@@ -195,6 +207,7 @@ impl Source {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Rule(_) => "alert",
+            Self::Notice(_) => "notice",
             Self::Clock { threshold, .. } => match threshold {
                 0 => "warn1",
                 1 => "warn2",
@@ -232,6 +245,7 @@ impl Partition {
             course: Course::default(),
         });
         self.counters.alerts_raised += 1;
+        self.note_open(raise.rule, true);
         self.say_alert(slot, AlertState::Raised, "", out);
         match report {
             Some(report) => {
@@ -278,8 +292,8 @@ impl Partition {
                 hasher.update(&[0]);
                 hasher.update(self.dictionary.text(key.sub).as_bytes());
             }
-            About::Feed(feed) => {
-                hasher.update(self.dictionary.text(feed).as_bytes());
+            About::Feed(name) | About::Group(name) => {
+                hasher.update(self.dictionary.text(name).as_bytes());
             }
         }
     }
@@ -361,8 +375,8 @@ impl Partition {
             rule: Text::from(self.dictionary.text(alert.rule)),
             report: alert.report.map(|report| report.1),
             group: match alert.about {
-                About::Feed(feed) => Text::from(self.dictionary.text(feed)),
-                About::Report | About::Result(_) => Text::from(self.dictionary.text(NO_TEXT)),
+                About::Feed(name) | About::Group(name) => Text::from(self.dictionary.text(name)),
+                About::Report | About::Result(_) => Text::default(),
             },
             alert: Some(alert.id),
             change: Change::Alert(state, Text::from(why)),

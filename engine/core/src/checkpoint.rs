@@ -30,10 +30,10 @@ use stored::Stored;
 use wards::Kept;
 
 /// The format that this build writes in front of every section, and the only one it reads.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 5;
 
 /// The names of all sections, in the order of the table.
-pub const SECTIONS: [&str; 13] = [
+pub const SECTIONS: [&str; 15] = [
     "partition",
     "dictionary",
     "tuples",
@@ -43,6 +43,8 @@ pub const SECTIONS: [&str; 13] = [
     "notices",
     "silences",
     "feeds",
+    "watch",
+    "gathers",
     "people",
     "duplicates",
     "leaving",
@@ -124,6 +126,12 @@ impl Partition {
                 self.feeds.put(put);
                 self.feed_waits.put(put);
             }
+            "watch" => {
+                self.watching.gauges.put(put);
+                self.watching.standing.put(put);
+                self.watching.windows.put(put);
+            }
+            "gathers" => self.gathers.all.put(put),
             "people" => {
                 self.aliases.put(put);
                 self.once.put(put);
@@ -168,6 +176,8 @@ impl Partition {
         partition.notices = from.read("notices")?;
         partition.silences = from.read("silences")?;
         (partition.feeds, partition.feed_waits) = from.read("feeds")?;
+        (partition.watching.gauges, partition.watching.standing, partition.watching.windows) = from.read("watch")?;
+        partition.gathers.all = from.read("gathers")?;
         (partition.aliases, partition.once) = from.read("people")?;
         partition.take_duplicates(from)?;
         partition.leaving = from.read("leaving")?;

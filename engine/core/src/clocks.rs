@@ -345,6 +345,7 @@ impl Partition {
             for family in due {
                 self.pass_thresholds(slot, &mut report, family, out);
             }
+            self.sample_clocks(slot, &report);
         }
         self.reports.put(slot, report);
     }

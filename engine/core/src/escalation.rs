@@ -10,6 +10,7 @@
 //! - **Not here**: trying and retrying a notice.
 
 mod documented;
+mod ending;
 mod handover;
 pub(crate) mod recipients;
 
@@ -21,8 +22,9 @@ use wardline_rules::{
 };
 
 use crate::{
-    alerts::{AlertSlot, Closing, Sends},
-    outbox::NoticeSlot,
+    alerts::{AlertSlot, Sends},
+    mute::{Muted, MutedClass},
+    outbox::{Ask, NoticeSlot},
     output::{AlertState, Output, Purpose, QualityRow, Recipient, Task},
     partition::Partition,
     report::Report,
@@ -82,6 +84,10 @@ pub(crate) struct Course {
     pub(crate) lapse: Option<(Timestamp, Armed)>,
     /// Reminders to come: when, and which of the step.
     pub(crate) reminders: Vec<(Timestamp, u32, Armed)>,
+    /// What came due while it was muted, in that order [MUTE-1].
+    pub(crate) muted: Vec<Muted>,
+    /// Whether everybody asked in the step is in quiet hours, so that its wait has not begun [MUTE-6].
+    pub(crate) is_step_delayed: bool,
     /// Whether somebody answered at any time: whoever acted must hear of a withdrawal [T22].
     pub(crate) was_answered: bool,
     /// Whether the withdrawal was told.
@@ -170,10 +176,26 @@ impl Partition {
         }
     }
 
+    /// Everybody asked was in quiet hours; the first page goes out now and the wait of the step begins.
+    pub(crate) fn arm_delayed_step(&mut self, slot: AlertSlot) {
+        let step = self.alerts.get_mut(slot).map(|alert| {
+            alert.course.is_step_delayed = false;
+            alert.course.step
+        });
+        let plan = self.plan(slot);
+        if let Some(running) = step.and_then(|step| plan.step(step)) {
+            self.arm_step(slot, &running);
+        }
+    }
+
     pub(crate) fn set_phase(&mut self, slot: AlertSlot, phase: Phase) {
         let Some(alert) = self.alerts.get_mut(slot) else { return };
         let was_ended = alert.course.is_ended();
         alert.course.phase = phase;
+        let rule = alert.rule;
+        if !was_ended && matches!(phase, Phase::Closed | Phase::Withdrawn) {
+            self.note_open(rule, false);
+        }
         match phase {
             Phase::Closed if !was_ended => self.counters.alerts_closed += 1,
             Phase::Withdrawn if !was_ended => self.counters.alerts_withdrawn += 1,
@@ -189,8 +211,11 @@ impl Partition {
 
     fn tell(&mut self, slot: AlertSlot, tell: &Tell, report: Option<&Report>, out: &mut Output) {
         let recipients = self.resolve(slot, &tell.who, &[], report);
+        let by = self.channels_of_notice(slot, report).unwrap_or_else(|| tell.by.clone());
         for recipient in recipients {
-            self.notify(slot, recipient, &tell.by, (Purpose::Tell, "p"), out);
+            let delay = self.delay_of_tell(slot, &recipient, &tell.digest_at, report);
+            let ask = Ask { purpose: Purpose::Tell, part: "p", delay, members: Vec::new() };
+            self.notify_after(slot, recipient, &by, ask, out);
         }
     }
 
@@ -211,10 +236,16 @@ impl Partition {
             self.step_over(slot, report, out);
             return;
         }
+        let is_delayed = recipients.iter().all(|recipient| self.quiet_until(slot, recipient, None).is_some());
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.is_step_delayed = is_delayed;
+        }
         for recipient in recipients {
             self.notify(slot, recipient, running.by, (Purpose::Page, "p"), out);
         }
-        self.arm_step(slot, &running);
+        if !is_delayed {
+            self.arm_step(slot, &running);
+        }
     }
 
     fn say_nobody(&self, slot: AlertSlot, out: &mut Output) {
@@ -250,6 +281,8 @@ impl Partition {
 
     fn disarm_step(&mut self, slot: AlertSlot) {
         let Some(alert) = self.alerts.get_mut(slot) else { return };
+        alert.course.muted.clear();
+        alert.course.is_step_delayed = false;
         let wait = alert.course.wait.take().map(|wait| wait.1);
         let reminders = core::mem::take(&mut alert.course.reminders);
         for armed in wait.into_iter().chain(reminders.into_iter().map(|reminder| reminder.2)) {
@@ -300,22 +333,58 @@ impl Partition {
         let slot = timer.owner;
         let Some(alert) = self.alerts.get_mut(slot).filter(|alert| alert.born == timer.id.subject) else { return };
         let report = alert.report.map(|report| report.0);
-        match timer.id.class {
-            Class::Wait => alert.course.wait = None,
-            Class::Lapse => alert.course.lapse = None,
-            Class::Reminder => alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part),
-            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => return,
-        }
+        let class = match timer.id.class {
+            Class::Wait => {
+                alert.course.wait = None;
+                MutedClass::Wait
+            }
+            Class::Lapse => {
+                alert.course.lapse = None;
+                MutedClass::Lapse
+            }
+            Class::Reminder => {
+                alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part);
+                MutedClass::Reminder
+            }
+            Class::Mute
+            | Class::Window
+            | Class::Hold
+            | Class::Clock
+            | Class::Absence
+            | Class::Digest
+            | Class::Retry
+            | Class::Deadline => return,
+        };
         let report = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
         let about = report.as_ref().map(|(_, report)| &**report);
-        match timer.id.class {
-            Class::Wait => self.step_over(slot, about, out),
-            Class::Reminder => self.remind(slot, timer.id.part, out),
-            Class::Lapse => self.lapse(slot, about, out),
-            Class::Mute | Class::Clock | Class::Absence | Class::Retry | Class::Deadline => {}
-        }
+        self.course_over(slot, (class, timer.id.part), about, out);
         if let Some((place, report)) = report {
             self.reports.put(place, report);
+        }
+    }
+
+    /// Acts upon a timer of a course, or keeps it for the lift while the alert is muted [MUTE-1].
+    pub(crate) fn course_over(
+        &mut self,
+        slot: AlertSlot,
+        (class, part): (MutedClass, u32),
+        report: Option<&Report>,
+        out: &mut Output,
+    ) {
+        let is_notice = class == MutedClass::Lapse && self.expire(slot, report, out);
+        if is_notice {
+            return;
+        }
+        if self.is_muted(slot, report) {
+            if let Some(alert) = self.alerts.get_mut(slot) {
+                alert.course.muted.push(Muted { class, part });
+            }
+            return;
+        }
+        match class {
+            MutedClass::Wait => self.step_over(slot, report, out),
+            MutedClass::Reminder => self.remind(slot, part, out),
+            MutedClass::Lapse => self.lapse(slot, report, out),
         }
     }
 
@@ -383,100 +452,5 @@ impl Partition {
         if is_paging && (all_out || moves_on) {
             self.step_over(slot, report, out);
         }
-    }
-
-    /// Ends the waits of an alert that somebody answered; with `lapses` an action is awaited [T13].
-    pub(crate) fn answered(&mut self, slot: AlertSlot, out: &mut Output) {
-        self.disarm_step(slot);
-        self.withdraw_unsent(slot, out);
-        self.say_alert(slot, AlertState::Answered, "", out);
-        let lapses = self.escalation_of(slot).and_then(|escalation| escalation.lapses);
-        let Some(alert) = self.alerts.get_mut(slot) else { return };
-        alert.course.was_answered = true;
-        match lapses {
-            Some(span) => {
-                alert.course.phase = Phase::Answered;
-                let due = self.at.plus(span);
-                let id = TimerId { class: Class::Lapse, rule: alert.rank, subject: alert.born, part: 0 };
-                alert.course.lapse = Some((due, self.timers.arm(Timer { due, id, owner: slot })));
-            }
-            None => {
-                self.set_phase(slot, Phase::Closed);
-                self.say_alert(slot, AlertState::Closed, "", out);
-            }
-        }
-    }
-
-    /// The cause of an alert is gone: it is withdrawn, or, if somebody acted on it, they are told [T18] [T22].
-    pub(crate) fn cause_gone(&mut self, slot: AlertSlot, report: &mut Report, out: &mut Output) {
-        self.end(slot, Some(report), Closing::Withdrawn, out);
-    }
-
-    /// Ends an alert: timers end, what was not sent is withdrawn, and on a withdrawal whoever was reached is told.
-    pub(crate) fn end(&mut self, slot: AlertSlot, _: Option<&mut Report>, closing: Closing, out: &mut Output) {
-        let Some(alert) = self.alerts.get(slot) else { return };
-        let (phase, was_answered) = (alert.course.phase, alert.course.was_answered);
-        if alert.course.is_ended() {
-            if closing == Closing::Withdrawn && phase == Phase::Closed && was_answered {
-                self.tell_withdrawal(slot, out);
-            }
-            return;
-        }
-        self.disarm_step(slot);
-        if let Some((_, armed)) = self.alerts.get_mut(slot).and_then(|alert| alert.course.lapse.take()) {
-            self.timers.disarm(armed);
-        }
-        self.withdraw_unsent(slot, out);
-        let (phase, word, why) = match closing {
-            Closing::Withdrawn => (Phase::Withdrawn, AlertState::Withdrawn, ""),
-            Closing::Cleared => (Phase::Closed, AlertState::Cleared, ""),
-            Closing::DoneLate => (Phase::Closed, AlertState::Closed, "done late"),
-            Closing::Superseded => (Phase::Closed, AlertState::Closed, "superseded"),
-            Closing::Acted => (Phase::Closed, AlertState::Closed, ""),
-        };
-        self.set_phase(slot, phase);
-        self.say_alert(slot, word, why, out);
-        match closing {
-            Closing::Withdrawn => self.tell_withdrawal(slot, out),
-            // Who acts on a generation that is gone hears of the next one instead.
-            Closing::Superseded => self.settle_withdrawal(slot),
-            Closing::Cleared | Closing::DoneLate | Closing::Acted => {}
-        }
-    }
-
-    fn settle_withdrawal(&mut self, slot: AlertSlot) {
-        if let Some(alert) = self.alerts.get_mut(slot) {
-            alert.course.is_withdrawal_told = true;
-        }
-    }
-
-    /// One message to everybody who was reached, on the channel that reached them last [ESC-12].
-    fn tell_withdrawal(&mut self, slot: AlertSlot, out: &mut Output) {
-        if self.alerts.get(slot).is_none_or(|alert| alert.course.is_withdrawal_told) {
-            return;
-        }
-        let reached = self.reached(slot);
-        self.settle_withdrawal(slot);
-        for (recipient, channel) in reached {
-            self.notify(slot, recipient, &[channel], (Purpose::Withdrawal, "w"), out);
-        }
-    }
-
-    /// Who may have been reached and was not told of a withdrawal since, with the channel that reached them last.
-    fn reached(&self, slot: AlertSlot) -> Vec<(Recipient, Channel)> {
-        let mut reached: Vec<(Recipient, Channel)> = Vec::new();
-        let notices = self.alerts.get(slot).map_or(&[][..], |alert| alert.course.notices.as_slice());
-        for notice in notices.iter().filter_map(|notice| self.notices.get(*notice)) {
-            let party = &notice.head.recipient.party;
-            if notice.purpose == Purpose::Withdrawal {
-                reached.retain(|known| known.0.party != *party);
-            } else if notice.was_reached {
-                match reached.iter_mut().find(|known| known.0.party == *party) {
-                    Some(known) => known.1 = notice.head.channel,
-                    None => reached.push((notice.head.recipient.clone(), notice.head.channel)),
-                }
-            }
-        }
-        reached
     }
 }

@@ -26,20 +26,25 @@ use crate::{
 /// An identity key: a 128-bit hash of what it names.
 pub(crate) type Key = u128;
 
-/// The keys of one event, strongest first.
+/// One number of a report: on its own, and within the test it was given with. Both are equal if no test was named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Name {
+    pub(crate) bare: Key,
+    pub(crate) full: Key,
+}
+
+/// The names of one event, strongest first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Keys {
-    pub(crate) filler: Option<Key>,
-    pub(crate) placer: Option<Key>,
-    pub(crate) accession: Option<Key>,
-    /// The same numbers without a test, strongest first.
-    pub(crate) bare: [Option<Key>; 3],
+    pub(crate) filler: Option<Name>,
+    pub(crate) placer: Option<Name>,
+    pub(crate) accession: Option<Name>,
     /// Whether the event names a test at all.
     pub(crate) has_test: bool,
 }
 
 impl Keys {
-    pub(crate) fn iter(self) -> impl Iterator<Item = Key> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Name> {
         [self.filler, self.placer, self.accession].into_iter().flatten()
     }
 }
@@ -54,10 +59,28 @@ pub(crate) enum Number {
     Message,
 }
 
-/// A key of a number within a test; the empty test stands for none.
-pub(crate) fn key(number: Number, ident: &Ident, test: &str) -> Key {
-    let half = |salt: u64| u128::from(hash64(&(salt, number, ident.ns.as_str(), ident.id.as_str(), test)));
-    half(0x9e37_79b9_7f4a_7c15) << 64 | half(0xc2b2_ae3d_27d4_eb4f)
+/// The two seeds that make one key of two 64-bit hashes.
+const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f];
+
+fn wide(half: impl Fn(u64) -> u64) -> Key {
+    let [high, low] = SEEDS.map(half);
+    u128::from(high) << 64 | u128::from(low)
+}
+
+/// A key of a number on its own.
+pub(crate) fn bare_key(number: Number, ident: &Ident) -> Key {
+    wide(|seed| hash64(&(seed, number, ident.ns.as_str(), ident.id.as_str())))
+}
+
+/// What turns a bare key into one within a test, and back; nothing for the empty test.
+fn within(test: &str) -> Key {
+    if test.is_empty() { 0 } else { wide(|seed| hash64(&(seed, test))) }
+}
+
+/// A number on its own and within a test; the empty test stands for none.
+pub(crate) fn name(number: Number, ident: &Ident, test: &str) -> Name {
+    let bare = bare_key(number, ident);
+    Name { bare, full: bare ^ within(test) }
 }
 
 /// The public id of a report that is first heard of by this key.
@@ -70,99 +93,136 @@ pub(crate) fn report_id(instance: [u8; 16], key: Key) -> crate::ids::ReportId {
 }
 
 /// The canonical test of an event: the catalogue's name if a code maps, else the first code with its system [IDN-2].
-pub(crate) fn canonical_test(
-    event: &Event,
-    names: Option<(&wardline_rules::program::Program, &TestIndex)>,
+pub(crate) fn canonical_test<'a>(
+    event: &'a Event,
+    names: Option<(&'a wardline_rules::program::Program, &TestIndex)>,
     dictionary: &Dictionary,
-) -> wardline_rules::Text {
+) -> &'a str {
     let mapped = names.and_then(|(program, tests)| {
         let mut codes = event.tests.iter().filter_map(|code| dictionary.find(&code.code));
         let test = codes.find_map(|code| tests.test(code))?;
-        program.catalogue.tests.get(test.index()).map(|test| test.name.clone())
+        program.catalogue.tests.get(test.index()).map(|test| test.name.as_str())
     });
-    mapped.unwrap_or_else(|| event.tests.first().map(|code| code.code.clone()).unwrap_or_default())
+    mapped.unwrap_or_else(|| event.tests.first().map_or("", |code| code.code.as_str()))
 }
 
-/// The keys of an event's numbers within a test.
-pub(crate) fn keys(event: &Event, test: &str) -> Keys {
-    let of = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| key(number, ident, test));
-    Keys {
-        filler: of(Number::Filler, &event.report.filler),
-        placer: of(Number::Placer, &event.report.placer),
-        accession: of(Number::Accession, &event.report.accession),
-        bare: bare(&event.report),
-        has_test: !test.is_empty(),
+/// Filler, placer and accession number on their own, strongest first.
+pub(crate) type Bare = [Option<Key>; 3];
+
+/// The numbers of an event on their own.
+pub(crate) fn bare(event: &Event) -> Bare {
+    let of = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| bare_key(number, ident));
+    [
+        of(Number::Filler, &event.report.filler),
+        of(Number::Placer, &event.report.placer),
+        of(Number::Accession, &event.report.accession),
+    ]
+}
+
+/// The keys of numbers within a test.
+pub(crate) fn keys(numbers: Bare, test: &str) -> Keys {
+    let test_part = within(test);
+    let [filler, placer, accession] = numbers.map(|bare| bare.map(|bare| Name { bare, full: bare ^ test_part }));
+    Keys { filler, placer, accession, has_test: !test.is_empty() }
+}
+
+/// Where the reports under one key are: one, as nearly always, or the number of a list.
+///
+/// Four bytes beside the key: with one entry for each number the index of a million reports takes a fifth of what lists
+/// and one entry for each number and test took, and a look-up touches as many fewer cache lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Under(u32);
+
+/// Marks [`Under`] as the number of a list; a slab is far smaller than this.
+const IS_LIST: u32 = 1 << 31;
+
+impl Under {
+    const fn list(self) -> Option<usize> {
+        if self.0 & IS_LIST == 0 { None } else { Some((self.0 & !IS_LIST) as usize) }
     }
 }
 
-/// The numbers alone, strongest first.
-pub(crate) fn bare(ids: &wardline_rules::event::ReportIds) -> [Option<Key>; 3] {
-    let of = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| key(number, ident, ""));
-    [of(Number::Filler, &ids.filler), of(Number::Placer, &ids.placer), of(Number::Accession, &ids.accession)]
+/// A key in two halves: entries of the map need no alignment to sixteen bytes.
+type Halves = [u64; 2];
+
+const fn halves(key: Key) -> Halves {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    [(key >> 64) as u64, key as u64]
 }
 
-/// One report or several under one key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Slots {
-    /// As nearly always.
-    One(ReportSlot),
-    /// Series and repeats.
-    Many(Vec<ReportSlot>),
-}
-
-impl Slots {
-    pub(crate) fn as_slice(&self) -> &[ReportSlot] {
-        match self {
-            Self::One(slot) => core::slice::from_ref(slot),
-            Self::Many(slots) => slots,
-        }
-    }
-}
-
-/// Reports by key and by encounter.
+/// Reports by bare number, by public id, and by encounter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    reports: FastMap<Key, Slots>,
+    reports: FastMap<Halves, Under>,
+    lists: Vec<Vec<ReportSlot>>,
+    free: Vec<u32>,
     encounters: FastMap<Token, Vec<ReportSlot>>,
 }
 
 impl Index {
-    /// The reports under a key.
+    /// The reports under a bare number or a public id.
     pub(crate) fn get(&self, key: Key) -> &[ReportSlot] {
-        self.reports.get(&key).map_or(&[], Slots::as_slice)
+        let Some(under) = self.reports.get(&halves(key)) else { return &[] };
+        match under.list() {
+            None => core::slice::from_ref(&under.0),
+            Some(list) => self.lists.get(list).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// The reports under a number within its test.
+    pub(crate) fn named<'a>(
+        &'a self,
+        name: Name,
+        reports: &'a Slab<Box<Report>>,
+    ) -> impl Iterator<Item = &'a ReportSlot> + Clone {
+        let is_it = move |slot: &&ReportSlot| {
+            name.full == name.bare
+                || reports.get(**slot).is_some_and(|report| report.keys.iter().any(|known| known.full == name.full))
+        };
+        self.get(name.bare).iter().filter(is_it)
     }
 
     /// Puts a report under a key; `false` if it was there.
     pub(crate) fn link(&mut self, key: Key, slot: ReportSlot) -> bool {
-        match self.reports.get_mut(&key) {
+        let Some(under) = self.reports.get_mut(&halves(key)) else {
+            self.reports.insert(halves(key), Under(slot));
+            return true;
+        };
+        match under.list() {
+            None if under.0 == slot => return false,
             None => {
-                self.reports.insert(key, Slots::One(slot));
-                true
+                let slots = vec![under.0.min(slot), under.0.max(slot)];
+                let place = self.free.pop().unwrap_or_else(|| {
+                    self.lists.push(Vec::new());
+                    u32::try_from(self.lists.len() - 1).unwrap_or(0)
+                });
+                *under = Under(place | IS_LIST);
+                if let Some(list) = self.lists.get_mut(place as usize) {
+                    *list = slots;
+                }
             }
-            Some(Slots::One(known)) if *known == slot => false,
-            Some(Slots::Many(known)) if known.contains(&slot) => false,
-            Some(found) => {
-                let mut slots = found.as_slice().to_vec();
-                slots.push(slot);
-                slots.sort_unstable();
-                *found = Slots::Many(slots);
-                true
+            Some(list) => {
+                let Some(slots) = self.lists.get_mut(list) else { return false };
+                let Err(place) = slots.binary_search(&slot) else { return false };
+                slots.insert(place, slot);
             }
         }
+        true
     }
 
     /// Takes a report from under a key.
     pub(crate) fn unlink(&mut self, key: Key, slot: ReportSlot) {
-        let is_empty = match self.reports.get_mut(&key) {
-            None => return,
-            Some(Slots::One(known)) => *known == slot,
-            Some(Slots::Many(known)) => {
-                known.retain(|other| *other != slot);
-                known.is_empty()
-            }
+        let Some(under) = self.reports.get(&halves(key)).copied() else { return };
+        let is_empty = match under.list() {
+            None => under.0 == slot,
+            Some(list) => self.lists.get_mut(list).is_some_and(|slots| {
+                slots.retain(|other| *other != slot);
+                slots.is_empty()
+            }),
         };
         if is_empty {
-            self.reports.remove(&key);
+            self.reports.remove(&halves(key));
+            self.free.extend(under.list().and_then(|list| u32::try_from(list).ok()));
         }
     }
 
@@ -210,24 +270,25 @@ pub(crate) fn find(
         known.is_none() || patient.is_none() || known == patient
     };
     let without_filler = |slot: &&ReportSlot| reports.get(**slot).is_some_and(|report| report.cold.filler.is_none());
+    let named = |name: Name| index.named(name, reports);
     if let Some(filler) = keys.filler {
-        targets.extend_from_slice(index.get(filler));
+        targets.extend(named(filler));
         if targets.is_empty() {
             // The order itself, or a report that so far only its specimen names.
             let weaker = keys.placer.into_iter().chain(keys.accession);
-            let joined = weaker.flat_map(|key| index.get(key)).filter(without_filler).find(|slot| fits(slot));
+            let joined = weaker.flat_map(named).filter(without_filler).find(|slot| fits(slot));
             targets.extend(joined.copied());
         }
     } else if let Some(placer) = keys.placer {
-        targets.extend_from_slice(index.get(placer));
+        targets.extend(named(placer));
         if targets.is_empty() {
             let without_placer =
                 |slot: &&ReportSlot| reports.get(**slot).is_some_and(|report| report.cold.placer.is_none());
-            let by_accession = keys.accession.into_iter().flat_map(|key| index.get(key));
+            let by_accession = keys.accession.into_iter().flat_map(named);
             targets.extend(by_accession.filter(without_placer).find(|slot| fits(slot)).copied());
         }
     } else if let Some(accession) = keys.accession {
-        targets.extend_from_slice(index.get(accession));
+        targets.extend(named(accession));
     }
     if targets.is_empty() {
         by_number(keys, fits, (index, reports), targets);
@@ -243,8 +304,8 @@ fn by_number(
     (index, reports): (&Index, &Slab<Box<Report>>),
     targets: &mut Vec<ReportSlot>,
 ) {
-    let Some(strongest) = keys.bare.into_iter().flatten().next() else { return };
-    let known = index.get(strongest).iter().filter(|slot| fits(slot));
+    let Some(strongest) = keys.iter().next() else { return };
+    let known = index.get(strongest.bare).iter().filter(|slot| fits(slot));
     let unnamed = |slot: &&ReportSlot| reports.get(**slot).is_some_and(|report| !report.has_test);
     if keys.has_test {
         targets.extend(known.filter(unnamed).take(1));

@@ -35,6 +35,7 @@ pub mod input;
 pub mod ledger;
 pub mod limits;
 mod moments;
+mod mute;
 mod outbox;
 pub mod output;
 mod partition;
@@ -47,6 +48,8 @@ mod tuple;
 mod view;
 pub mod views;
 mod ward;
+mod watch;
+mod windows;
 pub mod wire;
 
 pub use clocks::ClockView;

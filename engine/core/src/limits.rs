@@ -8,6 +8,8 @@ pub const DICTIONARY_MAX: usize = 1 << 20;
 pub const GENERATIONS_PER_REPORT_MAX: usize = 64;
 /// Alerts about feeds kept in memory; the oldest ended ones leave first. Sixteen feeds with 64 silences each.
 pub const FEED_ALERTS_MAX: usize = 16 * GENERATIONS_PER_REPORT_MAX;
+/// Groups of one count or window; reports of further ones are counted together as `other` [WHILE-2].
+pub const GROUPS_PER_RULE_MAX: usize = 1_000;
 /// Notices of one alert; beyond it a notice is recorded and not made.
 pub const NOTICES_PER_ALERT_MAX: usize = 256;
 /// Notices not yet ended in one partition.

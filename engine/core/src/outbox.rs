@@ -5,6 +5,7 @@
 //!
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
+mod leaving;
 mod schedule;
 
 use wardline_rules::{
@@ -21,6 +22,7 @@ use crate::{
     input::{Attempt, Outcome},
     ledger::Counters,
     limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
+    mute::{Delay, Gathered, Held},
     output::{
         AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
         Transition,
@@ -55,12 +57,29 @@ pub(crate) struct Notice {
     pub(crate) is_repeat: bool,
     /// Whether the recipient may have seen it.
     pub(crate) was_reached: bool,
+    /// Quiet hours or a digest hold it until then.
+    pub(crate) held: Held,
+    /// With which others it goes as one message.
+    pub(crate) gathered: Option<Gathered>,
+    /// Notices that go with this one, by place and birth; held until it is delivered.
+    pub(crate) members: Vec<(NoticeSlot, u64)>,
     /// When its newest try started, log time; for rows, no decision reads it or the next.
     pub(crate) sent: Option<Timestamp>,
     /// When it was delivered, log time.
     pub(crate) arrived: Option<Timestamp>,
     pub(crate) retry: Option<(Timestamp, Armed)>,
     pub(crate) deadline: Option<(Timestamp, Armed)>,
+}
+
+/// What is asked of a new notice.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) purpose: Purpose,
+    /// The last part of its step [NID-1].
+    pub(crate) part: &'a str,
+    pub(crate) delay: Delay,
+    /// What goes with it.
+    pub(crate) members: Vec<(NoticeSlot, u64)>,
 }
 
 /// A notice that may be started.
@@ -91,13 +110,27 @@ const fn count_end(counters: &mut Counters, end: NoticeState) {
 }
 
 impl Partition {
-    /// Makes a notice unless its nid was asked for already.
+    /// Makes a notice unless its nid was asked for already; quiet hours hold it, except a withdrawal [ESC-12].
     pub(crate) fn notify(
         &mut self,
         slot: AlertSlot,
         recipient: Recipient,
         by: &[Channel],
         (purpose, part): (Purpose, &str),
+        out: &mut Output,
+    ) {
+        let until = if purpose == Purpose::Withdrawal { None } else { self.quiet_until(slot, &recipient, None) };
+        let delay = Delay { until, gather: None };
+        self.notify_after(slot, recipient, by, Ask { purpose, part, delay, members: Vec::new() }, out);
+    }
+
+    /// The same, held by what the caller says.
+    pub(crate) fn notify_after(
+        &mut self,
+        slot: AlertSlot,
+        recipient: Recipient,
+        by: &[Channel],
+        Ask { purpose, part, delay, members }: Ask<'_>,
         out: &mut Output,
     ) {
         let Some((channel, rest)) = by.split_first() else { return };
@@ -122,42 +155,58 @@ impl Partition {
             born,
             purpose,
             level,
-            state: NoticeState::Ready,
+            state: NoticeState::Held,
             rest: rest.to_vec(),
             created: self.at,
             attempts: 0,
             epoch: 0,
             is_repeat: false,
             was_reached: false,
+            held: None,
+            gathered: delay.gather,
+            members,
             sent: None,
             arrived: None,
             retry: None,
             deadline: None,
         };
-        self.put_notice(made, out);
+        self.put_notice(made, delay, out);
     }
 
-    fn put_notice(&mut self, mut notice: Notice, out: &mut Output) {
-        let (slot, nid, level) = (notice.alert, notice.head.nid, notice.level);
-        let due = self.at.plus(deadline(level));
-        let head = notice.head.clone();
-        let (born, created, purpose) = (notice.born, notice.created, notice.purpose);
-        let has_rest = !notice.rest.is_empty();
-        notice.deadline = None;
+    fn put_notice(&mut self, notice: Notice, delay: Delay, out: &mut Output) {
+        let (slot, nid) = (notice.alert, notice.head.nid);
         let place = self.notices.insert(notice);
-        if has_rest {
-            let id = TimerId { class: Class::Deadline, rule: 0, subject: born, part: 0 };
-            let armed = self.timers.arm(Timer { due, id, owner: place });
-            if let Some(notice) = self.notices.get_mut(place) {
-                notice.deadline = Some((due, armed));
-            }
-        }
         self.nids.insert(nid, place);
         self.codes.get_or_insert_with(nid.code(), Vec::new).push(place);
-        self.ready.insert((level, created, nid));
         self.counters.notices_created += 1;
-        let Some(alert) = self.alerts.get_mut(slot) else { return };
-        alert.course.notices.push(place);
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.notices.push(place);
+        }
+        match (delay.until, delay.gather) {
+            (Some(until), _) => {
+                self.hold_notice(place, until);
+                self.say_notice(place, out);
+            }
+            (None, Some(gathered)) => {
+                self.gather(place, gathered);
+                self.say_notice(place, out);
+            }
+            (None, None) => self.oblige(place, out),
+        }
+    }
+
+    /// Somebody must be told now: the notice may start, and its next channel has its time.
+    pub(crate) fn oblige(&mut self, place: NoticeSlot, out: &mut Output) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        let due = self.at.plus(deadline(notice.level));
+        if !notice.rest.is_empty() {
+            let id = TimerId { class: Class::Deadline, rule: 0, subject: notice.born, part: 0 };
+            notice.deadline = Some((due, self.timers.arm(Timer { due, id, owner: place })));
+        }
+        let (head, purpose, level, created) = (notice.head.clone(), notice.purpose, notice.level, notice.created);
+        let alert = notice.alert;
+        let count = self.count_of(place);
+        let Some(alert) = self.alerts.get(alert) else { return };
         let severity = self.wards.get(alert.cause.ward as usize);
         let severity = severity.and_then(|ward| ward.program.severities.get(alert.cause.severity.index()));
         out.obligations.push(Obligation {
@@ -165,13 +214,15 @@ impl Partition {
             alert: alert.id,
             rule: self.dictionary.text(alert.rule).into(),
             report: alert.report.map(|report| report.1),
+            group: crate::mute::gather::group_of(self, alert.about),
             purpose,
             severity: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
             level,
+            count,
             created,
             deadline: due,
         });
-        self.say_notice(place, out);
+        self.move_notice(place, NoticeState::Ready, out);
     }
 
     /// `nid = hash(subject, generation, rule, step, recipient, channel)` [NID-1].
@@ -215,7 +266,7 @@ impl Partition {
     }
 
     /// Moves a notice to another state: timers and the list of ready ones follow.
-    fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
+    pub(crate) fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
         let key = (notice.level, notice.created, notice.head.nid);
         notice.state = to;
@@ -235,6 +286,7 @@ impl Partition {
             over.extend(notice.retry.take().map(|retry| retry.1));
         }
         if to.is_end() {
+            over.extend(notice.held.take().map(|held| held.1));
             over.extend(notice.deadline.take().map(|deadline| deadline.1));
             count_end(&mut self.counters, to);
         }
@@ -296,6 +348,11 @@ impl Partition {
         self.in_flight += 1;
         self.counters.attempts_started += 1;
         self.move_notice(place, NoticeState::Started, out);
+        for (member, _) in self.members(place) {
+            if let Some(member) = self.notices.get_mut(member) {
+                member.was_reached = true;
+            }
+        }
     }
 
     fn delivered(&mut self, place: NoticeSlot, out: &mut Output) {
@@ -309,6 +366,9 @@ impl Partition {
         self.move_notice(place, NoticeState::Delivered, out);
         if self.alerts.get(alert).is_some_and(|alert| alert.display == AlertState::Raised && alert.is_open()) {
             self.say_alert(alert, AlertState::Delivered, "", out);
+        }
+        for (member, _) in self.members(place) {
+            self.delivered(member, out);
         }
     }
 
@@ -367,6 +427,13 @@ impl Partition {
         if goes_on && !(next_step && purpose == Purpose::Page) && self.next_channel(place, out) {
             return;
         }
+        if !goes_on {
+            // It is over for its own reason; what it carried is not.
+            self.hand_on(place, out);
+        }
+        for (member, _) in self.members(place) {
+            self.move_notice(member, NoticeState::Exhausted, out);
+        }
         if purpose == Purpose::Page && is_open {
             let report = self.alerts.get(alert).and_then(|alert| alert.report).map(|report| report.0);
             let taken = report.and_then(|slot| self.reports.take(slot).map(|report| (slot, report)));
@@ -395,7 +462,9 @@ impl Partition {
         }
         let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
         let part = notice.head.step.rsplit('.').next().unwrap_or("p").to_owned();
-        self.notify(alert, recipient, &rest, (purpose, &part), out);
+        // What a digest carries goes on with it.
+        let members = core::mem::take(&mut notice.members);
+        self.notify_after(alert, recipient, &rest, Ask { purpose, part: &part, delay: Delay::default(), members }, out);
         true
     }
 
@@ -414,63 +483,15 @@ impl Partition {
                     self.next_channel(place, out);
                 }
             }
-            Class::Mute | Class::Clock | Class::Absence | Class::Reminder | Class::Wait | Class::Lapse => {}
-        }
-    }
-
-    /// Withdraws what was not sent of an alert.
-    pub(crate) fn withdraw_unsent(&mut self, slot: AlertSlot, out: &mut Output) {
-        self.withdraw_unsent_of(slot, None, out);
-    }
-
-    /// Withdraws what was not sent to one person, or to anybody.
-    pub(crate) fn withdraw_unsent_of(&mut self, slot: AlertSlot, to: Option<&Recipient>, out: &mut Output) {
-        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
-        for place in notices {
-            let Some(notice) = self.notices.get(place) else { continue };
-            let is_theirs = to.is_none_or(|to| to.party == notice.head.recipient.party);
-            let is_unsent = matches!(
-                notice.state,
-                NoticeState::Held | NoticeState::Ready | NoticeState::Waiting | NoticeState::Unsure
-            );
-            if is_theirs && is_unsent {
-                self.move_notice(place, NoticeState::Withdrawn, out);
-            }
-        }
-    }
-
-    /// Whether an alert and all that it sent are over, so that it may leave memory.
-    pub(crate) fn may_leave(&self, slot: AlertSlot) -> bool {
-        self.alerts.get(slot).is_none_or(|alert| {
-            let mut notices = alert.course.notices.iter().filter_map(|place| self.notices.get(*place));
-            !alert.is_open() && notices.all(|notice| notice.state.is_end())
-        })
-    }
-
-    /// Forgets the notices of an alert that leaves memory; they have ended.
-    pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
-        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
-        for place in notices {
-            let Some(notice) = self.notices.remove(place) else { continue };
-            self.ready.remove(&(notice.level, notice.created, notice.head.nid));
-            self.nids.remove(&notice.head.nid);
-            if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
-                list.retain(|known| *known != place);
-            }
-            for armed in notice.retry.into_iter().chain(notice.deadline) {
-                self.timers.disarm(armed.1);
-            }
-        }
-    }
-
-    /// Notices that may be started now, highest severity first, then oldest, then by nid; at most `limit`.
-    pub fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
-        into.clear();
-        for (level, created, nid) in self.ready.iter().take(limit) {
-            let notice = self.nids.get(nid).and_then(|place| self.notices.get(*place));
-            let Some(notice) = notice else { continue };
-            let number = notice.attempts.saturating_add(1);
-            into.push(Proposal { level: *level, created: *created, nid: *nid, number, channel: notice.head.channel });
+            Class::Mute
+            | Class::Window
+            | Class::Hold
+            | Class::Clock
+            | Class::Absence
+            | Class::Reminder
+            | Class::Wait
+            | Class::Lapse
+            | Class::Digest => {}
         }
     }
 }

@@ -288,12 +288,16 @@ pub struct Obligation {
     pub rule: Text,
     /// The report, if it is about one.
     pub report: Option<ReportId>,
+    /// The group, if it is about one: a feed, a site; empty otherwise.
+    pub group: Text,
     /// What it is for.
     pub purpose: Purpose,
     /// Its severity's word.
     pub severity: Text,
     /// Its delivery level.
     pub level: Level,
+    /// How many items it tells of; more than one is a digest.
+    pub count: u32,
     /// When it came to be, log time.
     pub created: Timestamp,
     /// When the next channel starts unless it is delivered.

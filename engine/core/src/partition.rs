@@ -18,12 +18,14 @@ use crate::{
     input::{FeedState, Silence, Silenced},
     ledger::Counters,
     moments::Scratch,
+    mute::gather::Gathers,
     outbox::{Notice, NoticeSlot},
     report::{Report, ReportSlot, registers::Occurrence, results::Run},
     slab::Slab,
     timers::{Armed, Timers},
     tuple::Tuples,
     ward::Ward,
+    watch::Watching,
 };
 
 /// What an installation fixes once and for all.
@@ -63,6 +65,8 @@ pub struct Partition {
     pub(crate) feed_alerts: Vec<AlertSlot>,
     pub(crate) feed_waits: Vec<FeedWait>,
     pub(crate) feeds: BTreeMap<Coded, FeedState>,
+    pub(crate) watching: Watching,
+    pub(crate) gathers: Gathers,
     pub(crate) notices: Slab<Notice>,
     pub(crate) nids: FastMap<Nid, NoticeSlot>,
     pub(crate) codes: FastMap<Code, Vec<NoticeSlot>>,
@@ -79,7 +83,10 @@ pub struct Partition {
     pub(crate) scratch: Scratch,
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) targets: Vec<ReportSlot>,
+    pub(crate) foreseen: Vec<crate::step::foresee::Foreseen>,
     pub(crate) rules: Vec<crate::ward::RuleIx>,
+    /// While a suppression lifts that joins tells: its rule.
+    pub(crate) joining: Option<Coded>,
     /// Reports that became part of another in this batch.
     pub(crate) absorbed: Vec<ReportSlot>,
 }
@@ -107,6 +114,8 @@ impl Partition {
             feed_alerts: Vec::new(),
             feed_waits: Vec::new(),
             feeds: BTreeMap::new(),
+            watching: Watching::default(),
+            gathers: Gathers::default(),
             notices: Slab::default(),
             nids: FastMap::default(),
             codes: FastMap::default(),
@@ -122,7 +131,9 @@ impl Partition {
             scratch: Scratch::default(),
             occurrences: Vec::new(),
             targets: Vec::new(),
+            foreseen: Vec::new(),
             rules: Vec::new(),
+            joining: None,
             absorbed: Vec::new(),
         }
     }
@@ -142,7 +153,7 @@ impl Partition {
     /// The first report in memory that is known by this filler number, whatever its test.
     #[must_use]
     pub fn find_report(&self, filler: &wardline_rules::event::Ident) -> Option<crate::ids::ReportId> {
-        let key = crate::identity::key(crate::identity::Number::Filler, filler, "");
+        let key = crate::identity::bare_key(crate::identity::Number::Filler, filler);
         self.index.get(key).first().and_then(|slot| self.reports.get(*slot)).map(|report| report.id)
     }
 
@@ -162,13 +173,13 @@ impl Partition {
         token
     }
 
-    /// Whether an operator's silence covers an alert; one that cannot be held never is [MUTE-3].
+    /// Whether an operator's silence covers an alert or a suppression holds it; one that cannot be held never is [MUTE-3].
     pub(crate) fn is_muted(&self, slot: AlertSlot, report: Option<&Report>) -> bool {
         let Some(alert) = self.alerts.get(slot).filter(|alert| alert.level != Level::Red) else { return false };
         let site = report.map_or("", |report| self.dictionary.text(self.tuples.get(report.effective).site));
         self.silences.iter().any(|(silence, _)| match &silence.what {
             Silenced::Rule(rule) => rule == self.dictionary.text(alert.rule),
             Silenced::Site(name) => name == site,
-        })
+        }) || self.is_suppressed(alert)
     }
 }

@@ -24,9 +24,11 @@ use crate::{
     alerts::{AlertSlot, absence::Wait},
     clocks::Clock,
     dictionary::Coded,
+    identity::Name,
     ids::ReportId,
     report::results::Statement,
     tuple::{SAYS_NOTHING, TupleId, Tuples},
+    ward::needs::Steps,
 };
 
 /// Where a report lives in the slab.
@@ -174,11 +176,13 @@ pub(crate) struct Report {
     pub(crate) is_varied: bool,
     /// Whether any event named its test.
     pub(crate) has_test: bool,
-    /// The identity keys under which it is found.
-    pub(crate) keys: Vec<u128>,
+    /// The numbers under which it is found.
+    pub(crate) keys: Vec<Name>,
     pub(crate) clocks: Vec<Clock>,
     pub(crate) waits: Vec<Wait>,
     pub(crate) alerts: Vec<AlertSlot>,
+    /// Where it is counted: a rule's id and a group, by their numbers.
+    pub(crate) counted: Vec<(Coded, Coded)>,
     pub(crate) cold: Cold,
 }
 
@@ -230,6 +234,7 @@ impl Report {
             clocks: Vec::new(),
             waits: Vec::new(),
             alerts: Vec::new(),
+            counted: Vec::new(),
             cold: Cold {
                 placer: None,
                 filler: None,
@@ -329,6 +334,11 @@ impl Report {
         let is_overruled = statements.iter().skip(place).any(|later| later.key == statement.key);
         statements.insert(place, statement);
         Applied { stands: !is_overruled, ..Applied::NEWS }
+    }
+
+    /// The steps that were said to be reached.
+    pub(crate) fn steps(&self) -> Steps {
+        self.records.iter().filter_map(|record| record.step).fold(Steps::default(), Steps::with)
     }
 
     /// Reads again what all records say together.

@@ -11,11 +11,13 @@ mod answer;
 mod apply;
 mod event;
 mod feed;
+pub(crate) mod foresee;
 mod merge;
 mod refresh;
 pub(crate) mod silence;
 
 pub use answer::party_token;
+use foresee::Foreseen;
 use wardline_rules::{event::Fact, program::Level, time::Timestamp};
 
 use crate::{
@@ -58,31 +60,39 @@ const fn rank(input: &Input) -> usize {
 pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.begin_rows();
     partition.at = batch.at.max(partition.at);
+    let rows = out.quality.len();
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();
-    if let [input] = batch.inputs.as_slice() {
-        partition.take(0, input, out);
+    let mut foreseen = core::mem::take(&mut partition.foreseen);
+    partition.foresee(&batch.inputs, &mut foreseen);
+    let inputs = || batch.inputs.iter().zip(&foreseen).enumerate();
+    let mut orders = batch.inputs.iter().map(rank);
+    let first = orders.next();
+    if orders.all(|order| Some(order) == first) {
+        inputs().for_each(|(place, input)| partition.take(place, input, out));
     } else {
         for order in 0..ORDER {
-            let of_order = batch.inputs.iter().enumerate().filter(|(_, input)| rank(input) == order);
+            let of_order = inputs().filter(|(_, (input, _))| rank(input) == order);
             of_order.for_each(|(place, input)| partition.take(place, input, out));
         }
     }
+    partition.foreseen = foreseen;
     if let Some(events) = out.events.get_mut(before..) {
         events.sort_unstable_by_key(|event| event.place);
     }
     out.at_input = None;
+    partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();
 }
 
 impl Partition {
-    fn take(&mut self, place: usize, input: &Input, out: &mut Output) {
+    fn take(&mut self, place: usize, (input, foreseen): (&Input, &Foreseen), out: &mut Output) {
         out.at_input = u32::try_from(place).ok();
         match input {
             Input::Event(event) => {
-                let disposition = self.take_event(event, out);
+                let disposition = self.take_event(event, *foreseen, out);
                 out.events.push(EventOutcome { place, disposition });
             }
             Input::Attempt(attempt) => self.attempt(*attempt, out),
@@ -103,7 +113,18 @@ impl Partition {
 
     fn fire_one(&mut self, timer: Timer, out: &mut Output) {
         match timer.id.class {
-            Class::Mute => self.silence_over(timer.id.subject, out),
+            Class::Mute => match timer.id.part {
+                0 => self.silence_over(timer.id.subject, out),
+                1 => self.look(out),
+                _ => self.held_over(timer, out),
+            },
+            Class::Window => self.fire_look(timer, out),
+            Class::Hold => match timer.id.part {
+                0 => self.fire_absence(timer.owner, timer, out),
+                1 => self.fire_gauge(timer, out),
+                _ => self.fire_standing(timer, out),
+            },
+            Class::Digest => self.fire_gather(timer, out),
             Class::Clock => self.fire_clock(timer.owner, timer, out),
             Class::Absence if timer.id.part == 1 => self.fire_feed(timer, out),
             Class::Absence => self.fire_absence(timer.owner, timer, out),

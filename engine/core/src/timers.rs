@@ -24,8 +24,12 @@ use wardline_rules::time::{SECOND, Timestamp};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Class {
-    /// A silence ends.
+    /// A silence or the delay of a notice ends; states of alerts and feeds are looked at.
     Mute,
+    /// A window is looked at.
+    Window,
+    /// A state or count held, or was quiet, for long enough.
+    Hold,
     /// A threshold of a clock.
     Clock,
     /// The period of an absence ends.
@@ -34,8 +38,10 @@ pub enum Class {
     Reminder,
     /// The wait of an escalation step.
     Wait,
-    /// An answer without action lapses.
+    /// An answer without action lapses; the time of a notice is over.
     Lapse,
+    /// Gathered notices go as one.
+    Digest,
     /// A notice may be tried again.
     Retry,
     /// A notice was not delivered in time.

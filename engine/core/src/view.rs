@@ -41,6 +41,9 @@ impl TestIndex {
     }
 }
 
+/// Flags of a report that speak of its patient.
+const PATIENT_FLAGS: [Flag; 2] = [Flag::NoPortal, Flag::Deceased];
+
 /// Where the parts of a view come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a> {
@@ -64,6 +67,12 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     fn now(&self) -> &Tuple {
         self.from.tuples.get(self.report.effective)
+    }
+
+    /// Whether anything was said about flags of the patient, be it that there is none [COND-1].
+    fn knows_patient_flags(&self) -> bool {
+        let is_one = |flag: FlagCode| PATIENT_FLAGS.iter().any(|known| flag == FlagCode::Known(*known));
+        self.report.cold.flags.iter().any(|fact| fact.at <= self.at && is_one(fact.flag))
     }
 
     fn has_report_flag(&self, flag: Flag) -> bool {
@@ -92,7 +101,7 @@ impl View<'_> {
         self.report.attribute(key).map(|value| self.from.dictionary.text(value))
     }
 
-    fn named(&self, field: Field) -> Option<&str> {
+    pub(crate) fn named(&self, field: Field) -> Option<&str> {
         let text = |code: Coded| (code != NO_TEXT).then(|| self.from.dictionary.text(code));
         match field {
             Field::Site => text(self.then.site),
@@ -191,6 +200,7 @@ impl Facts for View<'_> {
                 let codes = Abnormal::ALL.iter().filter(|code| code.is_abnormal());
                 self.has_report_flag(Flag::Abnormal) || codes.copied().any(|code| self.coded_flag(code))
             }
+            FlagWord::Report(Flag::NoPortal | Flag::Deceased) if !self.knows_patient_flags() => return None,
             FlagWord::Report(flag) => self.has_report_flag(*flag),
             FlagWord::Result(code) => self.coded_flag(*code),
             FlagWord::Wait(reason) => {
@@ -201,9 +211,11 @@ impl Facts for View<'_> {
     }
 
     fn has_flags(&self, field: Field) -> Option<bool> {
-        let patient = [Flag::NoPortal, Flag::Deceased];
+        if field == Field::PatientFlag && !self.knows_patient_flags() {
+            return None;
+        }
         Some(if field == Field::PatientFlag {
-            patient.into_iter().any(|flag| self.has_report_flag(flag))
+            PATIENT_FLAGS.into_iter().any(|flag| self.has_report_flag(flag))
         } else {
             let flags = &self.report.cold.flags;
             flags.iter().any(|fact| fact.is_on && self.report.has_flag(fact.flag, self.at))
@@ -261,7 +273,8 @@ impl Facts for View<'_> {
     fn is_known(&self, field: Field) -> Option<bool> {
         let person = |role| self.report.person(role, self.at).is_some();
         Some(match field {
-            Field::Kind | Field::Priority | Field::Flag | Field::Feed | Field::PatientFlag => true,
+            Field::Kind | Field::Priority | Field::Flag | Field::Feed => true,
+            Field::PatientFlag => self.knows_patient_flags(),
             Field::State => self.state().is_some(),
             Field::Test => match &self.result {
                 Some((key, _)) => self.from.tests.test(key.code).is_some(),

@@ -7,21 +7,30 @@
 //! - **How it fits**: `step` asks [`Ward::route`] for each report that has news; clocks and alerts do the rest.
 //! - **Not here**: conditions on values, flags and history; they are evaluated for the rules found.
 
+pub(crate) mod needs;
+
 use std::sync::Arc;
 
 use wardline_rules::{
     Text,
     evaluate::{Tri, holds},
     map::FastMap,
-    program::{Alert, Condition, Family, Happening, Moment, Program, SlaRule, Subject, Trigger},
+    program::{
+        Alert, Condition, Count, Family, Happening, Lasting, Measure, Moment, Notice, Program, SlaRule, Subject,
+        Trigger, While,
+    },
     time::Timestamp,
     words::KindSet,
 };
 
+use needs::Steps;
+
 use crate::{
+    alerts::patient::kinds_of,
     dictionary::{Coded, Dictionary},
     tuple::{TupleId, Tuples},
     view::{RoutingView, Sources, TestIndex},
+    watch::standing::{Watcher, watchers},
 };
 
 /// A rule of a ward: a family of clocks or an alert.
@@ -31,10 +40,12 @@ pub(crate) enum RuleIx {
     Family(u32),
     /// Of [`Program::alerts`].
     Alert(u32),
+    /// Of [`Program::notices`].
+    Notice(u32),
 }
 
 /// What a ward's rule has at run time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     /// Number of the rule's id.
     pub(crate) id: Coded,
@@ -42,6 +53,8 @@ pub(crate) struct Known {
     pub(crate) since: Timestamp,
     /// Place of its id among all, in order of text: orders timers.
     pub(crate) rank: u32,
+    /// Steps without which it has nothing to say.
+    pub(crate) needs: Steps,
 }
 
 /// An activated ward.
@@ -54,6 +67,16 @@ pub(crate) struct Ward {
     pub(crate) activated: Timestamp,
     pub(crate) families: Vec<Known>,
     pub(crate) alerts: Vec<Known>,
+    pub(crate) notices: Vec<Known>,
+    pub(crate) suppressions: Vec<Known>,
+    /// Rules that watch states of alerts and feeds.
+    pub(crate) states: Vec<Watcher>,
+    /// Alerts about counts of reports.
+    pub(crate) counts: Vec<u32>,
+    /// Alerts about windows.
+    pub(crate) windows: Vec<u32>,
+    /// Whether a window counts data-quality rows.
+    pub(crate) counts_problems: bool,
     pub(crate) tests: TestIndex,
     /// Absence rules about feeds.
     pub(crate) feed_rules: Vec<u32>,
@@ -67,16 +90,29 @@ impl Ward {
         let WardParts { program, text, author, at } = parts;
         let mut ids: Vec<&str> = program.families.iter().filter_map(family_id).collect();
         ids.extend(program.alerts.iter().map(|alert| alert.head.id.as_str()));
+        ids.extend(program.notices.iter().map(|notice| notice.head.id.as_str()));
+        ids.extend(program.suppressions.iter().map(|rule| rule.head.id.as_str()));
         ids.sort_unstable();
-        let mut known = |id: &str| {
+        let mut known = |id: &str, needs: Steps| {
             let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
             let id = dictionary.code(id);
-            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank }
+            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank, needs }
         };
-        let families = program.families.iter().map(|family| known(family_id(family).unwrap_or_default())).collect();
-        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id)).collect();
-        let of_feed = |(_, alert): &(u32, &Alert)| alert.subject() == Subject::Feed;
-        let feed_rules = (0_u32..).zip(&program.alerts).filter(of_feed).map(|(index, _)| index).collect();
+        let families = program.families.iter();
+        let families = families.map(|family| known(family_id(family).unwrap_or_default(), needs::of_family(family)));
+        let families = families.collect();
+        let alerts = program.alerts.iter().map(|alert| known(&alert.head.id, needs::of_alert(alert))).collect();
+        let notices = program.notices.iter().map(|rule| known(&rule.head.id, needs::of_notice(rule))).collect();
+        let suppressions = program.suppressions.iter().map(|rule| known(&rule.head.id, Steps::ANY)).collect();
+        let that = |is: fn(&Alert) -> bool| {
+            let alerts = (0_u32..).zip(&program.alerts).filter(move |(_, alert)| is(alert));
+            alerts.map(|(index, _)| index).collect::<Vec<u32>>()
+        };
+        let feed_rules = that(|alert| matches!(alert.trigger, Trigger::Absence(_)) && alert.subject() == Subject::Feed);
+        let counts = that(|alert| count_of(alert).is_some());
+        let windows = that(|alert| matches!(alert.trigger, Trigger::Window(_)));
+        let counts_problems = !that(counts_problems).is_empty();
+        let states = watchers(&program);
         Self {
             program: Arc::new(program),
             text,
@@ -84,6 +120,12 @@ impl Ward {
             activated: at,
             families,
             alerts,
+            notices,
+            suppressions,
+            states,
+            counts,
+            windows,
+            counts_problems,
             tests: TestIndex::default(),
             feed_rules,
             routes: FastMap::default(),
@@ -92,13 +134,16 @@ impl Ward {
     }
 
     fn since(&self, id: Coded) -> Option<Timestamp> {
-        self.families.iter().chain(&self.alerts).find(|known| known.id == id).map(|known| known.since)
+        let all = self.families.iter().chain(&self.alerts).chain(&self.notices).chain(&self.suppressions);
+        all.into_iter().find(|known| known.id == id).map(|known| known.since)
     }
 
     /// The rule of a number, if this ward has it.
     pub(crate) fn rule(&self, id: Coded) -> Option<RuleIx> {
         let place = |list: &[Known]| list.iter().position(|known| known.id == id).and_then(|at| u32::try_from(at).ok());
-        place(&self.families).map(RuleIx::Family).or_else(|| place(&self.alerts).map(RuleIx::Alert))
+        let family = place(&self.families).map(RuleIx::Family);
+        let alert = || place(&self.alerts).map(RuleIx::Alert);
+        family.or_else(alert).or_else(|| place(&self.notices).map(RuleIx::Notice))
     }
 
     /// The family of that index.
@@ -154,7 +199,10 @@ fn candidates(program: &Program, view: RoutingView<'_>) -> Vec<RuleIx> {
     let families = (0_u32..).zip(&program.families).filter(|(_, family)| can_cover(family, view));
     let alerts = (0_u32..).zip(&program.alerts).filter(|(_, alert)| can_match(alert, view));
     let families = families.map(|(index, _)| RuleIx::Family(index));
-    families.chain(alerts.map(|(index, _)| RuleIx::Alert(index))).collect()
+    let told = |notice: &Notice| can_be_of(kinds_of(notice), view) && can_hold(&notice.condition, view);
+    let notices = (0_u32..).zip(&program.notices).filter(|(_, notice)| told(notice));
+    let notices = notices.map(|(index, _)| RuleIx::Notice(index));
+    families.chain(alerts.map(|(index, _)| RuleIx::Alert(index))).chain(notices).collect()
 }
 
 fn can_cover(family: &Family, view: RoutingView<'_>) -> bool {
@@ -163,13 +211,33 @@ fn can_cover(family: &Family, view: RoutingView<'_>) -> bool {
 }
 
 fn can_match(alert: &Alert, view: RoutingView<'_>) -> bool {
-    let moments: &[Moment] = match &alert.trigger {
-        Trigger::When(moments) => moments,
-        Trigger::Absence(absence) => &absence.after,
+    let spoken_of = |moments: &[Moment]| {
+        let of_report = moments.iter().filter(|moment| !matches!(moment.happening, Happening::Message(_)));
+        of_report.fold(KindSet::NONE, |kinds, moment| kinds.or(moment.kinds))
     };
-    let of_report = moments.iter().filter(|moment| !matches!(moment.happening, Happening::Message(_)));
-    let kinds = of_report.fold(KindSet::NONE, |kinds, moment| kinds.or(moment.kinds));
+    let kinds = match &alert.trigger {
+        Trigger::When(moments) => spoken_of(moments),
+        Trigger::Absence(absence) => spoken_of(&absence.after),
+        Trigger::While(found) => match &found.state {
+            Lasting::Report { kinds, .. } => *kinds,
+            Lasting::Count(count) => count.kinds,
+            Lasting::Alert(_) | Lasting::Feed(..) => KindSet::NONE,
+        },
+        Trigger::Window(window) => window.kinds,
+    };
     can_be_of(kinds, view) && can_hold(&alert.condition, view)
+}
+
+/// What an alert counts, if it counts reports.
+const fn count_of(alert: &Alert) -> Option<&Count> {
+    match &alert.trigger {
+        Trigger::While(While { state: Lasting::Count(count), .. }) => Some(count),
+        Trigger::While(_) | Trigger::When(_) | Trigger::Absence(_) | Trigger::Window(_) => None,
+    }
+}
+
+const fn counts_problems(alert: &Alert) -> bool {
+    matches!(&alert.trigger, Trigger::Window(window) if matches!(window.measure, Measure::DataProblems(_)))
 }
 
 /// Whether a report that says so can be of one of these kinds; one not narrowed yet can be of two.

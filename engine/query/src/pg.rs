@@ -88,9 +88,9 @@ pub async fn serve(listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
 
 impl From<Error> for PgWireError {
     fn from(error: Error) -> Self {
-        let mut info = ErrorInfo::new("ERROR".to_owned(), error.code.sqlstate().to_owned(), error.message);
-        info.detail = Some(error.code.text().to_owned());
-        info.hint = Some(error.help.to_owned());
-        Self::UserError(Box::new(info))
+        let mut told = ErrorInfo::new("ERROR".to_owned(), error.code.sqlstate().to_owned(), error.message);
+        told.detail = Some(error.code.text().to_owned());
+        told.hint = Some(error.help.to_owned());
+        Self::UserError(Box::new(told))
     }
 }

@@ -284,7 +284,9 @@ async fn answers_are_whole_or_an_error_unless_less_was_asked_for() {
 async fn a_fifth_statement_waits_for_its_turn() {
     let mut place = Place::new().await;
     place.take(1, &[clock("a", "running", NINE)]);
-    let planned = place.sql.plan("SELECT 1", Role::Phi).await.unwrap();
+    // More batches than an unread answer holds: it runs until somebody reads it.
+    let text = ["SELECT 1"; 8].join(" UNION ALL ");
+    let planned = place.sql.plan(&text, Role::Phi).await.unwrap();
     let mut running = Vec::new();
     for _ in 0..4 {
         running.push(place.sql.run(&planned, None, None).await.unwrap());

@@ -16,7 +16,7 @@ use wardline_store::{crash_note::CrashNote, disk::RealDisk};
 use super::{Ending, ending::tell};
 use crate::{
     codes::Code,
-    config::{FeedKind, Findings},
+    config::Findings,
     dispatcher::sinks::Sinks,
     engine::Engine,
     history::Directory,
@@ -31,7 +31,7 @@ use crate::{
         poison::Death,
         recovery,
     },
-    sources::Source,
+    sources::{Ground, Sources},
 };
 
 /// What `run` is given.
@@ -114,9 +114,13 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         past: Arc::new(Directory(installation.disk.clone())),
     };
     let (stop, stopped) = watch::channel(false);
-    let listeners = match listeners(&installation, routers(parts), &stopped).await {
+    let mut listeners = match listeners(&installation, routers(parts), &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
+    };
+    let sources = match Sources::open(&installation.config).await {
+        Ok(sources) => sources,
+        Err(findings) => return refused(&findings),
     };
     let begin = match begin(args, &installation, clock.as_ref(), sinks.clone()) {
         Ok(begin) => begin,
@@ -139,7 +143,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         tell_operations(&sinks, &installation, Some(death)).await;
     }
     reload::activate(&engine, &installation).await;
-    feeds(&engine, &intake, &installation, &stopped);
+    listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
     if keeps_tables {
         start_query(args.config.clone(), &stopped);
     }
@@ -151,12 +155,25 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
     match ended {
         Some(Ended::Cleanly) => Ending::Fine,
-        Some(Ended::Poisoned) | None => {
-            tell_operations(&sinks, &installation, None).await;
-            let (code, title) = (Code::Stopped, Code::Stopped.title());
-            tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
-            Ending::Damaged
-        }
+        Some(Ended::Poisoned) | None => stopped_by_fault(&sinks, &installation).await,
+    }
+}
+
+/// Says that the engine did not end as asked, to operations and at the terminal.
+async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending {
+    tell_operations(sinks, installation, None).await;
+    let (code, title) = (Code::Stopped, Code::Stopped.title());
+    tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
+    Ending::Damaged
+}
+
+/// What every source is given.
+fn ground(engine: &Engine, intake: &Arc<Intake>, installation: &Installation) -> Ground {
+    Ground {
+        engine: engine.clone(),
+        intake: intake.clone(),
+        data: installation.config.data.clone(),
+        name: installation.name(),
     }
 }
 
@@ -260,27 +277,6 @@ async fn listeners(
         serving.push(tokio::spawn(listen::serve(listener, routes, stopped.clone())));
     }
     Ok(serving)
-}
-
-fn feeds(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, stopped: &watch::Receiver<bool>) {
-    let marks = installation.config.data.join("feeds");
-    for feed in &installation.config.feeds {
-        let mark = match &feed.kind {
-            FeedKind::Http => continue,
-            FeedKind::Stdin => None,
-            FeedKind::File(_) => Some(marks.join(format!("{}.mark", feed.name))),
-        };
-        if let Err(error) = std::fs::create_dir_all(&marks) {
-            tracing::warn!(%error, "feed.mark");
-        }
-        let source = Source { engine: engine.clone(), intake: intake.clone(), feed: feed.name.clone(), mark };
-        let (kind, stopped, name) = (feed.kind.clone(), stopped.clone(), feed.name.clone());
-        tokio::spawn(async move {
-            if let Err(error) = source.run(kind, stopped).await {
-                tracing::warn!(feed = %name, %error, "feed.read");
-            }
-        });
-    }
 }
 
 /// Waits for an interrupt or a request to end.

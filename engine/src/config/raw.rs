@@ -69,12 +69,40 @@ pub(super) struct RawFeed {
     pub(super) name: Spanned<String>,
     pub(super) kind: Spanned<String>,
     pub(super) path: Option<PathBuf>,
+    pub(super) listen: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) plaintext: bool,
+    #[serde(default)]
+    pub(super) peers: Vec<Spanned<String>>,
+    pub(super) tls: Option<RawServerTls>,
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) stream: Option<String>,
+    pub(super) consumer: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) format: Option<Spanned<String>>,
+    pub(super) authorities: Option<PathBuf>,
+    pub(super) login: Option<RawLogin>,
     pub(super) zone: Option<Spanned<String>>,
     pub(super) authority: Option<String>,
     #[serde(default)]
     pub(super) profile: Profile,
     #[serde(default)]
     pub(super) critical: bool,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct RawLogin {
+    pub(super) token: Option<Spanned<String>>,
+    pub(super) user: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<String>>,
+    pub(super) credentials: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawServerTls {
+    pub(super) certificate: PathBuf,
+    pub(super) key: Spanned<String>,
+    pub(super) clients: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use toml::Spanned;
 
-use super::{raw::RawSql, wardline::Check};
+use super::{check::Check, raw::RawSql};
 use crate::codes::Code;
 
 /// The listeners of the query process.

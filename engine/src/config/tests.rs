@@ -63,12 +63,12 @@ fn a_key_of_another_kind_of_sink_is_refused() {
 
 #[test]
 fn a_kind_that_this_build_lacks_is_named() {
-    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"LIS\"\nkind = \"mllp\"\n";
+    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"LIS\"\nkind = \"mlp\"\n";
     assert_snapshot!(wardline(text), @r#"
-    WL1112 error: unknown kind of feed `mllp`   wardline.toml line 5
-      5 | kind = "mllp"
-        |        ^^^^^^
-      This build has `http`, `file`.
+    WL1112 error: unknown kind of feed `mlp`   wardline.toml line 5
+      5 | kind = "mlp"
+        |        ^^^^^
+      Did you mean `mllp`?
     "#);
 }
 
@@ -258,4 +258,56 @@ fn a_bad_row_is_named_by_its_line_and_not_shown() {
     WL1109 error: an empty address   directory.csv line 5
       Each row has eight fields; empty ones count.
     ");
+}
+
+fn feed(text: &str) -> String {
+    wardline(&format!("ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"LIS\"\n{text}"))
+}
+
+#[test]
+fn s1_13_an_mllp_listener_in_the_clear_names_its_peers() {
+    assert_snapshot!(feed("kind = \"mllp\"\nlisten = \"0.0.0.0:2575\"\nplaintext = true\n"), @r#"
+    WL1111 error: `0.0.0.0:2575` would be open to the network   wardline.toml line 6
+      6 | listen = "0.0.0.0:2575"
+        |          ^^^^^^^^^^^^^^
+      Add `tls = { certificate = "…", key = "file:…", clients = "…" }`, or set `plaintext = true` and name the senders under `peers`.
+    "#);
+    let peers = "kind = \"mllp\"\nlisten = \"0.0.0.0:2575\"\nplaintext = true\npeers = [\"10.0.0.0/8\"]\n";
+    assert!(!feed(peers).contains("error"), "{}", feed(peers));
+    let tls = "kind = \"mllp\"\nlisten = \"0.0.0.0:2575\"\ntls = { certificate = \"a\", key = \"file:b\" }\n";
+    assert!(!feed(tls).contains("error"), "{}", feed(tls));
+    assert!(feed("kind = \"mllp\"\nlisten = \"127.0.0.1:2575\"\npeers = [\"lis\"]\n").contains("WL1104"));
+}
+
+#[test]
+fn a_broker_beyond_this_machine_is_spoken_to_over_tls() {
+    let nats = |more: &str| feed(&format!("kind = \"nats\"\nstream = \"LAB\"\nconsumer = \"wardline\"\n{more}\n"));
+    assert!(!nats("url = \"nats://127.0.0.1:4222\"").contains("error"));
+    assert!(!nats("url = \"tls://nats.example.org:4222\"\nlogin = { credentials = \"file:c\" }").contains("error"));
+    assert!(nats("url = \"nats://nats.example.org:4222\"").contains("WL1111"));
+    assert!(nats("url = \"nats://127.0.0.1:4222\"\nlogin = { user = \"a\" }").contains("WL1105"));
+    assert!(nats("url = \"nats://127.0.0.1:4222\"\nformat = \"xml\"").contains("WL1104"));
+    assert!(feed("kind = \"nats\"\nurl = \"nats://127.0.0.1:4222\"\nstream = \"LAB\"\n").contains("WL1105"));
+}
+
+/// The TOML of every page in a folder of `docs`.
+fn examples(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(folder);
+    let mut examples = Vec::new();
+    for page in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let blocks = text.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
+        examples.extend(blocks.map(|block| (page.display().to_string(), block)));
+    }
+    examples
+}
+
+#[test]
+fn every_example_of_a_feed_is_accepted_as_it_stands() {
+    let examples = examples("feeds");
+    assert!(examples.len() >= 5, "{}", examples.len());
+    for (page, example) in examples {
+        let shown = wardline(&format!("ward = \"w\"\ndata = \"d\"\n{example}"));
+        assert!(!shown.contains(" error: "), "{page}: {shown}");
+    }
 }

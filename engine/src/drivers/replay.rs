@@ -58,6 +58,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// No second thread could be started.
+    #[error("cannot start a thread for decoding")]
+    Thread(#[source] std::io::Error),
     /// The transitions could not be written.
     #[error("cannot write the transitions")]
     Output(#[source] std::io::Error),

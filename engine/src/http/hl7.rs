@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use wardline_connectors::codec::hl7::{Found, Reading as Message, ack::Stamp};
+use wardline_connectors::codec::hl7::{Found, Reading as Message};
 use wardline_rules::time::Timestamp;
 
 use super::{Api, Caller, auth::Doing, body, events, problem::Problem};
@@ -50,24 +50,13 @@ pub(super) async fn post(
 
 /// All answers, in order; 422 if the only message could not be read.
 fn answer(api: &Api, feed: &str, messages: &[Message], at: Timestamp) -> Response {
-    let time = hl7_time(at);
     let mut text = Vec::new();
-    for (index, message) in messages.iter().enumerate() {
-        // INVARIANT: log time is given to one request alone, so time and number together are never used twice.
-        let control_id = format!("WL{}{index}", at.micros());
-        for answer in api.intake.answers(feed, message, Stamp { control_id: &control_id, at: &time }) {
-            text.extend_from_slice(&answer);
-        }
+    for answer in messages.iter().flat_map(|message| api.intake.answers(feed, message, at)) {
+        text.extend_from_slice(&answer);
     }
     let is_refused = matches!(messages, [Message { found: Found::Unreadable(_), .. }]);
     let status = if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut response = (status, text).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/hl7-v2"));
     response
-}
-
-/// `20260114081500+0000`.
-fn hl7_time(at: Timestamp) -> String {
-    let digits: String = at.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
-    format!("{digits}+0000")
 }

@@ -1,7 +1,5 @@
 //! What a request becomes, for each way of writing it.
 
-use wardline_connectors::codec::hl7::ack::Stamp;
-
 use super::*;
 use crate::runtime::records::encode_letters;
 
@@ -89,11 +87,60 @@ fn hl7_messages_bring_their_answers() {
                    PID|1||12^^^A^MR\rOBR|1|9|F1|24321-2^BMP^LN|||20260114070000\rOBX|1|NM|2823-3^K^LN||6.9|mmol/L|||||F\r";
     let (reading, messages) = intake().hl7("lis", message.as_bytes(), AT).unwrap();
     assert!(reading.lines.iter().all(|line| line.refused.is_none()), "{:?}", told(&reading));
-    let stamp = Stamp { control_id: "W1", at: "20260114080000+0000" };
-    let answers = intake().answers("lis", &messages[0], stamp);
-    let text = String::from_utf8(answers[0].clone()).unwrap();
-    assert!(text.contains("MSA|AA|M1"), "{text}");
-    let (reading, _) = intake().hl7("lis", b"nonsense", AT).unwrap();
+    let intake = intake();
+    let answer = || String::from_utf8(intake.answers("lis", &messages[0], AT)[0].clone()).unwrap();
+    let control_id = |text: &str| text.split('|').nth(9).unwrap().to_owned();
+    let (first, second) = (answer(), answer());
+    assert!(first.contains("MSA|AA|M1") && first.contains("|20260114120000+0000|"), "{first}");
+    assert_ne!(control_id(&first), control_id(&second), "MSH-10 of ours is unique");
+    let (reading, _) = intake.hl7("lis", b"nonsense", AT).unwrap();
     assert_eq!(told(&reading), ["1 WL1221 "]);
     assert_eq!(reading.parcel.letters[0].1, b"nonsense");
+}
+
+#[test]
+fn a_frame_with_a_mark_inside_is_one_dead_letter_and_names_the_first_message() {
+    let glued =
+        b"MSH|^~\\&|LIS|A|WL|A|20260114||ADT^A01|M1|P|2.5\r\x0bMSH|^~\\&|LIS|A|WL|A|20260114||ADT^A01|M2|P|2.5\r";
+    let (reading, messages) = intake().frame("lis", glued, Some(CodecCode::FramingMark), AT).unwrap();
+    assert_eq!(told(&reading), ["1 WL1230 "]);
+    assert_eq!(reading.parcel.letters[0].1, glued);
+    let answer = String::from_utf8(intake().answers("lis", &messages[0], AT)[0].clone()).unwrap();
+    assert!(answer.contains("MSA|AE|M1\r") && answer.contains("|WL1230^framing_mark^WARDLINE|"), "{answer}");
+}
+
+#[test]
+fn an_empty_frame_is_a_message_nobody_can_read() {
+    let (reading, messages) = intake().frame("lis", b"\r\n", None, AT).unwrap();
+    assert_eq!((told(&reading), messages.len()), (vec!["1 WL1221 ".to_owned()], 1));
+}
+
+#[test]
+fn a_frame_of_several_messages_is_answered_once_with_each_fault() {
+    // [ACK-5]
+    let good = "MSH|^~\\&|LIS|A|WL|A|20260114||ADT^A01|M1|P|2.5\rEVN||20260114\rPV1|1|I\r";
+    let bad = "MSH|^~\\&|LIS|A|WL|A|20260114||ORU^R01|M2|P|2.5\r";
+    let foreign = "MSH|^~\\&|LIS|A|WL|A|20260114||XYZ^Q99|M3|P|2.5\r";
+    let intake = intake();
+    let told_of = |body: &str| {
+        let (_, messages) = intake.frame("lis", body.as_bytes(), None, AT).unwrap();
+        let verdicts: Vec<_> = messages.iter().map(hl7::Reading::verdict).collect();
+        let answers = intake.answers_to_all("lis", messages[0].header.as_ref(), &verdicts, AT);
+        assert_eq!(answers.len(), 1);
+        String::from_utf8(answers[0].clone()).unwrap()
+    };
+    let mixed = told_of(&format!("BHS|^~\\&\r{good}{bad}{foreign}BTS|3\r"));
+    assert!(mixed.contains("MSA|AE|M1\r"), "one of them may be mended, so never AR: {mixed}");
+    assert_eq!(mixed.matches("\rERR|").count(), 2);
+    assert!(told_of(&format!("{good}{good}")).contains("MSA|AA|M1\r"));
+    assert!(told_of(foreign).contains("MSA|AR|M3\r"));
+}
+
+#[test]
+fn a_message_too_long_to_read_leaves_a_note_and_no_letter() {
+    let head = b"MSH|^~\\&|LIS|A|WL|A|20260114||ORU^R01|M9|P|2.5\rPID|xxxxxxx";
+    let (reading, message) = intake().oversize("lis", head, AT);
+    let Input::Event(event) = &reading.parcel.inputs[0] else { panic!("an event") };
+    assert_eq!((event.notes[0].fault, reading.parcel.letters.len()), (Fault::Oversize, 0));
+    assert_eq!(message.header.unwrap().control_id, "M9");
 }

@@ -65,6 +65,9 @@ impl Waiting {
     }
 }
 
+/// What comes back about a parcel: that it is durable, then what the core made of it.
+pub(crate) type Promise = (oneshot::Receiver<Receipt>, oneshot::Receiver<Outcome>);
+
 /// The queues before the log.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
@@ -82,15 +85,15 @@ struct State {
 }
 
 impl Inbox {
-    /// Takes a parcel in.
-    pub(crate) fn push_parcel(
-        &self,
-        lane: Lane,
-        parcel: Parcel,
-    ) -> Result<(oneshot::Receiver<Receipt>, oneshot::Receiver<Outcome>), Refusal> {
+    /// Takes a parcel in, or gives it back.
+    pub(crate) fn push_parcel(&self, lane: Lane, parcel: Parcel) -> Result<Promise, (Refusal, Parcel)> {
+        let mut state = self.lock();
+        if let Err(refusal) = state.admission.admit(lane, &parcel.feed, parcel.bytes) {
+            return Err((refusal, parcel));
+        }
         let (durable, receipt) = oneshot::channel();
         let (stepped, outcome) = oneshot::channel();
-        self.push(lane, Waiting::Parcel { parcel, durable, stepped })?;
+        self.enter(state, lane, Waiting::Parcel { parcel, durable, stepped });
         Ok((receipt, outcome))
     }
 
@@ -104,13 +107,17 @@ impl Inbox {
     fn push(&self, lane: Lane, waiting: Waiting) -> Result<(), Refusal> {
         let mut state = self.lock();
         state.admission.admit(lane, waiting.feed(), waiting.bytes())?;
+        self.enter(state, lane, waiting);
+        Ok(())
+    }
+
+    fn enter(&self, mut state: MutexGuard<'_, State>, lane: Lane, waiting: Waiting) {
         state.filling.inputs += waiting.inputs();
         state.filling.bytes += waiting.bytes();
         state.filling.is_urgent |= waiting.is_urgent();
         state.lanes[lane_index(lane)].push_back(waiting);
         drop(state);
         self.arrived.notify_one();
-        Ok(())
     }
 
     /// What waits; `first` is set the first time that something is seen.
@@ -270,6 +277,7 @@ mod tests {
         let (receipt, _) = inbox.push_parcel(Lane::Routine, parcel("a", 1)).unwrap();
         inbox.refuse_all();
         assert!(receipt.blocking_recv().is_err());
-        assert_eq!(inbox.push_parcel(Lane::Control, parcel("", 1)).map(|_| ()), Err(Refusal::Closed));
+        let refused = inbox.push_parcel(Lane::Control, parcel("", 1));
+        assert!(matches!(refused, Err((Refusal::Closed, Parcel { inputs, .. })) if inputs.len() == 1));
     }
 }

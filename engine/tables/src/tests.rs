@@ -23,7 +23,7 @@ pub(super) fn row(table: Table, mark: u64, at: i64) -> Row {
             text,
             Cell::Int(1),
             Cell::word("sms"),
-            Cell::word(if mark % 2 == 0 { "delivered" } else { "ambiguous" }),
+            Cell::word(if mark.is_multiple_of(2) { "delivered" } else { "ambiguous" }),
             Cell::Null,
             at,
             Cell::Int(12),

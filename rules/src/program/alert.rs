@@ -1,6 +1,8 @@
 //! Alert: what is watched for, and who must know?
 
-use super::{Answering, CalendarId, Condition, Length, Missing, Moment, PageTo, RuleHead, SeverityId, Tell};
+use super::{
+    Answering, CalendarId, Condition, Length, Limit, Missing, Moment, PageTo, RuleHead, SeverityId, Tell, While, Window,
+};
 use crate::{time::Span, words::Step};
 
 /// An alert of a ward.
@@ -20,6 +22,8 @@ pub struct Alert {
     pub once: Once,
     /// After how long a key of `once` opens again.
     pub again_after: Option<Span>,
+    /// How many of its messages go out.
+    pub limit: Option<Limit>,
     /// How bad it is.
     pub severity: SeverityId,
     /// How soon somebody must answer, and since when; the severity's if none [ALERT-7].
@@ -39,8 +43,12 @@ pub struct Alert {
 pub enum Trigger {
     /// Something happens.
     When(Vec<Moment>),
+    /// Something lasts.
+    While(While),
     /// Something does not happen in time.
     Absence(Absence),
+    /// A figure over a stretch of time.
+    Window(Window),
 }
 
 /// Something that should follow.
@@ -78,16 +86,24 @@ pub enum Subject {
     Report,
     /// A feed.
     Feed,
+    /// A group of reports, or the ward.
+    Group,
 }
 
 impl Alert {
     /// What the alert is about [CRT-3].
     #[must_use]
     pub fn subject(&self) -> Subject {
-        use super::Happening;
+        use super::{Happening, Lasting};
         match &self.trigger {
             Trigger::When(moments) if moments.iter().any(|moment| moment.of_result) => Subject::Result,
             Trigger::When(_) => Subject::Report,
+            Trigger::While(found) => match found.state {
+                Lasting::Report { .. } => Subject::Report,
+                Lasting::Count(_) | Lasting::Alert(_) => Subject::Group,
+                Lasting::Feed(..) => Subject::Feed,
+            },
+            Trigger::Window(_) => Subject::Group,
             Trigger::Absence(absence) => {
                 let is_feed = absence.after.iter().any(|moment| matches!(moment.happening, Happening::Message(_)));
                 if is_feed { Subject::Feed } else { Subject::Report }

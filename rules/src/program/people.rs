@@ -3,7 +3,7 @@
 use super::{PersonId, Who};
 use crate::{
     Text,
-    time::{CivilTime, TimeOfDay, Zone},
+    time::{CivilTime, DAY, MINUTE, TimeOfDay, Timestamp, Zone},
     words::Channel,
 };
 
@@ -47,6 +47,23 @@ pub struct Quiet {
     pub from: TimeOfDay,
     /// End; not after `from` means the next day.
     pub to: TimeOfDay,
+}
+
+impl Quiet {
+    /// When the quiet hours end that `at` lies in; `None` if it lies in none.
+    #[must_use]
+    pub fn ends(&self, zone: &Zone, at: Timestamp) -> Option<Timestamp> {
+        let (date, micros) = zone.civil(at);
+        let (from, to) = (i64::from(self.from.minutes()) * MINUTE, i64::from(self.to.minutes()) * MINUTE);
+        let runs_past_midnight = to <= from;
+        if !runs_past_midnight {
+            return (from <= micros && micros < to).then(|| zone.instant_at(date, to));
+        }
+        if micros < to {
+            return Some(zone.instant_at(date, to));
+        }
+        (micros >= from).then(|| zone.instant_at(date.plus_days(1), to)).filter(|_| from < DAY)
+    }
 }
 
 /// An absence, half-open [WHO-3].

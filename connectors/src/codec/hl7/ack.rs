@@ -44,19 +44,37 @@ enum Answer {
 /// - **Input** `header`: of the message; `None` if it has none that can be read.
 #[must_use]
 pub fn answers(header: Option<&Header>, verdict: &Verdict, mode: AckMode, stamp: Stamp<'_>) -> Vec<Vec<u8>> {
+    answers_to_all(header, core::slice::from_ref(verdict), mode, stamp)
+}
+
+/// The answers to several messages that came in one frame: as to one, positive if every message was kept, else an error
+/// that names what is wrong with each bad one [ACK-5].
+///
+/// - **Input** `header`: of the first message; `verdicts`: of each, in order.
+#[must_use]
+pub fn answers_to_all(header: Option<&Header>, verdicts: &[Verdict], mode: AckMode, stamp: Stamp<'_>) -> Vec<Vec<u8>> {
     let fallback = Header::default();
-    let (answer, condition) = judge(verdict);
+    let mut judged = verdicts.iter().map(|verdict| judge(verdict).0);
+    let first = judged.clone().find(|answer| *answer != Answer::Accept).unwrap_or(Answer::Accept);
+    // Sending again can help one of several, so it is never said that it cannot.
+    let is_alone = judged.nth(1).is_none();
+    let answer = if first == Answer::Reject && !is_alone { Answer::Error } else { first };
     let header = header.unwrap_or(&fallback);
     if is_answer(header) {
         return Vec::new();
     }
-    let write = |family: char| write(header, (family, answer, condition), verdict, stamp);
     let is_original = mode == AckMode::Original || (header.accept.is_empty() && header.application.is_empty());
     if is_original {
-        return vec![write('A')];
+        return vec![write(header, ('A', answer), verdicts, stamp)];
     }
     let wanted = [(&header.accept, 'C'), (&header.application, 'A')];
-    wanted.into_iter().filter(|(when, _)| is_wanted(when, answer)).map(|(_, family)| write(family)).collect()
+    let wanted = wanted.into_iter().filter(|(when, _)| is_wanted(when, answer));
+    // Two answers to one message are two messages of ours: each has its own id [ACK-3].
+    let write = |(_, family): (_, char)| {
+        let control_id = format!("{}{family}", stamp.control_id);
+        write(header, (family, answer), verdicts, Stamp { control_id: &control_id, at: stamp.at })
+    };
+    wanted.map(write).collect()
 }
 
 /// An answer is never answered [ACK-3].
@@ -100,6 +118,11 @@ const fn judge(verdict: &Verdict) -> (Answer, u16) {
             | Code::SourceName
             | Code::NotCloudEvent
             | Code::MessageTooLarge
+            | Code::FramingMark
+            | Code::NotFhir
+            | Code::BundleType
+            | Code::UnknownResource
+            | Code::EntryMethod
             | Code::NotStored
             | Code::Excluded => (Answer::Error, 207),
         },
@@ -120,33 +143,36 @@ const fn condition_text(condition: u16) -> &'static str {
     }
 }
 
-fn write(
-    header: &Header,
-    (family, answer, condition): (char, Answer, u16),
-    verdict: &Verdict,
-    stamp: Stamp<'_>,
-) -> Vec<u8> {
+fn write(header: &Header, (family, answer): (char, Answer), verdicts: &[Verdict], stamp: Stamp<'_>) -> Vec<u8> {
     let letter = match answer {
         Answer::Accept => 'A',
         Answer::Error => 'E',
         Answer::Reject => 'R',
     };
-    let Delimiters { field, component, .. } = header.delimiters;
-    let (f, c) = (char::from(field), char::from(component));
+    let f = char::from(header.delimiters.field);
     let mut text = msh(header, stamp);
     text.push_str(&format!("MSA{f}{family}{letter}{f}{}\r", control_id(header)));
-    if let Verdict::Refused(code, place) = verdict {
-        let (segment, number) = place.split_once('-').unwrap_or((place, ""));
-        let place = match (segment, number) {
-            ("", _) => String::new(),
-            (segment, "") => format!("{segment}{c}1"),
-            (segment, number) => format!("{segment}{c}1{c}{number}"),
-        };
-        let condition = format!("{condition}{c}{}{c}HL70357", condition_text(condition));
-        let own = format!("{}{c}{}{c}WARDLINE", code.number(), code.word());
-        text.push_str(&format!("ERR{f}{f}{place}{f}{condition}{f}E{f}{own}{f}{f}{}\r", code.number()));
+    for verdict in verdicts {
+        if let Verdict::Refused(code, place) = verdict {
+            text.push_str(&err(header.delimiters, *code, place, judge(verdict).1));
+        }
     }
     in_charset(text, header)
+}
+
+/// What is wrong, where, and by which number to look it up.
+fn err(delimiters: Delimiters, code: Code, place: &str, condition: u16) -> String {
+    let Delimiters { field, component, .. } = delimiters;
+    let (f, c) = (char::from(field), char::from(component));
+    let (segment, number) = place.split_once('-').unwrap_or((place, ""));
+    let place = match (segment, number) {
+        ("", _) => String::new(),
+        (segment, "") => format!("{segment}{c}1"),
+        (segment, number) => format!("{segment}{c}1{c}{number}"),
+    };
+    let condition = format!("{condition}{c}{}{c}HL70357", condition_text(condition));
+    let own = format!("{}{c}{}{c}WARDLINE", code.number(), code.word());
+    format!("ERR{f}{f}{place}{f}{condition}{f}E{f}{own}{f}{f}{}\r", code.number())
 }
 
 fn msh(header: &Header, stamp: Stamp<'_>) -> String {

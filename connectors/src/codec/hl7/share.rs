@@ -20,7 +20,7 @@ use crate::codec::json::encode;
 const SURELY_FIT: usize = 60;
 
 /// Appends `event` to `events`, in as many parts as it needs.
-pub(super) fn push(mut event: Event, events: &mut Vec<Event>) {
+pub(in crate::codec) fn push(mut event: Event, events: &mut Vec<Event>) {
     if event.results.len() <= SURELY_FIT || size(&event) <= EVENT_BYTES_MAX && event.results.len() <= RESULTS_MAX {
         return events.push(event);
     }

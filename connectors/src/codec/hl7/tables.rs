@@ -113,7 +113,7 @@ pub(super) fn result_status(code: &str) -> Option<ResultStatus> {
 }
 
 /// OBR-24, table 0074; `None` if it is not in the table.
-pub(super) fn service_kind(code: &str) -> Option<Kind> {
+pub(in crate::codec) fn service_kind(code: &str) -> Option<Kind> {
     Some(match code {
         "LAB" | "CH" | "HM" | "URN" | "SR" | "TX" | "IMM" | "BG" | "OSL" => Kind::Lab,
         "MB" | "MCB" | "MYC" | "PAR" | "VR" => Kind::Micro,
@@ -212,7 +212,7 @@ const WORDS: [&str; 34] = [
 ];
 
 /// The short word that `text` is, in capitals; `None` if it is anything else.
-pub(super) fn result_word(text: &str) -> Option<&'static str> {
+pub(in crate::codec) fn result_word(text: &str) -> Option<&'static str> {
     let capitals = text.trim_ascii().to_ascii_uppercase();
     WORDS.binary_search(&capitals.as_str()).ok().and_then(|index| WORDS.get(index)).copied()
 }

@@ -38,6 +38,7 @@ fn same_effect(one: &Alert, two: &Alert) -> bool {
         && one.texts == two.texts
         && one.once == two.once
         && one.missing == two.missing
+        && one.limit == two.limit
         && one.withdraw == two.withdraw
 }
 

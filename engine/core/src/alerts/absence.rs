@@ -20,6 +20,7 @@ use crate::{
     report::{Report, ReportSlot, registers::Occurrence},
     timers::{Armed, Class, Timer, TimerId},
     view::{Sources, View},
+    ward::Ward,
 };
 
 /// A period that runs on a report, or ran out.
@@ -84,7 +85,7 @@ impl Partition {
         }
     }
 
-    fn rule_of(&self, rule: AlertIx) -> Option<(Coded, u32)> {
+    pub(super) fn rule_of(&self, rule: AlertIx) -> Option<(Coded, u32)> {
         let (_, known) = self.wards.get(rule.ward as usize)?.alert(rule.index)?;
         Some((known.id, known.rank))
     }
@@ -116,7 +117,7 @@ impl Partition {
     }
 
     /// Keeps one period for the rule, armed for its end.
-    fn wait_until(&mut self, slot: ReportSlot, report: &mut Report, wait: Wait, rank: u32) {
+    pub(super) fn wait_until(&mut self, slot: ReportSlot, report: &mut Report, wait: Wait, rank: u32) {
         let place = report.waits.iter().position(|known| known.rule == wait.rule);
         if let Some(known) = place.and_then(|place| report.waits.get(place)) {
             if (known.started, known.due) == (wait.started, wait.due) {
@@ -126,7 +127,8 @@ impl Partition {
                 self.timers.disarm(armed);
             }
         }
-        let id = TimerId { class: Class::Absence, rule: rank, subject: report.born, part: 0 };
+        let class = self.wards.get(wait.ward as usize).map_or(Class::Absence, |ward| wait_class(ward, wait.index));
+        let id = TimerId { class, rule: rank, subject: report.born, part: 0 };
         let armed = (wait.due != Timestamp::MAX).then(|| self.timers.arm(Timer { due: wait.due, id, owner: slot }));
         let wait = Wait { armed, ..wait };
         match place.and_then(|place| report.waits.get_mut(place)) {
@@ -136,7 +138,7 @@ impl Partition {
     }
 
     /// Ends the period of a rule; with `again` it may begin anew.
-    fn forget_wait(&mut self, report: &mut Report, rule: Coded, again: bool) {
+    pub(super) fn forget_wait(&mut self, report: &mut Report, rule: Coded, again: bool) {
         let Some(place) = report.waits.iter().position(|wait| wait.rule == rule) else { return };
         let armed = report.waits.get_mut(place).and_then(|wait| wait.armed.take());
         if let Some(armed) = armed {
@@ -252,6 +254,12 @@ impl Partition {
             self.raise(Raise { cause, rule: wait.rule, rank, report: None, about, key, since: wait.due }, None, out);
         }
     }
+}
+
+/// Holds end before absences of the same instant [TIME-4].
+pub(crate) fn wait_class(ward: &Ward, index: u32) -> Class {
+    let is_hold = ward.alert(index).is_some_and(|found| matches!(found.0.trigger, Trigger::While(_)));
+    if is_hold { Class::Hold } else { Class::Absence }
 }
 
 /// Whether the report ended so that nothing is awaited: in error, cancelled within the period [ABS-2], or cancelled before a

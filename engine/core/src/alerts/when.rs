@@ -64,7 +64,7 @@ impl Partition {
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),
             Subject::Report => asking.of_report(&mut self.scratch, &mut self.occurrences, wanted),
-            Subject::Feed => {}
+            Subject::Feed | Subject::Group => {}
         }
     }
 

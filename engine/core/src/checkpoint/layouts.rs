@@ -19,9 +19,11 @@ use crate::{
     },
     clocks::Clock,
     escalation::{Asked, Course, Phase},
+    identity::Name,
     ids::{AlertId, Nid, ReportId},
     input::{FeedState, Silence},
     ledger::Counters,
+    mute::{Gathered, Muted, MutedClass, gather::Gather},
     outbox::Notice,
     output::{AlertState, ClockReading, ClockState, NoticeHead, NoticeState, Party, Purpose, Recipient},
     partition::Settings,
@@ -30,6 +32,11 @@ use crate::{
         results::{Content, ResultKey, Statement, Value},
     },
     tuple::{Said, Tuple},
+    watch::{
+        Gauge,
+        standing::{Standing, Watcher},
+    },
+    windows::{Looks, Sample, Windows},
     wire::bytes::{Put, Take},
 };
 
@@ -40,6 +47,7 @@ numbered! {
     FeedState { Connected = 0, Idle = 1, Lost = 2 }
     Level { Red = 0, Orange = 1, Yellow = 2 }
     Purpose { Page = 0, Reminder = 1, Tell = 2, Withdrawal = 3 }
+    MutedClass { Wait = 0, Reminder = 1, Lapse = 2 }
     Phase { New = 0, Held = 1, Paging = 2, Unresolved = 3, Answered = 4, Closed = 5, Withdrawn = 6 }
     ClockState {
         Running = 0, Paused = 1, Met = 2, Breached = 3, Cancelled = 4, Restarted = 5, Invalid = 6, Unsure = 7,
@@ -77,22 +85,51 @@ layout! {
     Wait { rule, ward, index, started, due, is_fired, armed }
     FeedWait { wait, feed }
     Report {
-        id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, cold,
+        id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, counted, cold,
     }
+    Name { bare, full }
     Cause { ward, source, severity }
     Recipient { role, party }
     Asked { recipient, declined, answered, is_out }
     Course {
-        phase, run, round, step, asked, notices, wait, lapse, reminders, was_answered, is_withdrawal_told,
+        phase, run, round, step, asked, notices, wait, lapse, reminders, muted, is_step_delayed, was_answered,
+        is_withdrawal_told,
     }
     Alert {
         id, born, cause, rule, rank, report, about, key, generation, raised, since, level, display, marks, course,
     }
+    Gauge { ward, index, count, loud, quiet, raised, armed }
+    Standing { rule, ward, watcher, since, raised, is_spent, armed }
+    Sample { at, value, group, item }
+    Looks { rule, ward, index, armed }
+    Windows { samples, problems, looks }
+    Muted { class, part }
+    Gathered { key, limit }
+    Gather { key, born, limit, sent, waiting, armed }
     AlertMarks { delivered, read, answered, closed }
     NoticeHead { nid, recipient, channel, step }
     Notice {
-        head, alert, born, purpose, level, state, rest, created, attempts, epoch, is_repeat, was_reached, sent, arrived, retry,
-        deadline,
+        head, alert, born, purpose, level, state, rest, created, attempts, epoch, is_repeat, was_reached, held,
+        gathered, members, sent, arrived, retry, deadline,
+    }
+}
+
+impl Stored for Watcher {
+    fn put(&self, put: &mut Put<'_>) {
+        let (number, index) = match self {
+            Self::Alert(index) => (0, index),
+            Self::Suppress(index) => (1, index),
+        };
+        put.u8(number);
+        index.put(put);
+    }
+
+    fn take(take: &mut Take<'_>) -> Option<Self> {
+        match take.u8()? {
+            0 => take.u32().map(Self::Alert),
+            1 => take.u32().map(Self::Suppress),
+            _ => None,
+        }
     }
 }
 
@@ -208,6 +245,10 @@ impl Stored for Source {
                 put.u8(1);
                 index.put(put);
             }
+            Self::Notice(index) => {
+                put.u8(2);
+                index.put(put);
+            }
         }
     }
 
@@ -215,6 +256,7 @@ impl Stored for Source {
         match take.u8()? {
             0 => Some(Self::Clock { index: take.u32()?, rule: take.u32()?, cycle: take.u32()?, threshold: take.u8()? }),
             1 => take.u32().map(Self::Rule),
+            2 => take.u32().map(Self::Notice),
             _ => None,
         }
     }
@@ -232,6 +274,10 @@ impl Stored for About {
                 put.u8(2);
                 feed.put(put);
             }
+            Self::Group(group) => {
+                put.u8(3);
+                group.put(put);
+            }
         }
     }
 
@@ -240,6 +286,7 @@ impl Stored for About {
             0 => Some(Self::Report),
             1 => Stored::take(take).map(Self::Result),
             2 => Stored::take(take).map(Self::Feed),
+            3 => Stored::take(take).map(Self::Group),
             _ => None,
         }
     }

@@ -9,9 +9,10 @@ use wardline_rules::{map::FastMap, token::Token};
 
 use super::Error;
 use crate::{
-    alerts::Alert,
+    alerts::{Alert, absence::wait_class},
     clocks::Clock,
     ids::Code,
+    mute::{gather::gather_timer, held_timer},
     output::NoticeState,
     partition::Partition,
     report::{Report, ReportSlot},
@@ -19,6 +20,8 @@ use crate::{
     timers::{Armed, Class, Inclusive, Timer, TimerId, Timers},
     tuple::SAYS_NOTHING,
     ward::Ward,
+    watch::{counts::gauge_timer, standing::standing_timer},
+    windows::look_timer,
 };
 
 impl Partition {
@@ -66,13 +69,15 @@ impl Partition {
         self.arm_reports();
         self.arm_alerts();
         self.arm_rest();
+        self.arm_watching();
+        self.arm_gathers();
     }
 
     fn rebuild_index(&mut self) {
         for (slot, report) in self.reports.iter() {
             self.index.link(u128::from_le_bytes(report.id.0), slot);
-            for key in &report.keys {
-                self.index.link(*key, slot);
+            for name in &report.keys {
+                self.index.link(name.bare, slot);
             }
             if let Some(encounter) = report.cold.encounter {
                 self.index.link_encounter(encounter, slot);
@@ -109,9 +114,10 @@ impl Partition {
             let born = report.born;
             arm_clocks(&mut report.clocks, (slot, born), wards, timers);
             for wait in report.waits.iter_mut().filter(|wait| wait.armed.is_some()) {
-                let rule = wards.get(wait.ward as usize).and_then(|ward| ward.alert(wait.index));
-                let rule = rule.map_or(0, |found| found.1.rank);
-                let id = TimerId { class: Class::Absence, rule, subject: born, part: 0 };
+                let ward = wards.get(wait.ward as usize);
+                let rule = ward.and_then(|ward| ward.alert(wait.index)).map_or(0, |found| found.1.rank);
+                let class = ward.map_or(Class::Absence, |ward| wait_class(ward, wait.index));
+                let id = TimerId { class, rule, subject: born, part: 0 };
                 wait.armed = Some(timers.arm(Timer { due: wait.due, id, owner: slot }));
             }
         }
@@ -121,6 +127,38 @@ impl Partition {
         let Self { alerts, timers, .. } = self;
         for (slot, alert) in alerts.iter_mut() {
             arm_course(alert, slot, timers);
+        }
+    }
+
+    fn arm_watching(&mut self) {
+        let Self { watching, wards, timers, alerts, .. } = self;
+        for (_, alert) in alerts.iter().filter(|(_, alert)| alert.is_open()) {
+            *watching.open.entry(alert.rule).or_default() += 1;
+        }
+        let rank = |ward: u32, index: u32| {
+            wards.get(ward as usize).and_then(|ward| ward.alert(index)).map_or(0, |found| found.1.rank)
+        };
+        for (key, gauge) in &mut watching.gauges {
+            let rank = rank(gauge.ward, gauge.index);
+            gauge.armed = gauge.armed.map(|(due, _)| (due, timers.arm(gauge_timer(rank, *key, due))));
+        }
+        for standing in &mut watching.standing {
+            let rank = wards.get(standing.ward as usize).map_or(0, |ward| ward.watcher_rank(standing.watcher));
+            let rule = standing.rule;
+            standing.armed = standing.armed.map(|(due, _)| (due, timers.arm(standing_timer(rank, rule, due))));
+        }
+        for looks in &mut watching.windows.looks {
+            let due = looks.armed.0;
+            looks.armed = (due, timers.arm(look_timer(rank(looks.ward, looks.index), looks.rule, due)));
+        }
+    }
+
+    fn arm_gathers(&mut self) {
+        let Self { gathers, timers, .. } = self;
+        for (place, gather) in gathers.all.iter_mut() {
+            gathers.places.insert(gather.key, place);
+            let born = gather.born;
+            gather.armed = gather.armed.map(|(due, _)| (due, timers.arm(gather_timer(place, born, due))));
         }
     }
 
@@ -134,6 +172,7 @@ impl Partition {
             };
             notice.retry = notice.retry.map(|(due, _)| (due, arm(Class::Retry, due)));
             notice.deadline = notice.deadline.map(|(due, _)| (due, arm(Class::Deadline, due)));
+            notice.held = notice.held.map(|(due, _)| (due, timers.arm(held_timer(place, born, due))));
         }
         for known in feed_waits.iter_mut().filter(|known| known.wait.armed.is_some()) {
             let rule = wards.get(known.wait.ward as usize).and_then(|ward| ward.alert(known.wait.index));

@@ -8,7 +8,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wardline_rules::{Text, decimal::Decimal, event::Ident, time::Timestamp, token::Token};
+use wardline_rules::{
+    Text,
+    decimal::Decimal,
+    event::Ident,
+    time::{Span, Timestamp},
+    token::Token,
+};
 
 use crate::{
     slab::Slab,
@@ -147,6 +153,26 @@ impl Stored for Timestamp {
 
     fn take(take: &mut Take<'_>) -> Option<Self> {
         take.time()
+    }
+}
+
+impl Stored for i64 {
+    fn put(&self, put: &mut Put<'_>) {
+        put.raw(&self.to_le_bytes());
+    }
+
+    fn take(take: &mut Take<'_>) -> Option<Self> {
+        take.array().map(Self::from_le_bytes)
+    }
+}
+
+impl Stored for Span {
+    fn put(&self, put: &mut Put<'_>) {
+        self.micros().put(put);
+    }
+
+    fn take(take: &mut Take<'_>) -> Option<Self> {
+        i64::take(take).map(Self::from_micros)
     }
 }
 

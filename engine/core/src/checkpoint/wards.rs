@@ -28,12 +28,14 @@ pub(super) struct Kept {
     activated: Timestamp,
     families: Vec<Timestamp>,
     alerts: Vec<Timestamp>,
+    notices: Vec<Timestamp>,
+    suppressions: Vec<Timestamp>,
 }
 
 /// The files of a ward, as the driver packed them.
 struct Packed(Vec<u8>);
 
-layout! { Kept { version, text, author, activated, families, alerts } }
+layout! { Kept { version, text, author, activated, families, alerts, notices, suppressions } }
 
 impl Stored for Packed {
     fn put(&self, put: &mut Put<'_>) {
@@ -54,6 +56,8 @@ impl From<&Ward> for Kept {
             activated: ward.activated,
             families: ward.families.iter().map(|known| known.since).collect(),
             alerts: ward.alerts.iter().map(|known| known.since).collect(),
+            notices: ward.notices.iter().map(|known| known.since).collect(),
+            suppressions: ward.suppressions.iter().map(|known| known.since).collect(),
         }
     }
 }
@@ -72,11 +76,13 @@ pub(super) fn restore(kept: Vec<Kept>, dictionary: &mut Dictionary, compile: Com
 }
 
 fn restore_one(kept: Kept, dictionary: &mut Dictionary, compile: Compile<'_>) -> Result<Ward, Error> {
-    let Kept { version, text: Packed(text), author, activated, families, alerts } = kept;
+    let Kept { version, text: Packed(text), author, activated, families, alerts, notices, suppressions } = kept;
     let program = compile(&text).filter(|program| program.version == WardVersion(version)).ok_or(Error::Ward)?;
     let mut ward = Ward::new(WardParts { program, text, author, at: activated }, None, dictionary);
     apply_since(&mut ward.families, &families)?;
     apply_since(&mut ward.alerts, &alerts)?;
+    apply_since(&mut ward.notices, &notices)?;
+    apply_since(&mut ward.suppressions, &suppressions)?;
     ward.tests.learn(&ward.program, dictionary);
     Ok(ward)
 }

@@ -58,10 +58,11 @@ impl Partition {
     fn is_after(&self, alert: &Alert, at: Timestamp) -> bool {
         let is_end = match alert.cause.source {
             Source::Clock { .. } => true,
+            Source::Notice(_) => false,
             Source::Rule(index) => {
                 let ward = self.wards.get(alert.cause.ward as usize);
                 let rule = ward.and_then(|ward| ward.alert(index));
-                rule.is_some_and(|(rule, _)| matches!(rule.trigger, Trigger::Absence(_)))
+                rule.is_some_and(|(rule, _)| matches!(rule.trigger, Trigger::Absence(_) | Trigger::While(_)))
             }
         };
         if is_end { at > alert.since } else { at >= alert.since }
@@ -140,7 +141,7 @@ impl Partition {
         let Some(result) = &answer.result else { return true };
         match about {
             About::Result(key) => self.dictionary.text(key.code) == result.code,
-            About::Report | About::Feed(_) => false,
+            About::Report | About::Feed(_) | About::Group(_) => false,
         }
     }
 }
@@ -153,6 +154,6 @@ fn speaks_of(action: &Record, about: About, report: &Report) -> bool {
             let mut named = named.peekable();
             named.peek().is_none() || named.any(|statement| statement.key.code == key.code)
         }
-        About::Report | About::Feed(_) => named.next().is_none(),
+        About::Report | About::Feed(_) | About::Group(_) => named.next().is_none(),
     }
 }

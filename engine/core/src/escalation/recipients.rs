@@ -76,7 +76,11 @@ impl Resolving<'_> {
                 self.on_duty(name).into_iter().for_each(&mut push);
             }
             Who::Covering => self.on_duty(self.covering()).into_iter().for_each(&mut push),
-            Who::Recipient | Who::Patient => {}
+            Who::Patient => {
+                let patient = self.report.and_then(|report| report.patient);
+                patient.map(Party::Token).into_iter().for_each(&mut push);
+            }
+            Who::Recipient => {}
         }
     }
 

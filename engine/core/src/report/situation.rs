@@ -9,7 +9,7 @@ use wardline_rules::{
     words::{Scope, State, StateSet, Step},
 };
 
-use super::{FlagCode, Report};
+use super::{Cold, FlagCode, Report};
 use crate::dictionary::Dictionary;
 
 impl Report {
@@ -70,6 +70,24 @@ impl Report {
             }
         }
         out.extend(begun.map(|from| (from, Timestamp::MAX)));
+    }
+
+    /// Whether any of `situations` holds at `at`.
+    pub(crate) fn is_in_any(&self, situations: &[Situation], at: Timestamp, dictionary: &Dictionary) -> bool {
+        situations.iter().any(|situation| self.is_in(situation, at, dictionary))
+    }
+
+    /// The instants at which anything about the report may have changed, in order, each once.
+    pub(crate) fn instants(&self) -> Vec<Timestamp> {
+        let Cold { statements, flags, people, attributes, .. } = &self.cold;
+        let mut instants: Vec<Timestamp> = self.records.iter().map(|record| record.lo).collect();
+        instants.extend(statements.iter().map(|statement| statement.at));
+        instants.extend(flags.iter().map(|flag| flag.at));
+        instants.extend(people.iter().map(|person| person.at));
+        instants.extend(attributes.iter().map(|attribute| attribute.at));
+        instants.sort_unstable();
+        instants.dedup();
+        instants
     }
 
     fn is_in(&self, situation: &Situation, at: Timestamp, dictionary: &Dictionary) -> bool {

@@ -24,7 +24,11 @@ impl Partition {
         let [kind, _, site, department] = self.routing_of(report);
         let marks = alert.marks;
         let waited = marks.answered.map(|at| at.since(alert.since).micros() / SECOND);
-        let subject = if matches!(alert.about, About::Feed(_)) { "feed" } else { "report" };
+        let subject = match alert.about {
+            About::Report | About::Result(_) => "report",
+            About::Feed(_) => "feed",
+            About::Group(_) => "window",
+        };
         let cells = vec![
             Cell::text(&alert.id.to_string()),
             Cell::text(&view.rule),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Partition {
-    pub(crate) fn activate(&mut self, activation: &Activation, _: &mut Output) {
+    pub(crate) fn activate(&mut self, activation: &Activation, out: &mut Output) {
         if let Some(site) = &activation.site {
             self.site = SiteSettings::clone(site);
         }
@@ -30,5 +30,10 @@ impl Partition {
         let ward = Ward::new(parts, before, &mut self.dictionary);
         self.wards.push(ward);
         self.active = u32::try_from(self.wards.len() - 1).ok();
+        if let Some(active) = self.active {
+            self.count_all(active, out);
+            self.begin_looks(active);
+            self.look_at_states();
+        }
     }
 }

@@ -79,7 +79,7 @@ impl Partition {
 
     /// An answer with the report and no code: a call documented elsewhere, valid without having been paged [REP-20].
     fn answer_by_report(&mut self, event: &Event, answer: &Answer, out: &mut Output) -> Disposition {
-        let keys = self.keys_of(event);
+        let keys = self.keys_of(event, crate::identity::bare(event));
         let mut targets = Vec::new();
         crate::identity::find(keys, None, (&self.index, &self.reports), &mut targets);
         let mut verdict: Option<AnswerVerdict> = None;

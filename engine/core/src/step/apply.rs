@@ -146,11 +146,12 @@ impl Partition {
         let code = item.code.code.as_str();
         let ward = self.active.and_then(|active| self.wards.get(active as usize));
         let catalogue = ward.map(|ward| &ward.program.catalogue);
-        let tests = catalogue.and_then(|catalogue| catalogue.tests.get(catalogue.test_of_code(code)?.index()));
+        let known = catalogue.and_then(|catalogue| catalogue.tests.get(catalogue.test_of_code(code)?.index()));
         // A local code is the limit's test if the ward's catalogue says so.
         let is_declared =
-            |test: &str| tests.is_some_and(|known| known.name == test || known.loinc.iter().any(|loinc| loinc == test));
-        self.site.passes_limit(item, |test| test == code || is_declared(test))
+            |test: &str| known.is_some_and(|known| known.name == test || known.loinc.iter().any(|loinc| loinc == test));
+        let own = known.and_then(|known| known.unit);
+        self.site.passes_limit(item, own, |test| test == code || is_declared(test))
     }
 
     /// Says which results no limit could be held against, for their unit [CRT-2].

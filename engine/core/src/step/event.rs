@@ -1,5 +1,7 @@
 //! Event: is it news, which reports is it about, and what does it change?
 
+use core::hash::{Hash, Hasher};
+
 use wardline_rules::{
     event::{Event, Fact},
     map::hash64,
@@ -10,10 +12,11 @@ use wardline_rules::{
 
 use crate::{
     disposition::Disposition,
-    identity::{self, Found, Keys, Number},
+    identity::{self, Bare, Found, Keys, Number},
     output::{Output, QualityRow},
     partition::{Partition, Seen},
     report::{Applied, Report, ReportSlot},
+    step::foresee::Foreseen,
     tuple::TupleId,
 };
 
@@ -23,8 +26,8 @@ const REMEMBERED: Span = Span::from_minutes(7 * 24 * 60);
 const LATE_AFTER: Span = Span::from_minutes(15);
 
 impl Partition {
-    pub(crate) fn take_event(&mut self, event: &Event, out: &mut Output) -> Disposition {
-        let disposition = self.dispose(event, out);
+    pub(crate) fn take_event(&mut self, event: &Event, foreseen: Foreseen, out: &mut Output) -> Disposition {
+        let disposition = self.dispose(event, foreseen, out);
         let counters = &mut self.counters;
         counters.received += 1;
         match disposition {
@@ -42,22 +45,22 @@ impl Partition {
         disposition
     }
 
-    fn dispose(&mut self, event: &Event, out: &mut Output) -> Disposition {
+    fn dispose(&mut self, event: &Event, foreseen: Foreseen, out: &mut Output) -> Disposition {
         if matches!(event.fact, Fact::Unreadable { .. }) {
             self.say_quality(event, Fault::Unreadable, event.reason.as_deref().unwrap_or_default(), out);
             return Disposition::DeadLettered;
         }
         let tuple = self.tuples.of_event(event, &mut self.dictionary);
-        if let Some(first) = self.was_seen(event, tuple, out) {
+        if let Some(first) = self.was_seen(event, (foreseen.id, tuple), out) {
             return Disposition::Duplicate { first };
         }
         for Note { fault, field } in &event.notes {
             self.say_quality(event, *fault, field, out);
         }
-        let source = self.dictionary.code(&event.source);
+        let source = self.tuples.get(tuple).source;
         self.feed_message(source, out);
         match &event.fact {
-            Fact::Step(_) | Fact::Update => self.take_fact(event, tuple, out),
+            Fact::Step(_) | Fact::Update => self.take_fact(event, (foreseen.numbers, tuple), out),
             Fact::Answer(answer) => self.take_answer(event, answer, out),
             Fact::Merge(merge) => self.take_merge(event, merge, out),
             Fact::Encounter => self.take_encounter(event, tuple, out),
@@ -66,7 +69,7 @@ impl Partition {
     }
 
     /// When this very event came first, within the last seven days [DUP-1]; the same id with other content is new [DUP-2].
-    fn was_seen(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Option<Timestamp> {
+    fn was_seen(&mut self, event: &Event, (id, tuple): (u64, TupleId), out: &mut Output) -> Option<Timestamp> {
         while let Some((at, id)) = self.seen_order.front().copied() {
             let is_full = self.seen_order.len() > crate::limits::DUPLICATES_MAX;
             if !is_full && self.at.since(at) <= REMEMBERED {
@@ -75,7 +78,6 @@ impl Partition {
             self.seen_order.pop_front();
             self.seen.remove(&id);
         }
-        let id = hash64(&(event.source.as_str(), event.event_id.as_str()));
         let content = fingerprint(event, tuple);
         let key = match self.seen.get(&id) {
             None => id,
@@ -104,9 +106,9 @@ impl Partition {
         });
     }
 
-    fn take_fact(&mut self, event: &Event, tuple: TupleId, out: &mut Output) -> Disposition {
+    fn take_fact(&mut self, event: &Event, (numbers, tuple): (Bare, TupleId), out: &mut Output) -> Disposition {
         let patient = event.patient.map(|patient| self.resolve_token(patient));
-        let keys = self.keys_of(event);
+        let keys = self.keys_of(event, numbers);
         let mut targets = core::mem::take(&mut self.targets);
         let found = identity::find(keys, patient, (&self.index, &self.reports), &mut targets);
         if found == Found::New {
@@ -140,23 +142,25 @@ impl Partition {
     }
 
     /// The keys of an event; without any number it is a report of its own [IDN-7].
-    pub(crate) fn keys_of(&mut self, event: &Event) -> Keys {
+    pub(crate) fn keys_of(&mut self, event: &Event, numbers: Bare) -> Keys {
         let ward = self.active.and_then(|active| self.wards.get_mut(active as usize));
         let names = ward.map(|ward| {
             ward.tests.learn(&ward.program, &self.dictionary);
             (&*ward.program, &ward.tests)
         });
-        let test = identity::canonical_test(event, names, &self.dictionary);
-        identity::keys(event, &test)
+        identity::keys(numbers, identity::canonical_test(event, names, &self.dictionary))
     }
 
     fn open_report(&mut self, event: &Event, keys: Keys, out: &mut Output) -> ReportSlot {
         self.born += 1;
-        let strongest = keys.iter().next().unwrap_or_else(|| {
-            self.say_quality(event, Fault::NoIdentity, "report", out);
-            let own = wardline_rules::event::Ident { id: event.event_id.clone(), ns: event.source.clone() };
-            identity::key(Number::Message, &own, "")
-        });
+        let strongest = keys.iter().next().map_or_else(
+            || {
+                self.say_quality(event, Fault::NoIdentity, "report", out);
+                let own = wardline_rules::event::Ident { id: event.event_id.clone(), ns: event.source.clone() };
+                identity::bare_key(Number::Message, &own)
+            },
+            |name| name.full,
+        );
         let mut id = identity::report_id(self.settings.instance, strongest);
         if !self.index.get(u128::from_le_bytes(id.0)).is_empty() {
             // A number that already names a report, given anew: its second report is numbered by its birth.
@@ -174,7 +178,7 @@ impl Partition {
     /// Facts that carry the placer number alone belong to every report with that number [IDN-6].
     fn inherit(&mut self, slot: ReportSlot, keys: Keys) {
         let Some(placer) = keys.placer else { return };
-        let sibling = self.index.get(placer).iter().find_map(|other| self.reports.get(*other));
+        let sibling = self.index.named(placer, &self.reports).find_map(|other| self.reports.get(*other));
         let Some(sibling) = sibling else { return };
         let shared: Vec<_> = sibling.records.iter().filter(|record| record.is_shared).copied().collect();
         let people = if shared.is_empty() { Vec::new() } else { sibling.cold.people.clone() };
@@ -192,12 +196,12 @@ impl Partition {
     /// Remembers the numbers of an event as ways to its report.
     fn link(&mut self, slot: ReportSlot, report: &mut Report, event: &Event, keys: Keys) {
         report.has_test |= keys.has_test;
-        for key in keys.iter().chain(keys.bare.into_iter().flatten()) {
-            if report.keys.contains(&key) {
+        for name in keys.iter() {
+            if report.keys.contains(&name) {
                 continue;
             }
-            self.index.link(key, slot);
-            report.keys.push(key);
+            self.index.link(name.bare, slot);
+            report.keys.push(name);
         }
         let ids = &event.report;
         let keep = |known: &mut Option<wardline_rules::event::Ident>, said: &Option<wardline_rules::event::Ident>| {
@@ -286,36 +290,41 @@ fn is_correction(event: &Event) -> bool {
 
 /// A hash of all that an event says, without when it was sent.
 fn fingerprint(event: &Event, tuple: TupleId) -> u64 {
-    let fact = match &event.fact {
-        Fact::Step(step) => 1 + u64::from(step.index()),
-        Fact::Update => 100,
-        Fact::Encounter => 101,
-        Fact::Heartbeat => 102,
-        Fact::Unreadable { .. } => 103,
-        Fact::Merge(_) => 104,
-        Fact::Answer(answer) => hash64(&(answer.act, answer.code.as_deref(), answer.nid, answer.by, answer.value)),
-    };
-    let mut hash = hash64(&(tuple, fact, event.occurred_at, event.patient, event.encounter, event.evidence));
-    let mut add = |part: u64| hash = hash64(&(hash, part));
-    for result in &event.results {
-        add(hash64(&(
-            result.code.code.as_str(),
-            result.sub.as_str(),
-            result.unit.as_str(),
-            result.status,
-            result.critical,
-        )));
-        add(match &result.value {
-            wardline_rules::event::ResultValue::Number(sign, number) => hash64(&(sign, number)),
-            wardline_rules::event::ResultValue::Coded(code) => hash64(&code.code.as_str()),
-            wardline_rules::event::ResultValue::Word(word) => hash64(&word.as_str()),
-            wardline_rules::event::ResultValue::None => 1,
-            wardline_rules::event::ResultValue::Narrative => 2,
-        });
+    hash64(&Content(event, tuple))
+}
+
+/// What an event says, to be hashed in one go.
+struct Content<'a>(&'a Event, TupleId);
+
+impl Hash for Content<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self(event, tuple) = self;
+        (tuple, event.occurred_at, event.patient, event.encounter, event.evidence).hash(state);
+        match &event.fact {
+            Fact::Step(step) => (1 + u64::from(step.index())).hash(state),
+            Fact::Update => 100_u64.hash(state),
+            Fact::Encounter => 101_u64.hash(state),
+            Fact::Heartbeat => 102_u64.hash(state),
+            Fact::Unreadable { .. } => 103_u64.hash(state),
+            Fact::Merge(_) => 104_u64.hash(state),
+            Fact::Answer(answer) => {
+                (answer.act, answer.code.as_deref(), answer.nid, answer.by, answer.value).hash(state);
+            }
+        }
+        for result in &event.results {
+            let (code, sub, unit) = (result.code.code.as_str(), result.sub.as_str(), result.unit.as_str());
+            (code, sub, unit, result.status, result.critical).hash(state);
+            match &result.value {
+                wardline_rules::event::ResultValue::Number(sign, number) => (sign, number).hash(state),
+                wardline_rules::event::ResultValue::Coded(code) => code.code.as_str().hash(state),
+                wardline_rules::event::ResultValue::Word(word) => word.as_str().hash(state),
+                wardline_rules::event::ResultValue::None => 1_u8.hash(state),
+                wardline_rules::event::ResultValue::Narrative => 2_u8.hash(state),
+            }
+        }
+        event.flags.iter().for_each(|flag| (1_u8, flag).hash(state));
+        event.flags_off.iter().for_each(|flag| (2_u8, flag).hash(state));
+        event.milestones.iter().for_each(|milestone| (3_u8, milestone.step, milestone.at).hash(state));
+        event.people.iter().for_each(|person| (4_u8, person.role, person.token).hash(state));
     }
-    event.flags.iter().for_each(|flag| add(hash64(&(1_u8, flag))));
-    event.flags_off.iter().for_each(|flag| add(hash64(&(2_u8, flag))));
-    event.milestones.iter().for_each(|milestone| add(hash64(&(milestone.step, milestone.at))));
-    event.people.iter().for_each(|person| add(hash64(&(person.role, person.token))));
-    hash
 }

@@ -5,6 +5,8 @@ use crate::{input::FeedStatus, partition::Partition};
 impl Partition {
     pub(crate) fn take_feed(&mut self, status: &FeedStatus) {
         let feed = self.dictionary.code(&status.feed);
-        self.feeds.insert(feed, status.state);
+        if self.feeds.insert(feed, status.state) != Some(status.state) {
+            self.look_at_states();
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Tokens that go point to those that stay, for facts past and future; chains are followed and a cycle is refused [IDN-11].
 
 use wardline_rules::{
-    event::{Event, Ident, Merge, ReportIds},
+    event::{Event, Merge, ReportIds},
     quality::Fault,
     token::Token,
     words::MergeWhat,
@@ -75,14 +75,12 @@ impl Partition {
 
     fn report_of(&self, event: &Event, ids: &ReportIds) -> Option<ReportSlot> {
         let test = event.tests.first().map_or("", |code| code.code.as_str());
-        let with_test = |number, ident: &Option<Ident>| ident.as_ref().map(|ident| identity::key(number, ident, test));
-        let keys = [
-            with_test(Number::Filler, &ids.filler),
-            with_test(Number::Placer, &ids.placer),
-            with_test(Number::Accession, &ids.accession),
-        ];
-        let mut keys = keys.into_iter().chain(identity::bare(ids)).flatten();
-        keys.find_map(|key| self.index.get(key).first().copied())
+        let numbers =
+            [(Number::Filler, &ids.filler), (Number::Placer, &ids.placer), (Number::Accession, &ids.accession)];
+        let names = numbers.map(|(number, ident)| ident.as_ref().map(|ident| identity::name(number, ident, test)));
+        let mut names = names.into_iter().flatten();
+        let within_test = names.clone().find_map(|name| self.index.named(name, &self.reports).next().copied());
+        within_test.or_else(|| names.find_map(|name| self.index.get(name.bare).first().copied()))
     }
 
     /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
@@ -99,10 +97,10 @@ impl Partition {
             return Disposition::Unmatched;
         };
         self.move_facts(&mut gone, &mut report);
-        for key in core::mem::take(&mut gone.keys) {
-            self.index.unlink(key, from);
-            self.index.link(key, into);
-            report.keys.push(key);
+        for name in core::mem::take(&mut gone.keys) {
+            self.index.unlink(name.bare, from);
+            self.index.link(name.bare, into);
+            report.keys.push(name);
         }
         for slot in core::mem::take(&mut gone.alerts) {
             if let Some(alert) = self.alerts.get_mut(slot) {

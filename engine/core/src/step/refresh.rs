@@ -3,7 +3,10 @@
 //! The rules that its routing fields allow, as they are and as they were, and the clocks and periods that older wards left
 //! running. Then reports that have been quiet for long leave memory.
 
-use wardline_rules::{program::Trigger, time::Span};
+use wardline_rules::{
+    program::{Lasting, Trigger},
+    time::Span,
+};
 
 use crate::{
     alerts::{Source, when::AlertIx},
@@ -12,7 +15,7 @@ use crate::{
     partition::Partition,
     report::{Report, ReportSlot},
     tuple::SAYS_NOTHING,
-    ward::RuleIx,
+    ward::{Known, RuleIx},
 };
 
 /// How long a settled report stays for corrections.
@@ -25,23 +28,38 @@ impl Partition {
     pub(crate) fn refresh(&mut self, slot: ReportSlot, report: &mut Report, out: &mut Output) {
         let Some(active) = self.active else { return };
         let mut rules = core::mem::take(&mut self.rules);
-        self.candidates(active, report, &mut rules);
+        self.candidates(active, (slot, report), &mut rules);
+        let seen = report.steps();
         for rule in &rules {
+            let Some(ward) = self.wards.get(active as usize) else { break };
             match *rule {
                 RuleIx::Family(index) => {
-                    let known = self.wards.get(active as usize).and_then(|ward| ward.families.get(index as usize));
-                    let Some(id) = known.map(|known| known.id) else { continue };
-                    self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
+                    let Some(Known { id, needs, .. }) = ward.families.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || report.clocks.iter().any(|clock| clock.family == id) {
+                        self.refresh_clock(slot, report, FamilyIx { ward: active, index, id }, out);
+                    }
                 }
-                RuleIx::Alert(index) => self.refresh_rule(slot, report, AlertIx { ward: active, index }, out),
+                RuleIx::Alert(index) => {
+                    let Some(Known { needs, .. }) = ward.alerts.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || !report.alerts.is_empty() || !report.waits.is_empty() {
+                        self.refresh_rule(slot, report, AlertIx { ward: active, index }, out);
+                    }
+                }
+                RuleIx::Notice(index) => {
+                    let Some(Known { needs, .. }) = ward.notices.get(index as usize).copied() else { continue };
+                    if needs.meets(seen) || !report.alerts.is_empty() {
+                        self.refresh_notice(slot, report, (active, index), out);
+                    }
+                }
             }
         }
         self.rules = rules;
+        self.recount(report, out);
         self.refresh_pinned(slot, report, active, out);
         self.follow_roles(report, out);
     }
 
-    fn candidates(&mut self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+    fn candidates(&mut self, active: u32, (slot, report): (ReportSlot, &Report), rules: &mut Vec<RuleIx>) {
         rules.clear();
         let Some(ward) = self.wards.get_mut(active as usize) else { return };
         let list = ward.route(report.effective, &self.dictionary, &self.tuples);
@@ -54,20 +72,27 @@ impl Partition {
                 rules.extend_from_slice(ward.list(list));
             }
         }
-        self.begun(active, report, rules);
+        self.begun(active, (slot, report), rules);
         rules.sort_unstable();
         rules.dedup();
     }
 
     /// The rules that began something on a report: news of what came first may say that they never covered it.
-    fn begun(&self, active: u32, report: &Report, rules: &mut Vec<RuleIx>) {
+    fn begun(&self, active: u32, (slot, report): (ReportSlot, &Report), rules: &mut Vec<RuleIx>) {
         let clocks = report.clocks.iter().filter(|clock| clock.ward == active);
         rules.extend(clocks.map(|clock| RuleIx::Family(clock.index)));
         let waits = report.waits.iter().filter(|wait| wait.ward == active);
         rules.extend(waits.map(|wait| RuleIx::Alert(wait.index)));
-        for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)) {
-            if let (Source::Rule(index), true) = (alert.cause.source, alert.cause.ward == active && alert.stands()) {
-                rules.push(RuleIx::Alert(index));
+        let windows = &self.watching.windows;
+        let looks = windows.looks.iter().filter(|looks| looks.ward == active);
+        let sampled = looks.filter(|looks| windows.samples.contains_key(&(looks.rule, slot)));
+        rules.extend(sampled.map(|looks| RuleIx::Alert(looks.index)));
+        let alerts = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
+        for alert in alerts.filter(|alert| alert.cause.ward == active && alert.stands()) {
+            match alert.cause.source {
+                Source::Rule(index) => rules.push(RuleIx::Alert(index)),
+                Source::Notice(index) => rules.push(RuleIx::Notice(index)),
+                Source::Clock { .. } => {}
             }
         }
     }
@@ -77,6 +102,12 @@ impl Partition {
         match ward.and_then(|ward| ward.alert(rule.index)).map(|found| &found.0.trigger) {
             Some(Trigger::When(_)) => self.refresh_alert(slot, report, rule, out),
             Some(Trigger::Absence(_)) => self.refresh_absence(slot, report, rule, out),
+            Some(Trigger::While(found)) => match found.state {
+                Lasting::Report { .. } => self.refresh_lasting(slot, report, rule, out),
+                Lasting::Count(_) => self.count_report(report, rule, out),
+                Lasting::Alert(_) | Lasting::Feed(..) => {}
+            },
+            Some(Trigger::Window(_)) => self.sample_report(slot, report, rule),
             None => {}
         }
     }
@@ -99,6 +130,7 @@ impl Partition {
             return;
         }
         let mut old: Vec<AlertIx> = Vec::new();
+        let mut notices: Vec<(u32, u32)> = Vec::new();
         for alert in report.alerts.iter().filter_map(|slot| self.alerts.get(*slot)).filter(|alert| alert.is_open()) {
             let has_new = self.wards.get(active as usize).is_some_and(|ward| ward.rule(alert.rule).is_some());
             if let crate::alerts::Source::Rule(index) = alert.cause.source
@@ -107,6 +139,15 @@ impl Partition {
             {
                 old.push(AlertIx { ward: alert.cause.ward, index });
             }
+            if let crate::alerts::Source::Notice(index) = alert.cause.source
+                && is_old(alert.cause.ward)
+                && !has_new
+            {
+                notices.push((alert.cause.ward, index));
+            }
+        }
+        for rule in notices {
+            self.refresh_notice(slot, report, rule, out);
         }
         for rule in old {
             self.refresh_rule(slot, report, rule, out);
@@ -139,9 +180,11 @@ impl Partition {
     /// Takes a report out of memory with all that hangs on it.
     pub(crate) fn forget_report(&mut self, slot: ReportSlot) {
         let Some(report) = self.reports.remove(slot) else { return };
+        self.uncount(&report);
+        self.forget_samples(slot);
         self.counters.reports_left += 1;
         self.index.unlink(u128::from_le_bytes(report.id.0), slot);
-        report.keys.iter().for_each(|key| self.index.unlink(*key, slot));
+        report.keys.iter().for_each(|name| self.index.unlink(name.bare, slot));
         if let Some(encounter) = report.cold.encounter {
             self.index.unlink_encounter(encounter, slot);
         }

@@ -5,7 +5,6 @@
 use wardline_rules::time::{Span, Timestamp};
 
 use crate::{
-    escalation::Phase,
     input::Silence,
     output::Output,
     partition::Partition,
@@ -34,21 +33,7 @@ impl Partition {
         let Some(place) = self.silences.iter().position(|(silence, _)| silence.id == id) else { return };
         let (_, armed) = self.silences.remove(place);
         self.timers.disarm(armed);
-        let held = self.alerts.iter().filter(|(_, alert)| alert.course.phase == Phase::Held);
-        let mut held: Vec<(u64, u32)> = held.map(|(slot, alert)| (alert.born, slot)).collect();
-        held.sort_unstable();
-        for (_, slot) in held {
-            let report = self.alerts.get(slot).and_then(|alert| alert.report).map(|report| report.0);
-            let mut taken = report.and_then(|place| self.reports.take(place).map(|report| (place, report)));
-            match taken.as_mut() {
-                Some((_, report)) if !self.is_muted(slot, Some(report)) => self.begin(slot, Some(report), out),
-                None if !self.is_muted(slot, None) => self.begin(slot, None, out),
-                Some(_) | None => {}
-            }
-            if let Some((place, report)) = taken {
-                self.reports.put(place, report);
-            }
-        }
+        self.begin_unmuted(None, out);
     }
 }
 

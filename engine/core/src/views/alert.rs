@@ -31,6 +31,8 @@ pub struct AlertView {
     pub report: Option<ReportId>,
     /// The feed it is about, if it is about one; else empty.
     pub feed: Text,
+    /// The group it is about, if it is about one; else empty.
+    pub group: Text,
     /// The test whose result it is about, as the ward names it, else by its code; empty if it is about no result.
     pub test: Text,
     /// The generation, from 1.
@@ -85,6 +87,7 @@ impl Partition {
             ward: ward.map(|ward| ward.program.version).unwrap_or_default(),
             report: alert.report.map(|report| report.1),
             feed: if let About::Feed(feed) = alert.about { text(feed) } else { Text::default() },
+            group: if let About::Group(group) = alert.about { text(group) } else { Text::default() },
             test: self.test_of(alert).unwrap_or_default(),
             generation: alert.generation,
             severity: ward.and_then(|ward| severity_name(ward, alert)).unwrap_or_default(),
@@ -116,6 +119,7 @@ pub(crate) fn severity_name(ward: &Ward, alert: &Alert) -> Option<Text> {
 pub(super) fn rule_name(ward: &Ward, source: Source) -> Option<Text> {
     match source {
         Source::Rule(index) => ward.program.alerts.get(index as usize).map(|alert| alert.head.name.clone()),
+        Source::Notice(index) => ward.program.notices.get(index as usize).map(|notice| notice.head.name.clone()),
         Source::Clock { index, rule, .. } => {
             let family = ward.program.families.get(index as usize)?;
             family.rules.get(rule as usize).map(|rule| rule.head.name.clone())

@@ -109,7 +109,7 @@ impl Partition {
             via: via(program, notice.head.channel),
             reach: reach(program, notice),
             texts: texts(program, alert.cause.source),
-            values: self.values(ward, alert),
+            values: self.values(ward, alert, self.count_of(*self.nids.get(&nid)?)),
             wants_read_back: self.escalation_of(notice.alert).is_some_and(|escalation| escalation.read_back),
         })
     }
@@ -140,14 +140,14 @@ impl Partition {
         found.into_iter().map(ambiguous).collect()
     }
 
-    fn values(&self, ward: &Ward, alert: &Alert) -> Vec<(&'static str, Text)> {
+    fn values(&self, ward: &Ward, alert: &Alert, count: u32) -> Vec<(&'static str, Text)> {
         let report = alert.report.and_then(|report| self.reports.get(report.0)).map(|report| &**report);
         let zone = self.zone_of(ward, report);
         let mut values = vec![
             ("raised", wall(&zone, alert.raised)),
             ("waited", Text::from(Span::from_micros(whole_minutes(self.at.since(alert.raised))).to_string())),
-            ("count", Text::const_new("1")),
         ];
+        values.push(("count", text(count.to_string())));
         if let Some(due) = self.due_of(ward, alert, report) {
             values.push(("due", wall(&zone, due)));
         }
@@ -171,6 +171,7 @@ impl Partition {
     /// When its clock is due, or when somebody must have answered.
     fn due_of(&self, ward: &Ward, alert: &Alert, report: Option<&Report>) -> Option<Timestamp> {
         match alert.cause.source {
+            Source::Notice(_) => None,
             Source::Rule(_) => ward.program.answer_span(alert.cause.severity).map(|span| alert.raised.plus(span)),
             Source::Clock { index, .. } => {
                 let mine = |clock: &&crate::clocks::Clock| clock.ward == alert.cause.ward && clock.index == index;
@@ -242,8 +243,17 @@ fn wall(zone: &Zone, at: Timestamp) -> Text {
 fn texts(program: &Program, source: Source) -> Answering {
     match source {
         Source::Rule(index) => program.alerts.get(index as usize).map(|alert| alert.texts.clone()).unwrap_or_default(),
+        Source::Notice(index) => of_template(program, index),
         Source::Clock { .. } => Answering::default(),
     }
+}
+
+/// The first text of the template; the patient's language chooses among several where it is known [MSG-4].
+fn of_template(program: &Program, index: u32) -> Answering {
+    let name = program.notices.get(index as usize).map(|notice| &notice.template);
+    let text = program.catalogue.templates.iter().find(|template| Some(&template.name) == name);
+    let text = text.map(|template| template.text.clone());
+    Answering { message: text.clone(), brief: text }
 }
 
 fn via(program: &Program, channel: Channel) -> Text {

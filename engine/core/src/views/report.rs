@@ -18,7 +18,7 @@ use super::AlertView;
 use crate::{
     clocks::ClockView,
     dictionary::Coded,
-    identity::{Number, key},
+    identity::{Number, bare_key},
     ids::ReportId,
     output::ClockState,
     partition::Partition,
@@ -157,7 +157,7 @@ impl Partition {
     /// The reports that are known by this number, be it of who ordered, of who performs or of the specimen.
     #[must_use]
     pub fn find_reports(&self, number: &Ident) -> Vec<ReportId> {
-        let keys = [Number::Filler, Number::Placer, Number::Accession].map(|sort| key(sort, number, ""));
+        let keys = [Number::Filler, Number::Placer, Number::Accession].map(|sort| bare_key(sort, number));
         let mut slots: Vec<u32> = keys.iter().flat_map(|key| self.index.get(*key)).copied().collect();
         slots.sort_unstable();
         slots.dedup();

@@ -15,6 +15,7 @@ use wardline_rules::{
 
 use crate::{
     driver::{Run, Told, activate, compile},
+    mute::guarded_day,
     said::{DR_BELL, DR_CHO, Said, answer, at},
     ward,
 };
@@ -76,8 +77,32 @@ fn the_day_of_these_tests_has_something_in_every_section() {
     let sections = run.partition.checkpoint();
     assert_eq!(sections.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SECTIONS);
     let same: Vec<_> = sections.iter().zip(&empty).filter(|(one, other)| one == other).map(|(one, _)| one.0).collect();
-    // Both silences have ended by then, and nothing is old enough to leave.
-    assert_eq!(same, ["silences"]);
+    // Both silences have ended by then, and nothing is old enough to leave. This ward watches and gathers nothing.
+    assert_eq!(same, ["silences", "watch", "gathers"]);
+}
+
+#[test]
+fn a_restart_after_every_batch_of_a_day_that_watches_and_gathers_changes_nothing() {
+    // guarantees G8, O4
+    let run = guarded_day();
+    let empty = Run::empty().partition.checkpoint();
+    let mut partition = Run::empty().partition;
+    let mut filled = std::collections::BTreeMap::<&str, usize>::new();
+    for (batch, told) in run.batches.iter().zip(&run.told) {
+        partition = copy(&partition);
+        assert_eq!(&replay(&mut partition, batch), told, "at {:?}", batch.at);
+        let sections = partition.checkpoint();
+        for (section, _) in sections.iter().zip(&empty).filter(|(one, other)| one != other) {
+            *filled.entry(section.0).or_default() += 1;
+        }
+        for place in 0..sections.len() {
+            let mut cut = sections.clone();
+            cut[place].1.pop();
+            assert!(restore(&cut).is_err(), "{} cut at {:?}", sections[place].0, batch.at);
+        }
+    }
+    assert_eq!(partition.state_hash(), run.partition.state_hash());
+    assert!(filled["watch"] > 10 && filled["gathers"] > 10, "{filled:?}");
 }
 
 #[test]
@@ -137,7 +162,7 @@ fn a_newer_format_is_named() {
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let error = Partition::restore(&sections, &mut |text| compile(text)).unwrap_err();
     assert_eq!(error, Error::Format("reports", 9));
-    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 3");
+    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 5");
 }
 
 #[test]

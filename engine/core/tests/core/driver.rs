@@ -67,6 +67,8 @@ pub(crate) fn compile(text: &[u8]) -> Option<Program> {
     match text {
         b"hospital" => Some(ward::hospital()),
         b"second" => Some(ward::second_edition()),
+        b"guarded" => Some(crate::mute::guarded()),
+        b"watching" => Some(crate::mute::watching()),
         _ => None,
     }
 }

@@ -11,6 +11,8 @@ mod escalation;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod mute;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod outbox;

@@ -12,9 +12,9 @@ use wardline_rules::{
 };
 
 use crate::{
-    driver::{Run, compile, settle},
+    driver::{Run, activate, compile, settle},
     said::{DR_BELL, Said, at},
-    ward::minutes,
+    ward::{self, minutes},
 };
 
 fn limit(test: &str, below: Option<&str>, above: Option<&str>) -> CriticalLimit {
@@ -64,6 +64,17 @@ fn a_local_code_has_the_limit_of_the_test_that_the_ward_declares_for_it() {
 }
 
 #[test]
+fn a_value_without_a_unit_is_in_that_of_its_test() {
+    // [CRT-1]: the ward declares potassium in mmol/L.
+    let mut run = Run::hospital();
+    run.inputs("08:30", vec![settle(site())]);
+    let mut said = harmless("09:10", "6.2");
+    said.0.results[0].unit = Text::default();
+    run.hear("09:10", said);
+    assert_eq!(raised(&run), 1, "{:?}", run.story("08:00"));
+}
+
+#[test]
 fn a_unit_that_no_limit_can_be_held_against_is_said() {
     // [CRT-2]
     let mut run = Run::hospital();
@@ -80,7 +91,8 @@ fn settings_survive_a_restart_and_an_activation_that_says_nothing_of_them() {
     // [CRT-1], guarantees G8
     let mut run = Run::hospital();
     run.inputs("08:30", vec![settle(site())]);
-    run.inputs("08:40", vec![crate::driver::activate(crate::ward::second_edition(), "second")]);
+    run.inputs("08:40", vec![activate(ward::second_edition(), "second")]);
+    run.inputs("08:50", vec![activate(ward::hospital(), "hospital")]);
     run.restart();
     assert_eq!(run.partition.site(), &site());
     run.hear("09:10", harmless("09:10", "6.2"));

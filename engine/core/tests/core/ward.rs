@@ -129,6 +129,7 @@ pub(crate) fn critical_alert() -> Alert {
         tells: Vec::new(),
         texts: Answering::default(),
         withdraw: Vec::new(),
+        limit: None,
     }
 }
 
@@ -214,6 +215,8 @@ pub(crate) fn program(version: u8, families: Vec<Family>, alerts: Vec<Alert>) ->
         rosters: Vec::new(),
         escalations: vec![critical_escalation()],
         families,
+        notices: Vec::new(),
+        suppressions: Vec::new(),
         alerts,
     }
 }

@@ -45,11 +45,14 @@ use crate::{
 /// How long a transaction may keep its snapshot.
 const PIN_MAX: Duration = Duration::from_secs(300);
 
+/// The snapshot of a transaction, and since when it holds it.
+type Pinned = Option<(Arc<Snapshot>, Instant)>;
+
 /// One session.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     shared: Arc<Shared>,
-    pinned: Arc<Mutex<Option<(Arc<Snapshot>, Instant)>>>,
+    pinned: Arc<Mutex<Pinned>>,
 }
 
 /// What was prepared.

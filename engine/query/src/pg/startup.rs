@@ -49,8 +49,8 @@ impl Startup {
     /// Takes the client's first message, answers with ours.
     fn first(&self, client: &impl ClientInfo, message: PasswordMessageFamily) -> PgWireResult<(Exchange, String)> {
         let message = message.into_sasl_initial_response()?;
-        let data = message.data.unwrap_or_default();
-        let text = core::str::from_utf8(&data).map_err(|_| self.refused(client))?;
+        let said = message.data.unwrap_or_default();
+        let text = core::str::from_utf8(&said).map_err(|_| self.refused(client))?;
         let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
         let key = self.shared.access.user(&user, now()).filter(|key| key.role.is_some());
         let verifier = key.and_then(|key| key.scram.clone());

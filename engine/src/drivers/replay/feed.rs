@@ -17,9 +17,9 @@ use wardline_rules::event::Event;
 use super::Error;
 
 /// Events of one hand-over: enough that its cost does not show, few enough that memory stays flat.
-const CHUNK: usize = 1_024;
-/// Chunks on the way.
-const CHUNKS_MAX: usize = 16;
+const CHUNK: usize = 256;
+/// Chunks on the way: two megabytes of events, so that they stay in the cache that both cores share.
+const CHUNKS_MAX: usize = 8;
 /// Read at once.
 const READ_BYTES: usize = 1 << 20;
 
@@ -37,7 +37,9 @@ struct Chunk {
 pub(super) fn read(files: &[PathBuf], mut see: impl FnMut(Box<Event>)) -> Result<u64, Error> {
     thread::scope(|scope| {
         let (to, from) = sync_channel::<Chunk>(CHUNKS_MAX);
-        let decoding = scope.spawn(move || files.iter().try_for_each(|path| decode(path, &to)));
+        let decode_all = move || files.iter().try_for_each(|path| decode(path, &to));
+        let decoding =
+            thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, decode_all).map_err(Error::Thread)?;
         let mut rejected = 0;
         for chunk in from {
             rejected += chunk.rejected;

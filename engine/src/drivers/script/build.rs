@@ -10,6 +10,7 @@ use wardline_rules::{
     Text,
     event::{Code, Event, Fact as Said, Given, Ident, Milestone, Person, ReportFlag, ResultItem, ResultValue, Scalar},
     program::{FeedId, Happening, Program, Situation, TestId},
+    quality::{Fault, Note},
     time::{EventTime, Timestamp},
     token::Token,
     words::{Abnormal, Evidence, Flag, FlagWord, Kind, KindSet, Priority, ResultStatus, Role, Step, WardKind},
@@ -80,6 +81,10 @@ impl<'t> Builder<'t> {
     pub(super) fn report(&mut self, label: &Text, news: &News, at: Option<Timestamp>, facts: &[Fact]) -> Event {
         let mut event = self.event(news.step.map_or(Said::Update, Said::Step));
         event.occurred_at = at.map(EventTime::exact);
+        if at.is_none() {
+            // What a source reader notes of a message without a usable time.
+            event.notes.push(Note { fault: Fault::TimeMissing, field: "occurred_at".into() });
+        }
         event.report.filler = Some(filler(label));
         let mut known = self.known.remove(label).unwrap_or_default();
         let mut saying = Saying { program: self.program, event: &mut event, known: &mut known, result: None };
@@ -124,7 +129,11 @@ impl Saying<'_> {
 
     fn say(&mut self, fact: &Fact) {
         match fact {
-            Fact::Order(_) | Fact::PatientPreference(_) | Fact::NoPatientFlag => {}
+            Fact::Order(_) => {}
+            Fact::NoPatientFlag => {
+                self.event.flags_off.extend([Flag::NoPortal, Flag::Deceased].map(ReportFlag::Known));
+            }
+            Fact::PatientPreference(channel) => self.attribute("patient_preference", channel.name()),
             Fact::Patient(patient) => self.known.patient = Some(patient.clone()),
             Fact::PatientZone(zone) => self.attribute("patient_zone", zone.name()),
             Fact::Kind(kinds) => self.known.kind = kinds.iter().next(),

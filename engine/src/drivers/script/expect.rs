@@ -53,17 +53,24 @@ fn find_sent(record: &Record<'_>, expectation: &Expectation, matched: &[bool]) -
 /// Whether a message is the one expected, its time aside.
 fn is_such(record: &Record<'_>, expectation: &Expectation, sent: &Sent) -> bool {
     let Outcome::Sent { who, what, by, scope } = &expectation.outcome else { return false };
-    let purpose = match what {
-        What::Page => Purpose::Page,
-        What::Reminder => Purpose::Reminder,
-        What::Tell => Purpose::Tell,
-        What::Withdrawal => Purpose::Withdrawal,
-        What::Digest(_) | What::Notice(_) => return false,
+    let (purpose, count) = match what {
+        What::Page => (Purpose::Page, 1),
+        What::Reminder => (Purpose::Reminder, 1),
+        What::Tell | What::Notice(_) => (Purpose::Tell, 1),
+        What::Withdrawal => (Purpose::Withdrawal, 1),
+        What::Digest(count) => (Purpose::Tell, *count),
     };
-    sent.purpose == purpose
+    let is_its_rule = if let What::Notice(rule) = what { sent.rule == *rule } else { true };
+    is_its_rule
+        && sent.purpose == purpose
+        && u64::from(sent.count) == count
         && sent.channel == *by
         && record.is_recipient(*who, &sent.recipient)
-        && in_scope(record, scope.as_ref(), sent.report)
+        && (in_scope(record, scope.as_ref(), sent.report) || of_group(scope.as_ref(), &sent.group))
+}
+
+fn of_group(scope: Option<&Scope>, group: &wardline_rules::Text) -> bool {
+    matches!(scope, Some(Scope::Group(name)) if name == group)
 }
 
 fn in_scope(record: &Record<'_>, scope: Option<&Scope>, report: Option<wardline_core::ids::ReportId>) -> bool {
@@ -102,12 +109,14 @@ fn missing(
 /// A message in the words of a test.
 fn spell(record: &Record<'_>, sent: &Sent, zone: &Zone) -> String {
     let what = match sent.purpose {
-        Purpose::Page => "paged",
-        Purpose::Reminder => "reminded",
-        Purpose::Tell => "told",
-        Purpose::Withdrawal => "told of the withdrawal",
+        Purpose::Page => "paged".to_owned(),
+        Purpose::Reminder => "reminded".to_owned(),
+        Purpose::Tell if sent.count > 1 => format!("sent a digest of {}", sent.count),
+        Purpose::Tell => "told".to_owned(),
+        Purpose::Withdrawal => "told of the withdrawal".to_owned(),
     };
-    let about = sent.report.and_then(|report| record.label(report)).map(|label| format!(" for {label}"));
+    let of_report = sent.report.and_then(|report| record.label(report)).map(|label| format!(" for {label}"));
+    let about = of_report.or_else(|| (!sent.group.is_empty()).then(|| format!(" at {}", sent.group)));
     let (who, by) = (record.spell(&sent.recipient), sent.channel.word());
     format!("{} {who} is {what} by {by}{} ({})", stamp(zone, sent.at), about.unwrap_or_default(), sent.rule)
 }
@@ -176,11 +185,9 @@ fn alert(
     is: AlertIs,
     zone: &Zone,
 ) -> Option<String> {
-    let of_group = |group: &wardline_rules::Text| matches!(scope, Some(Scope::Group(name)) if name == group);
-    let mine = record
-        .shown
-        .iter()
-        .filter(|shown| shown.rule == *rule && (in_scope(record, scope, shown.report) || of_group(&shown.group)));
+    let mine = record.shown.iter().filter(|shown| {
+        shown.rule == *rule && (in_scope(record, scope, shown.report) || of_group(scope, &shown.group))
+    });
     let mut then = mine.clone().filter(|shown| is_in(at, shown.at));
     let met = match is {
         AlertIs::NotRaised => !then.any(|shown| shown.state == AlertState::Raised),

@@ -25,6 +25,8 @@ pub(super) struct Sent {
     pub(super) channel: Channel,
     pub(super) purpose: Purpose,
     pub(super) report: Option<ReportId>,
+    pub(super) group: Text,
+    pub(super) count: u32,
     pub(super) rule: Text,
 }
 
@@ -125,6 +127,8 @@ impl<'t> Record<'t> {
             channel: obligation.head.channel,
             purpose: obligation.purpose,
             report: obligation.report,
+            group: obligation.group.clone(),
+            count: obligation.count,
             rule: obligation.rule.clone(),
         });
     }

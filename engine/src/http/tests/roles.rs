@@ -16,6 +16,7 @@ enum May {
 const ROUTES: &[(&str, &str, May)] = &[
     ("POST", "/v1/events", May::Only(&[Role::Ingest])),
     ("POST", "/v1/hl7", May::Only(&[Role::Ingest])),
+    ("POST", "/fhir", May::Only(&[Role::Ingest])),
     ("POST", "/v1/answers/{code}", May::Only(&[Role::Answer])),
     ("GET", "/v1/reports/{id}", May::Only(&[Role::Analyst, Role::Phi])),
     ("GET", "/v1/reports/{id}/why", May::Only(&[Role::Analyst, Role::Phi])),

@@ -190,7 +190,7 @@ impl Kernel for Script {
 }
 
 impl Bootable for Script {
-    const LOGIC: u32 = 1;
+    const LOGIC: u32 = <wardline_core::Partition as Bootable>::LOGIC;
 
     fn fresh(_: [u8; 16]) -> Self {
         Self::default()

@@ -20,7 +20,7 @@ pub(super) const ALERTS: Definition = Definition {
         col("alert_id", Id, "stable across restarts"),
         col("rule", Sym, "rule id: `alert/Critical potassium`"),
         col("severity", Sym, "red, orange or yellow"),
-        col("subject", Sym, "report or feed"),
+        col("subject", Sym, "report, feed, or window for what is counted or measured"),
         opt("report_id", Id, "the report it is about"),
         col(
             "state",

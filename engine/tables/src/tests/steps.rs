@@ -134,7 +134,7 @@ impl World {
         let epoch = self.log.last().map_or(1, |last| last.0 + 1 + self.roll(3));
         let rows: Vec<Row> = (0..self.roll(5))
             .map(|_| {
-                let table = [Table::Attempts, Table::DataQuality, Table::Wards][self.roll(3) as usize];
+                let table = [Table::Attempts, Table::DataQuality, Table::Wards][usize::try_from(self.roll(3)).unwrap()];
                 row(table, self.roll(1_000), i64::try_from(epoch).unwrap())
             })
             .collect();
@@ -187,11 +187,8 @@ impl World {
         let expected = |to: u64| {
             let mut all: Vec<Seen> = Vec::new();
             for (epoch, rows) in self.log.iter().filter(|(epoch, _)| *epoch <= to) {
-                for (seq, row) in rows.iter().enumerate() {
-                    let mark = if row.table == Table::DataQuality { &row.cells[1] } else { &row.cells[0] };
-                    let wardline_rules::row::Cell::Text(mark) = mark else { panic!("a mark is a text") };
-                    all.push((row.table, *epoch as i64, seq as i32, mark.to_string()));
-                }
+                let epoch = i64::try_from(*epoch).unwrap();
+                all.extend((0_i32..).zip(rows).map(|(seq, row)| (row.table, epoch, seq, mark_of(row))));
             }
             all.sort();
             all
@@ -202,7 +199,10 @@ impl World {
                 seen(Table::parse(&file.table).unwrap(), &batch, &mut files);
             }
         }
-        assert!(files.iter().all(|seen| seen.1 as u64 <= self.archive.manifest().covered), "files end at covered");
+        assert!(
+            files.iter().all(|seen| u64::try_from(seen.1).unwrap() <= self.archive.manifest().covered),
+            "files end at covered"
+        );
         let mut shown = files;
         self.follower.hot.all().for_each(|(table, batch)| seen(table, batch, &mut shown));
         shown.sort();
@@ -269,4 +269,13 @@ fn after_a_failed_write_nothing_is_written_until_the_next_start() {
     world.place.fuse.set(None);
     assert!(matches!(world.archive.flush(1), Err(Error::Stopped)));
     assert_eq!(world.archive.hot_rows(), 1, "what was hot stays hot");
+}
+
+/// The text by which a row of this test is known.
+fn mark_of(row: &Row) -> String {
+    let place = usize::from(row.table == Table::DataQuality);
+    match &row.cells[place] {
+        wardline_rules::row::Cell::Text(mark) => mark.to_string(),
+        other => format!("{other:?}"),
+    }
 }

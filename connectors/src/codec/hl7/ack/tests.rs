@@ -51,6 +51,14 @@ fn enhanced_mode_answers_what_was_asked_for() {
 }
 
 #[test]
+fn two_answers_to_one_message_have_two_control_ids() {
+    // [ACK-3]
+    let answers = shown(&message("AL", "AL"), AckMode::Auto);
+    let ids: Vec<&str> = answers.iter().map(|answer| answer.split('|').nth(9).unwrap()).collect();
+    assert_eq!(ids, ["W-1C", "W-1A"]);
+}
+
+#[test]
 fn each_refusal_has_its_code_and_place() {
     // [ACK-4]; domain page 5.6, rows 1, 2, 4, 5, 6
     let good = message("", "");

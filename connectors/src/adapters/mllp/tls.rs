@@ -1,0 +1,98 @@
+//! TLS: who may this connection be read by, and does its sender show a certificate?
+//!
+//! TLS 1.3 alone. With a list of authorities every sender must show a certificate that one of them signed.
+//!
+//! - **Not here**: reading the files (the engine does, with its checks of modes).
+//! - **Source**: guarantees page, S1-13.
+
+use core::fmt;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+        server::WebPkiClientVerifier,
+        version::TLS13,
+    },
+    server::TlsStream,
+};
+
+/// Takes TLS connections.
+#[derive(Clone)]
+pub struct Acceptor(TlsAcceptor);
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acceptor(…)")
+    }
+}
+
+/// Why TLS cannot be set up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The certificate is no PEM, or there is none in it.
+    #[error("the file holds no certificate in PEM")]
+    Certificate,
+    /// The key is no PEM.
+    #[error("the file holds no private key in PEM")]
+    Key,
+    /// The list of authorities is no PEM, or empty.
+    #[error("the file holds no authority's certificate in PEM")]
+    Authorities,
+    /// Key and certificate are not of one pair.
+    #[error("key and certificate do not belong together")]
+    Pair,
+}
+
+impl Acceptor {
+    /// From PEM texts; with `authorities` a sender without a certificate of theirs is refused.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn new(certificate: &[u8], key: &[u8], authorities: Option<&[u8]>) -> Result<Self, Error> {
+        let chain = certificates(certificate).ok_or(Error::Certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Error::Key)?;
+        let builder = ServerConfig::builder_with_protocol_versions(&[&TLS13]);
+        let builder = match authorities {
+            None => builder.with_no_client_auth(),
+            Some(authorities) => {
+                let mut roots = RootCertStore::empty();
+                roots.add_parsable_certificates(certificates(authorities).ok_or(Error::Authorities)?);
+                let verifier =
+                    WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|_| Error::Authorities)?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let config = builder.with_single_cert(chain, key).map_err(|_| Error::Pair)?;
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Makes a connection secure.
+    ///
+    /// # Errors
+    /// The peer speaks no TLS 1.3, or shows no certificate that holds.
+    pub async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        self.0.accept(stream).await
+    }
+}
+
+fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+    (!chain.is_empty()).then_some(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_pem_are_named() {
+        let refused = |certificate: &[u8]| Acceptor::new(certificate, b"", None).map(|_| ());
+        assert_eq!(refused(b""), Err(Error::Certificate));
+        let empty = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        assert_eq!(refused(empty), Err(Error::Key));
+    }
+}

@@ -1,0 +1,69 @@
+//! Leaving: which notices are taken back before they went out, and which may go now?
+//!
+//! - **Not here**: tries and their results ([`super`]).
+
+use super::Proposal;
+use crate::{
+    alerts::AlertSlot,
+    output::{NoticeState, Output, Recipient},
+    partition::Partition,
+};
+
+impl Partition {
+    /// Withdraws what was not sent of an alert.
+    pub(crate) fn withdraw_unsent(&mut self, slot: AlertSlot, out: &mut Output) {
+        self.withdraw_unsent_of(slot, None, out);
+    }
+
+    /// Withdraws what was not sent to one person, or to anybody.
+    pub(crate) fn withdraw_unsent_of(&mut self, slot: AlertSlot, to: Option<&Recipient>, out: &mut Output) {
+        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
+        for place in notices {
+            let Some(notice) = self.notices.get(place) else { continue };
+            let is_theirs = to.is_none_or(|to| to.party == notice.head.recipient.party);
+            let is_unsent = matches!(
+                notice.state,
+                NoticeState::Held | NoticeState::Ready | NoticeState::Waiting | NoticeState::Unsure
+            );
+            if is_theirs && is_unsent {
+                self.move_notice(place, NoticeState::Withdrawn, out);
+                self.hand_on(place, out);
+            }
+        }
+    }
+
+    /// Whether an alert and all that it sent are over, so that it may leave memory.
+    pub(crate) fn may_leave(&self, slot: AlertSlot) -> bool {
+        self.alerts.get(slot).is_none_or(|alert| {
+            let mut notices = alert.course.notices.iter().filter_map(|place| self.notices.get(*place));
+            !alert.is_open() && notices.all(|notice| notice.state.is_end())
+        })
+    }
+
+    /// Forgets the notices of an alert that leaves memory; they have ended.
+    pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
+        let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
+        for place in notices {
+            let Some(notice) = self.notices.remove(place) else { continue };
+            self.ready.remove(&(notice.level, notice.created, notice.head.nid));
+            self.nids.remove(&notice.head.nid);
+            if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
+                list.retain(|known| *known != place);
+            }
+            for armed in notice.retry.into_iter().chain(notice.deadline).chain(notice.held) {
+                self.timers.disarm(armed.1);
+            }
+        }
+    }
+
+    /// Notices that may be started now, highest severity first, then oldest, then by nid; at most `limit`.
+    pub fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
+        into.clear();
+        for (level, created, nid) in self.ready.iter().take(limit) {
+            let notice = self.nids.get(nid).and_then(|place| self.notices.get(*place));
+            let Some(notice) = notice else { continue };
+            let number = notice.attempts.saturating_add(1);
+            into.push(Proposal { level: *level, created: *created, nid: *nid, number, channel: notice.head.channel });
+        }
+    }
+}
