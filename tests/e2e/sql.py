@@ -195,7 +195,6 @@ def delays(check, engine, count=60):
     """From the acknowledgement of an event to its row over the Postgres wire, in one open session."""
     found = []
     with psycopg.connect("host=127.0.0.1 port=%d user=ana password=ana-key dbname=wardline sslmode=disable" % engine.postgres, autocommit=True) as session:
-        before = session.execute("SELECT count(*) FROM wards").fetchone()
         for n in range(count):
             engine.send([{"v": 1, "event_id": "d%d" % n, "source": "lis", "report": {"filler": "D%d" % n}, "kind": "imaging", "step": "ordered", "occurred_at": iso(time.time())}])
             began = time.time()
