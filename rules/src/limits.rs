@@ -61,3 +61,7 @@ pub const WARNINGS_MAX: usize = 4;
 pub const TARGET_DAYS_MAX: i64 = 400;
 /// Days a working-time search looks ahead before it gives up: a calendar closed for that long never opens.
 pub const CALENDAR_SEARCH_DAYS_MAX: i64 = 2 * TARGET_DAYS_MAX;
+/// Critical limits of an installation: beyond it `site.toml` is refused.
+pub const CRITICAL_LIMITS_MAX: usize = 4_096;
+/// Objectives of an installation, and parts of its day: beyond it `site.toml` is refused.
+pub const SITE_NAMES_MAX: usize = 4_096;

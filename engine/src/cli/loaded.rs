@@ -5,13 +5,13 @@
 use std::{path::Path, time::Instant};
 
 use wardline_dsl::{Checked, check, codes::Severity, diagnostic::render, source::Sources};
-use wardline_rules::program::Program;
+use wardline_rules::{program::Program, settings::SiteSettings};
 
 use super::{
     Ending,
     ending::{tell, today},
 };
-use crate::ward;
+use crate::{config::site, ward};
 
 /// A ward without errors.
 #[derive(Debug)]
@@ -48,6 +48,17 @@ pub(super) fn ward(path: &Path) -> Result<Loaded, Ending> {
             Err(Ending::Findings)
         }
     }
+}
+
+/// The critical limits of the installation that the ward belongs to.
+///
+/// # Errors
+/// The ending of the verb; what went wrong was told.
+pub(super) fn site(ward: &Path) -> Result<SiteSettings, Ending> {
+    site::beside(ward).map_err(|findings| {
+        tell(&format!("{findings}\n"));
+        Ending::Usage
+    })
 }
 
 /// Whether a finding keeps the ward from being loaded.

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use serde::Serialize;
 use wardline_dsl::{Checked, script::Test, source::Sources};
-use wardline_rules::program::Program;
+use wardline_rules::{program::Program, settings::SiteSettings};
 
 use super::{
     Ending,
@@ -26,6 +26,7 @@ use crate::{
   wardline test wards/st-anne
   wardline test lab.ward --format json
   wardline test wards/st-anne --format junit > tests.xml     for a build server
+`site.toml` beside the ward, or one folder up, gives the critical limits.
 Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
@@ -60,11 +61,12 @@ struct Ran<'t> {
 /// Runs the tests of a ward and prints how they went.
 pub fn run(args: &Args) -> Ending {
     let started = Instant::now();
-    let Loaded { sources, checked, program } = match loaded::ward(&args.ward) {
-        Ok(loaded) => loaded,
-        Err(ending) => return ending,
-    };
-    let ran = run_all(&program, &checked, &sources, args.only.as_deref());
+    let (Loaded { sources, checked, program }, site) =
+        match loaded::ward(&args.ward).and_then(|ward| Ok((ward, loaded::site(&args.ward)?))) {
+            Ok(loaded) => loaded,
+            Err(ending) => return ending,
+        };
+    let ran = run_all((&program, &site), &checked, &sources, args.only.as_deref());
     print(&match args.format {
         Format::Text => text(&ran, &sources, started.elapsed()),
         Format::Json => json(&ran, &sources),
@@ -73,7 +75,12 @@ pub fn run(args: &Args) -> Ending {
     if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
 }
 
-fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only: Option<&str>) -> Vec<Ran<'t>> {
+fn run_all<'t>(
+    rules: (&Program, &SiteSettings),
+    checked: &'t Checked,
+    sources: &Sources,
+    only: Option<&str>,
+) -> Vec<Ran<'t>> {
     let text_of = |span: wardline_dsl::source::Span| {
         sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
     };
@@ -81,7 +88,7 @@ fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only:
     wanted
         .map(|test| {
             let started = Instant::now();
-            let verdict = script::run(program, test, &text_of);
+            let verdict = script::run(rules, test, &text_of);
             Ran { test, verdict, took: started.elapsed() }
         })
         .collect()

@@ -90,13 +90,14 @@ impl Write for Both<'_> {
 
 fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, Ending> {
     let program = loaded::ward(ward)?.program;
+    let site = loaded::site(ward)?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
         if is_terminal {
             tell(&format!("\r{events} events"));
         }
     };
-    let done = replay::run(program, &args.events, lines, progress);
+    let done = replay::run((program, site), &args.events, lines, progress);
     if is_terminal {
         tell("\r\x1b[K");
     }

@@ -163,7 +163,7 @@ fn a_batch_of_envelopes_is_read_one_by_one_and_keeps_each_refused_one_whole() {
 
 #[test]
 fn a_bundle_with_many_refused_entries_is_kept_once() {
-    let entry = r#"{"request":{"method":"DELETE","url":"Observation/1"}}"#;
+    let entry = r#"{"request":{"method":"GET","url":"Patient/1"},"resource":{"resourceType":"Patient"}}"#;
     let body = format!(r#"{{"resourceType":"Bundle","type":"batch","entry":[{}]}}"#, [entry; 500].join(","));
     let (reading, _) = intake().fhir("", body.as_bytes(), AT).unwrap();
     assert_eq!(reading.lines.iter().filter(|line| line.refused.is_some()).count(), 500);

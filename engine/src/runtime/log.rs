@@ -17,7 +17,7 @@ use wardline_core::{Batch, Input};
 use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{
     disk::Disk,
-    log::{self as store_log, Entry, Position},
+    log::{self as store_log, Entry, Position, Supply},
     record::{Flags, Kind},
     store::Opened,
 };
@@ -418,10 +418,11 @@ impl<D: Disk + Send + 'static> LogThread<D> {
                 return;
             }
         };
+        // Whoever reads the status may rely on the lanes being as it says.
+        self.engine.shared.inbox.set_full(matches!(supply, Supply::Full | Supply::Exhausted));
         if self.engine.status().set_supply(supply) {
             tracing::warn!(?supply, "disk.space");
         }
-        self.engine.shared.inbox.set_full(self.engine.status().is_full());
     }
 
     fn take(&mut self, done: Done) -> Result<(), Failed> {
