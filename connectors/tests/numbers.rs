@@ -47,7 +47,7 @@ fn in_json(digits: &str) -> Vec<Event> {
     let line = format!(
         r#"{{"v":1,"event_id":"a","source":"lis","report":{{"filler":"F1"}},"step":"final","occurred_at":"2026-01-14T08:15:00Z","results":[{{"code":{{"code":"2823-3","system":"LN"}},"num":{digits},"unit":"mmol/L"}}]}}"#
     );
-    vec![json::Decoder::new(&profile, &tokeniser).line(line.as_bytes()).unwrap()]
+    vec![json::Decoder::new(&profile, &tokeniser).line(line.as_bytes()).expect("an event")]
 }
 
 fn value(events: &[Event]) -> (Option<Decimal>, Vec<Fault>) {

@@ -201,8 +201,7 @@ where
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
-    let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
-    engine.status().turned(position.sequence, engine.boot());
+    let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (position.sequence, last, start.accept_time))?;
     let noted = opened.writer.newest_segment();
     opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
@@ -281,7 +280,7 @@ fn begin_epoch<D: Disk>(
     engine: &Engine,
     writer: &mut wardline_store::log::LogWriter<D>,
     kernel: &impl Bootable,
-    (last, accept_time): (Option<Timestamp>, bool),
+    (position, last, accept_time): (u64, Option<Timestamp>, bool),
 ) -> Result<Anchor, Error> {
     let reading = engine.shared.clock.read();
     let (mut anchor, change) = Anchor::start(reading, last, accept_time);
@@ -307,6 +306,7 @@ fn begin_epoch<D: Disk>(
     anchor.record(at);
     engine.status().set_log_time(at, reading.boot);
     engine.status().set_doubt(anchor.is_in_doubt());
+    engine.status().turned(position, reading.boot);
     Ok(anchor)
 }
 
