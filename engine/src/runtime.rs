@@ -15,6 +15,7 @@ pub mod admission;
 pub mod anchor;
 pub mod by_hand;
 pub mod clock;
+mod contents;
 mod heartbeat;
 pub(crate) mod inbox;
 pub mod kernel;

@@ -25,6 +25,7 @@ use wardline_store::{
 use super::{
     admission::Refusal,
     anchor::{Anchor, TimeChange},
+    contents::{contents, put_back},
     inbox::Waiting,
     records::{encode_letters, encode_time},
     turn::{Durable, Waiter, Work},
@@ -471,37 +472,6 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         self.engine.shared.inbox.refuse_all();
         self.engine.metrics().set(Metric::StorageFailed, &[], 1);
         tracing::error!(code = %error.code(), %error, "log.poison");
-    }
-}
-
-/// Inputs, the letters among them, and where the inputs of each thing taken stand.
-type Contents = (Vec<Input>, Vec<(u32, Vec<u8>)>, Vec<Range<usize>>);
-
-/// Takes inputs and letters out of what was taken; what is left waits for its receipt.
-fn contents(taken: &mut [Waiting]) -> Contents {
-    let (mut inputs, mut letters, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    for waiting in taken {
-        let begin = inputs.len();
-        if let Waiting::Parcel { parcel, .. } = waiting {
-            let first = u32::try_from(begin).unwrap_or(u32::MAX);
-            inputs.append(&mut parcel.inputs);
-            letters.extend(parcel.letters.drain(..).map(|(input, bytes)| (first.saturating_add(input), bytes)));
-        }
-        places.push(begin..inputs.len());
-    }
-    (inputs, letters, places)
-}
-
-/// Undoes [`contents`].
-fn put_back(taken: &mut [Waiting], mut inputs: Vec<Input>, mut letters: Vec<(u32, Vec<u8>)>, places: &[Range<usize>]) {
-    for (waiting, place) in taken.iter_mut().zip(places).rev() {
-        if let Waiting::Parcel { parcel, .. } = waiting {
-            let first = u32::try_from(place.start).unwrap_or(u32::MAX);
-            let own = letters.partition_point(|(input, _)| *input < first);
-            parcel.inputs = inputs.split_off(place.start);
-            let own = letters.split_off(own).into_iter();
-            parcel.letters = own.map(|(input, bytes)| (input.saturating_sub(first), bytes)).collect();
-        }
     }
 }
 

@@ -8,11 +8,13 @@
 use wardline_rules::{decimal::Decimal, quality::Fault};
 
 use super::{
-    Refusal, refusal,
+    Refusal,
+    num::Num,
+    refusal,
     tree::Tree,
     wire::{
-        Field, Map, Num, Wire, WireAnswer, WireAttributes, WireCode, WireId, WireMerge, WireMilestone, WireMsg,
-        WirePerson, WireReport, WireResult, WireScalar, WireTests, WireTime, WireTimeParts,
+        Field, Map, Wire, WireAnswer, WireAttributes, WireCode, WireId, WireMerge, WireMilestone, WireMsg, WirePerson,
+        WireReport, WireResult, WireScalar, WireTests, WireTime, WireTimeParts,
     },
 };
 use crate::{codec::notes::Notes, codes::Code};

@@ -13,7 +13,10 @@ use wardline_rules::{
 use super::{ATTRIBUTE_CHARS_MAX, Convert};
 use crate::codec::{
     clean,
-    json::wire::{Field, Map, Num, WireResult, WireScalar, WireTimeParts},
+    json::{
+        num::Num,
+        wire::{Field, Map, WireResult, WireScalar, WireTimeParts},
+    },
     time::EARLIEST,
 };
 
