@@ -133,6 +133,10 @@ pub const LEDGER_WAIT: Duration = Duration::from_secs(1);
 pub const ARRIVALS_MAX: usize = 16_384;
 /// How long a page to operations about the engine itself may take on all channels; the process may end behind it.
 pub const OPERATIONS_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often is looked for tasks that their desks have not heard of.
+pub const TASKS_EVERY: Duration = Duration::from_secs(2);
+/// Tasks that are told at the same time.
+pub const TASKS_TOLD_AT_ONCE: usize = 16;
 /// Pause before operations are paged again about an input that is left out, when no channel took the page.
 pub const OPERATIONS_AGAIN: Duration = Duration::from_secs(60);
 /// Pages that the built-in phone keeps; the oldest leave.

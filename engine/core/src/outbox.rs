@@ -21,7 +21,7 @@ use crate::{
     ids::Nid,
     input::{Attempt, Outcome},
     ledger::Counters,
-    limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
+    limits::ATTEMPTS_MAX,
     mute::{Delay, Gathered, Held},
     output::{
         AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
@@ -134,11 +134,9 @@ impl Partition {
         out: &mut Output,
     ) {
         let Some((channel, rest)) = by.split_first() else { return };
+        self.make_room_for_notice(slot);
         let Some(alert) = self.alerts.get(slot) else { return };
         let course = &alert.course;
-        if course.notices.len() >= NOTICES_PER_ALERT_MAX {
-            return;
-        }
         let source = alert.cause.source.word();
         let step = format!("{source}.{}.{}.{}.{part}", course.run, course.round, course.step);
         let nid = self.nid(slot, &step, &recipient, *channel);

@@ -32,6 +32,7 @@ use crate::{
         recovery,
     },
     sources::{Ground, Sources},
+    tasks::Teller,
 };
 
 /// What `run` is given.
@@ -126,7 +127,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Ok(begin) => begin,
         Err(findings) => return refused(&findings),
     };
-    let keeps_tables = begin.archiving.is_some();
+    let (keeps_tables, is_sending) = (begin.archiving.is_some(), begin.is_sending);
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
     let begun =
@@ -144,6 +145,9 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
     reload::activate(&engine, &installation).await;
     listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
+    if is_sending {
+        tokio::spawn(Teller::new(engine.clone(), sinks.clone(), &installation.config.data).run(stopped.clone()));
+    }
     if keeps_tables {
         start_query(args.config.clone(), &stopped);
     }

@@ -2,6 +2,7 @@
 
 use wardline_core::{
     Input,
+    ids::Nid,
     input::{Outcome, Silence, Silenced},
     output::{NoticeState, Party},
     party_token,
@@ -11,7 +12,7 @@ use wardline_rules::{
     decimal::Decimal,
     program::{
         Alert, AnsweredBy, Atom, Comparison, Condition, Decline, Escalation, Failed, Field, Missed, Missing,
-        MissingThen, Once, PageTo, Program, SeverityId, Trigger, Who,
+        MissingThen, Once, PageTo, Program, Repeat, SeverityId, Trigger, Who,
     },
     quality::Fault,
     words::{Act, Channel, Step},
@@ -153,6 +154,36 @@ fn t5_t6_t7_t8_nobody_answers() {
         ]
     );
     assert_eq!(run.partition.counters().unresolved, 1);
+    let open = run.partition.open_tasks();
+    assert_eq!(
+        open.iter().map(|task| (task.desk.as_str(), task.report.is_some())).collect::<Vec<_>>(),
+        [("Lab", true)]
+    );
+    let code = run.told.iter().flat_map(|told| &told.obligations).next().unwrap().head.nid.code().to_string();
+    run.hear("12:01", answer(Act::Accepted, &code, "12:01"));
+    assert!(run.partition.open_tasks().is_empty(), "somebody answered at last");
+}
+
+#[test]
+fn an_escalation_that_runs_for_long_pages_to_its_end() {
+    // Three notices in each round of 25 minutes, for 38 hours: more than one alert keeps in memory.
+    let mut escalation = plain();
+    escalation.repeat = Some(Repeat { from: 1, times: 200 });
+    let mut run = raised(escalation);
+    let today = (10..24).map(|hour| format!("{hour}:00"));
+    let tomorrow = (0..24).map(|hour| format!("+1 {hour:02}:00"));
+    for hour in today.chain(tomorrow) {
+        run.pass(&hour);
+        for (second, nid) in (1..).zip(run.start(&format!("{hour}:01"))) {
+            run.outcome(&format!("{hour}:{:02}", second + 1), nid, (1, Outcome::Delivered));
+        }
+    }
+    let made: Vec<Nid> = run.told.iter().flat_map(|told| &told.obligations).map(|made| made.head.nid).collect();
+    assert!(made.len() > 256, "{}", made.len());
+    let last = run.told.iter().flat_map(|told| &told.obligations).map(|made| made.created).max().unwrap();
+    assert!(last > at("+1 22:30"), "{last}");
+    assert!(run.partition.notice(made[0]).is_none(), "what is long over leaves memory");
+    assert!(run.partition.ledger().iter().all(|equation| equation.holds()));
 }
 
 #[test]
