@@ -153,8 +153,8 @@ pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Longest pause before a file feed that could not be read is tried again.
 pub const SOURCE_RETRY_MAX: Duration = Duration::from_secs(60);
-/// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
-pub const PROPOSALS_MAX: usize = 1_024;
+/// Ready notices of each channel looked at after each step: more than may be in flight, some of which are among them.
+pub const PROPOSALS_MAX: usize = 128;
 /// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.
 pub const HOLD_ANSWER_MAX: Span = Span::from_seconds(20);
 /// How often a message that found the queue full is offered again.

@@ -45,8 +45,8 @@ pub struct Teller {
 impl Teller {
     /// With what the file in the data directory remembers.
     #[must_use]
-    pub fn new(engine: Engine, sinks: Arc<Sinks>, data: &Path) -> Self {
-        let file = data.join("tasks.told");
+    pub fn new(engine: Engine, sinks: Arc<Sinks>, folder: &Path) -> Self {
+        let file = folder.join("tasks.told");
         let told = match fs::read_to_string(&file) {
             Ok(text) => text.lines().map(str::to_owned).collect(),
             Err(error) => {
@@ -84,21 +84,9 @@ impl Teller {
         let is_pause = self.again.is_some_and(|again| Instant::now() < again);
         let untold: Vec<&Task> = open.iter().filter(|task| !self.told.contains(&id(task))).collect();
         if !is_pause && !untold.is_empty() {
-            let at = self.engine.log_now();
-            let mut is_any_refused = false;
-            for some in untold.chunks(TASKS_TOLD_AT_ONCE) {
-                let telling: Vec<_> =
-                    some.iter().map(|task| tokio::spawn(tell(self.sinks.clone(), (*task).clone(), at))).collect();
-                for (task, telling) in some.iter().zip(telling) {
-                    if telling.await.unwrap_or(false) {
-                        self.told.insert(id(task));
-                    } else {
-                        is_any_refused = true;
-                        tracing::error!(desk = %task.desk, rule = %task.rule, "tasks.tell: nobody was told; it is tried again");
-                    }
-                }
-            }
-            self.again = is_any_refused.then(|| Instant::now() + OPERATIONS_AGAIN);
+            let heard = tell_all(&self.sinks, &untold, self.engine.log_now()).await;
+            self.again = (heard.len() < untold.len()).then(|| Instant::now() + OPERATIONS_AGAIN);
+            self.told.extend(heard);
         }
         if self.told != before {
             self.remember();
@@ -113,6 +101,23 @@ impl Teller {
             tracing::warn!(%error, "tasks.told");
         }
     }
+}
+
+/// Tells each desk of its task; the names of those that a channel took.
+async fn tell_all(sinks: &Arc<Sinks>, tasks: &[&Task], at: Timestamp) -> Vec<String> {
+    let mut heard = Vec::new();
+    for some in tasks.chunks(TASKS_TOLD_AT_ONCE) {
+        let start = |task: &&Task| tokio::spawn(tell(sinks.clone(), (*task).clone(), at));
+        let telling: Vec<_> = some.iter().map(start).collect();
+        for (task, telling) in some.iter().zip(telling) {
+            if telling.await.unwrap_or(false) {
+                heard.push(id(task));
+            } else {
+                tracing::error!(desk = %task.desk, rule = %task.rule, "tasks.tell: nobody was told; it is tried again");
+            }
+        }
+    }
+    heard
 }
 
 /// By which name a task is remembered.

@@ -6,6 +6,7 @@
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
 mod leaving;
+mod ready;
 mod schedule;
 
 use wardline_rules::{
@@ -30,6 +31,7 @@ use crate::{
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
 };
+pub(crate) use ready::Ready;
 pub(crate) use schedule::deadline;
 use schedule::{backoff, budget, doubt};
 
@@ -266,7 +268,7 @@ impl Partition {
     /// Moves a notice to another state: timers and the list of ready ones follow.
     pub(crate) fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
-        let key = (notice.level, notice.created, notice.head.nid);
+        let (channel, key) = (notice.head.channel, (notice.level, notice.created, notice.head.nid));
         notice.state = to;
         match to {
             NoticeState::Started => notice.sent = Some(self.at),
@@ -289,9 +291,9 @@ impl Partition {
             count_end(&mut self.counters, to);
         }
         if to == NoticeState::Ready {
-            self.ready.insert(key);
+            self.ready.insert(channel, key);
         } else {
-            self.ready.remove(&key);
+            self.ready.remove(channel, &key);
         }
         over.into_iter().for_each(|armed| self.timers.disarm(armed));
         self.say_notice(place, out);
@@ -385,14 +387,21 @@ impl Partition {
         self.retry_at(place, self.at.plus(delay));
     }
 
+    /// Once in doubt it is sent again soon, by its level; a receiver that never says what it did is not asked without pause.
     fn unsure(&mut self, place: NoticeSlot, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
+        let was_in_doubt = notice.is_repeat;
         notice.is_repeat = true;
+        let (nid, attempts, level) = (notice.head.nid, notice.attempts, notice.level);
+        if attempts >= ATTEMPTS_MAX || self.at.since(notice.created) >= budget(level) {
+            self.counters.ambiguous += 1;
+            return self.exhaust(place, out);
+        }
         self.in_flight = self.in_flight.saturating_sub(1);
-        let after = doubt(notice.level);
         self.counters.ambiguous += 1;
+        let pause = if was_in_doubt { backoff(nid, attempts, level, None) } else { Span::ZERO };
         self.move_notice(place, NoticeState::Unsure, out);
-        self.retry_at(place, self.at.plus(after));
+        self.retry_at(place, self.at.plus(doubt(level).max(pause)));
     }
 
     fn retry_at(&mut self, place: NoticeSlot, due: Timestamp) {

@@ -109,7 +109,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 2;
+    const LOGIC: u32 = 3;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -49,7 +49,7 @@ impl Partition {
 
     fn drop_notice(&mut self, place: NoticeSlot) {
         let Some(notice) = self.notices.remove(place) else { return };
-        self.ready.remove(&(notice.level, notice.created, notice.head.nid));
+        self.ready.remove(notice.head.channel, &(notice.level, notice.created, notice.head.nid));
         self.nids.remove(&notice.head.nid);
         if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
             list.retain(|known| *known != place);
@@ -77,14 +77,17 @@ impl Partition {
         }
     }
 
-    /// Notices that may be started now, highest severity first, then oldest, then by nid; at most `limit`.
+    /// Notices that may be started now, highest severity first, then oldest, then by nid.
+    ///
+    /// - **Input** `limit`: so many of each channel, so that one that is slow or dead keeps no other from being used.
     pub fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
         into.clear();
-        for (level, created, nid) in self.ready.iter().take(limit) {
+        for (level, created, nid) in self.ready.first(limit) {
             let notice = self.nids.get(nid).and_then(|place| self.notices.get(*place));
             let Some(notice) = notice else { continue };
             let number = notice.attempts.saturating_add(1);
             into.push(Proposal { level: *level, created: *created, nid: *nid, number, channel: notice.head.channel });
         }
+        into.sort_unstable();
     }
 }

@@ -265,6 +265,25 @@ fn t11_an_unknown_outcome_of_a_red_page_is_sent_again_marked() {
 }
 
 #[test]
+fn a_receiver_that_never_says_what_it_did_is_not_asked_without_pause() {
+    // guarantees 3.3, 3.4: at once after the first doubt, then with the pauses of a refusal.
+    let mut run = raised(plain());
+    let mut tries = Vec::new();
+    for second in 10..240 {
+        let clock = format!("09:{:02}:{:02}", second / 60, second % 60);
+        for nid in run.start(&clock) {
+            let go = &run.told.last().unwrap().go[0];
+            tries.push((second, go.number, go.is_repeat));
+            run.outcome(&format!("{clock}.5"), nid, (tries.last().unwrap().1, Outcome::Ambiguous));
+        }
+    }
+    assert_eq!((tries[0].1, tries[0].2, tries[1].1, tries[1].2), (1, false, 2, true));
+    assert!(tries[1].0 - tries[0].0 <= 1, "{tries:?}");
+    assert!((5..=20).contains(&tries.len()), "{tries:?}");
+    assert!(tries.windows(2).skip(6).all(|pair| pair[1].0 - pair[0].0 >= 14), "{tries:?}");
+}
+
+#[test]
 fn t12_reading_and_delivering_end_no_wait() {
     // [ALERT-9]
     let mut run = raised(plain());
