@@ -83,6 +83,7 @@ impl Partition {
                 self.index.link_encounter(encounter, slot);
             }
         }
+        self.keep_past();
     }
 
     fn rebuild_outbox(&mut self) {

@@ -119,14 +119,16 @@ impl Partition {
         let mut disposition = Disposition::Unmatched;
         for slot in &targets {
             let Some(mut report) = self.reports.take(*slot) else { continue };
+            let mut is_news = false;
             if report.patient.is_some() && patient.is_some() && report.patient != patient {
                 self.refuse_patient(event, &mut report, out);
             } else {
-                report.patient = report.patient.or(patient);
+                self.learn_patient(*slot, &mut report, patient);
                 self.link(*slot, &mut report, event, keys);
                 let news = self.apply(event, (tuple, is_shared), &mut report);
                 disposition = disposition.or(disposition_of(event, news));
-                if news.is_news {
+                is_news = news.is_news;
+                if is_news {
                     self.say_late(event, out);
                     self.say_units(event, out);
                     self.refresh(*slot, &mut report, out);
@@ -136,6 +138,9 @@ impl Partition {
                 }
             }
             self.reports.put(*slot, report);
+            if is_news {
+                self.refresh_later(*slot, out);
+            }
         }
         self.targets = targets;
         disposition
@@ -189,6 +194,7 @@ impl Partition {
             report.cold.people = people;
             if !report.records.is_empty() {
                 report.patient = patient;
+                self.link_patient(slot, patient);
             }
         }
     }

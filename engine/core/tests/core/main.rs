@@ -17,6 +17,8 @@ mod order;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod past;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod said;
