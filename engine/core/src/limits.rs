@@ -15,7 +15,7 @@ pub const PATIENT_REPORTS_MAX: usize = 4_096;
 pub const GROUPS_PER_RULE_MAX: usize = 1_000;
 /// Notices of one alert; beyond it a notice is recorded and not made.
 pub const NOTICES_PER_ALERT_MAX: usize = 256;
-/// Notices not yet ended in one partition.
+/// Notices not yet ended in one partition; beyond it what can wait goes as one digest a minute for each rule and recipient.
 pub const NOTICES_OPEN_MAX: usize = 1_000_000;
 /// Attempts in flight in one partition.
 pub const IN_FLIGHT_MAX: usize = 64;

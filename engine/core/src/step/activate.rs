@@ -35,6 +35,7 @@ impl Partition {
             self.count_all(active, out);
             self.begin_looks(active);
             self.look_at_states();
+            self.follow_rosters(out);
         }
     }
 }

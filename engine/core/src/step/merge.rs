@@ -86,7 +86,7 @@ impl Partition {
     }
 
     /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
-    fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) -> Disposition {
+    pub(crate) fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) -> Disposition {
         let patient = |slot: ReportSlot| self.reports.get(slot).and_then(|report| report.patient);
         let differ = patient(from).zip(patient(into)).is_some_and(|(one, other)| one != other);
         if differ {

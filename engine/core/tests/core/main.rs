@@ -9,6 +9,8 @@ mod driver;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod mute;
