@@ -4,23 +4,16 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    time::Instant,
 };
-
-use wardline_dsl::check;
 
 use super::{
     Ending, Format,
-    check::{has_error, with_summary},
-    ending::{print, tell, today},
+    ending::{print, tell},
+    loaded,
 };
-use crate::{
-    config::site,
-    drivers::{
-        difference::{Difference, Side},
-        replay::{self, Summary},
-    },
-    ward,
+use crate::drivers::{
+    difference::{Difference, Side},
+    replay::{self, Summary},
 };
 
 /// What `try` is given.
@@ -96,21 +89,8 @@ impl Write for Both<'_> {
 }
 
 fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, Ending> {
-    let started = Instant::now();
-    let sources = ward::load(ward).map_err(|finding| {
-        tell(&format!("{finding}\n"));
-        Ending::Usage
-    })?;
-    let checked = check(&sources, today());
-    if has_error(&checked) {
-        tell(&with_summary(&checked, &sources, started));
-        return Err(Ending::Findings);
-    }
-    let program = checked.program.ok_or(Ending::Findings)?;
-    let site = site::beside(ward).map_err(|findings| {
-        tell(&format!("{findings}\n"));
-        Ending::Usage
-    })?;
+    let program = loaded::ward(ward)?.program;
+    let site = loaded::site(ward)?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
         if is_terminal {
