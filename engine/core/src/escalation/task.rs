@@ -5,7 +5,7 @@
 //!
 //! - **Not here**: opening the task ([`super`]), answers of people who were paged ([`crate::step`]).
 
-use wardline_rules::{token::Token, words::Act};
+use wardline_rules::{event::Answer, token::Token, words::Act};
 
 use super::Phase;
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
 const WHY: &str = "task completed";
 
 impl Partition {
-    /// Whether the one who answers is the desk whose task an unresolved alert is.
-    pub(crate) fn completes_task(&self, slot: AlertSlot, by: Token) -> bool {
-        let Some(alert) = self.alerts.get(slot).filter(|alert| alert.course.phase == Phase::Unresolved) else {
-            return false;
-        };
+    /// Whether the one who answers is the desk whose task an unresolved alert is. With a code it answers a notice, like
+    /// anybody who was paged.
+    pub(crate) fn completes_task(&self, slot: AlertSlot, by: Token, answer: &Answer) -> bool {
+        let unresolved = self.alerts.get(slot).filter(|alert| alert.course.phase == Phase::Unresolved);
+        let Some(alert) = unresolved.filter(|_| answer.code.is_none()) else { return false };
         let desks = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program.desks);
         let then = self.escalation_of(slot).map(|escalation| escalation.then);
         let desk = then.and_then(|desk| desks?.get(desk.index()));

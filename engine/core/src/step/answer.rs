@@ -118,7 +118,8 @@ impl Partition {
         if alert.course.is_ended() {
             return AnswerVerdict::AlreadyClosed;
         }
-        if self.completes_task(slot, answer.by.map_or_else(|| party_token(&named.party), |by| self.resolve_token(by))) {
+        let by = answer.by.map_or_else(|| party_token(&named.party), |by| self.resolve_token(by));
+        if self.completes_task(slot, by, answer) {
             return self.complete_task(slot, answer.act, report, out);
         }
         let escalation = self.escalation_of(slot);

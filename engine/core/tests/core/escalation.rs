@@ -612,6 +612,9 @@ fn the_desk_of_the_task_completes_it_without_code_licence_or_read_back() {
     run.pass("10:00");
     run.hear("10:10", by(charge, "10:10"));
     assert_eq!(run.verdict(), "not a licensed clinician", "another desk has no task");
+    let code = run.code();
+    run.hear("10:15", answer_with(Act::Accepted, &code, "10:15", |answer| answer.by = Some(lab)));
+    assert_eq!(run.verdict(), "not paged", "with a code it is an answer to a notice, and none went to this desk");
     run.hear("10:20", by(lab, "10:20"));
     assert_eq!(run.verdict(), "accepted");
     assert_eq!(
