@@ -20,6 +20,7 @@ use crate::{
     dictionary::Coded,
     output::{Change, ClockReading, ClockState, Output, QualityRow, Transition},
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     timers::{Armed, Class, Timer, TimerId},
     view::Sources,
@@ -108,8 +109,13 @@ impl Partition {
         let Some(ward) = self.wards.get_mut(family.ward as usize) else { return };
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((rules, known)) = ward.family(family.index) else { return };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         timeline::read(Reading { family: rules, since: known.since, report, from }, &mut self.buffers, cycles);
     }
 

@@ -72,6 +72,11 @@ pub(crate) fn bare_key(number: Number, ident: &Ident) -> Key {
     wide(|seed| hash64(&(seed, number, ident.ns.as_str(), ident.id.as_str())))
 }
 
+/// The key under which all reports of a patient are found.
+pub(crate) fn patient_key(patient: Token) -> Key {
+    wide(|seed| hash64(&(seed, "patient", patient)))
+}
+
 /// What turns a bare key into one within a test, and back; nothing for the empty test.
 fn within(test: &str) -> Key {
     if test.is_empty() { 0 } else { wide(|seed| hash64(&(seed, test))) }
@@ -150,7 +155,7 @@ const fn halves(key: Key) -> Halves {
     [(key >> 64) as u64, key as u64]
 }
 
-/// Reports by bare number, by public id, and by encounter.
+/// Reports by bare number, by public id, by encounter, and while a ward looks back by patient.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     reports: FastMap<Halves, Under>,

@@ -6,6 +6,7 @@
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
 mod leaving;
+mod naming;
 mod ready;
 mod schedule;
 
@@ -17,7 +18,7 @@ use wardline_rules::{
 };
 
 use crate::{
-    alerts::{AlertSlot, cut},
+    alerts::AlertSlot,
     escalation::Phase,
     ids::Nid,
     input::{Attempt, Outcome},
@@ -25,8 +26,7 @@ use crate::{
     limits::ATTEMPTS_MAX,
     mute::{Delay, Gathered, Held},
     output::{
-        AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
-        Transition,
+        AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Purpose, QualityRow, Recipient, Transition,
     },
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
@@ -146,6 +146,8 @@ impl Partition {
             return;
         }
         let level = alert.level;
+        let gather = delay.gather.or_else(|| self.crowded((alert.rule, level), &recipient, purpose));
+        let delay = Delay { gather, ..delay };
         self.born += 1;
         let born = self.born;
         let head = NoticeHead { nid, recipient, channel: *channel, step: step.into() };
@@ -223,28 +225,6 @@ impl Partition {
             deadline: due,
         });
         self.move_notice(place, NoticeState::Ready, out);
-    }
-
-    /// `nid = hash(subject, generation, rule, step, recipient, channel)` [NID-1].
-    fn nid(&self, slot: AlertSlot, step: &str, recipient: &Recipient, channel: Channel) -> Nid {
-        let mut hasher = blake3::Hasher::new();
-        let Some(alert) = self.alerts.get(slot) else { return Nid::default() };
-        hasher.update(b"notice");
-        hasher.update(&alert.report.map_or([0; 16], |report| report.1.0));
-        self.hash_about(alert.about, &mut hasher);
-        hasher.update(&alert.key.to_le_bytes());
-        let (kind, who) = match &recipient.party {
-            Party::Token(token) => (0_u8, token.0.to_vec()),
-            Party::Person(name) => (1, name.as_bytes().to_vec()),
-            Party::Desk(name) => (2, name.as_bytes().to_vec()),
-        };
-        for part in
-            [self.dictionary.text(alert.rule).as_bytes(), step.as_bytes(), &[kind], &who, channel.name().as_bytes()]
-        {
-            hasher.update(&u64::try_from(part.len()).unwrap_or(0).to_le_bytes());
-            hasher.update(part);
-        }
-        Nid(cut(&hasher))
     }
 
     pub(crate) fn say_notice(&mut self, place: NoticeSlot, out: &mut Output) {

@@ -162,7 +162,7 @@ impl Ward {
             return *list;
         }
         self.tests.learn(&self.program, dictionary);
-        let from = Sources { program: &self.program, tests: &self.tests, dictionary, tuples };
+        let from = Sources { program: &self.program, tests: &self.tests, dictionary, tuples, past: None };
         let found = candidates(&self.program, RoutingView { from, tuple: tuples.get(tuple) });
         let list = match self.lists.iter().position(|list| *list == found) {
             Some(list) => list,

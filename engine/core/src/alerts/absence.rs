@@ -17,6 +17,7 @@ use crate::{
     moments,
     output::Output,
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot, registers::Occurrence},
     timers::{Armed, Class, Timer, TimerId},
     view::{Sources, View},
@@ -103,8 +104,13 @@ impl Partition {
             return Period::None;
         };
         let started = begun.at.base();
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));

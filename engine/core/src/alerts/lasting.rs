@@ -19,6 +19,7 @@ use crate::{
     clocks::timeline::due_after,
     output::Output,
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     view::{Sources, View},
 };
@@ -69,8 +70,13 @@ impl Partition {
         let Some((alert, known)) = ward.alert(rule.index) else { return Vec::new() };
         let Trigger::While(found) = &alert.trigger else { return Vec::new() };
         let Lasting::Report { kinds, any } = &found.state else { return Vec::new() };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         let holds = |at: Timestamp| {
             let then = self.tuples.get(report.effective_at(at, &self.tuples));
             let view = View { from, report, then, at, result: None };

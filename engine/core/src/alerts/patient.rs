@@ -19,6 +19,7 @@ use crate::{
     moments,
     output::{NoticeState, Output, Purpose},
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     timers::{Class, Timer, TimerId},
     view::{Sources, View},
@@ -77,8 +78,13 @@ impl Partition {
         moments::times(&rule.when, report, both, &mut self.scratch, &mut self.occurrences);
         let mut heard = self.occurrences.iter().filter(|moment| moment.heard >= known.since && !moment.is_untimed);
         let at = heard.next_back()?.at.lo;
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let holds = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view).holds;

@@ -18,6 +18,7 @@ use crate::{
     moments,
     output::{Output, QualityRow},
     partition::Partition,
+    past::Past,
     report::{
         Report, ReportSlot,
         registers::Occurrence,
@@ -58,8 +59,13 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return };
         let Trigger::When(moments) = &alert.trigger else { return };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         let asking = Asking { alert, moments, since: known.since, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),

@@ -185,6 +185,7 @@ impl Partition {
         self.counters.reports_left += 1;
         self.index.unlink(u128::from_le_bytes(report.id.0), slot);
         report.keys.iter().for_each(|name| self.index.unlink(name.bare, slot));
+        self.unlink_patient(slot, report.patient);
         if let Some(encounter) = report.cold.encounter {
             self.index.unlink_encounter(encounter, slot);
         }

@@ -19,6 +19,7 @@ use crate::{
     limits::GROUPS_PER_RULE_MAX,
     output::{Output, QualityRow},
     partition::Partition,
+    past::Past,
     report::Report,
     timers::{Class, Timer, TimerId},
     view::{Sources, View},
@@ -68,8 +69,13 @@ impl Partition {
         let (alert, known) = ward.alert(rule.index)?;
         let Trigger::While(found) = &alert.trigger else { return None };
         let Lasting::Count(count) = &found.state else { return None };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = Sources {
+            program: &ward.program,
+            tests: &ward.tests,
+            dictionary: &self.dictionary,
+            tuples: &self.tuples,
+            past: Some(Past { reports: &self.reports, index: &self.index }),
+        };
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let counts = view.kind().is_some_and(|kind| count.kinds.has(kind))
