@@ -142,8 +142,12 @@ pub const OPERATIONS_AGAIN: Duration = Duration::from_secs(60);
 /// Pages that the built-in phone keeps; the oldest leave.
 pub const PHONE_PAGES_MAX: usize = 1_000;
 
-/// Label values of one metric beyond its cap become `other`.
-pub const METRIC_CHILDREN_MAX: usize = 100;
+/// Series of an engine with its query process: the caps of all labels, and a little room. A test adds them up.
+pub const METRIC_SERIES_MAX: usize = 2_500;
+/// Gaps between messages that are kept for each feed and hour of the day: 12 KiB for a feed.
+pub const GAPS_KEPT: usize = 64;
+/// Below so many gaps nobody can tell what is usual.
+pub const GAPS_NEEDED: usize = 20;
 
 /// Bytes read at a time from a file feed or standard input.
 pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;

@@ -242,6 +242,7 @@ impl Partition {
             severity: Some(alert.cause.severity),
             severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
             generation: alert.generation,
+            alert_facts: Some(alert.facts()),
         });
     }
 

@@ -78,6 +78,19 @@ pub struct Transition {
     pub severity_name: Text,
     /// The generation of the alert, from 1; 0 for clocks.
     pub generation: u32,
+    /// How the alert stood; `None` for clocks.
+    pub alert_facts: Option<AlertFacts>,
+}
+
+/// What figures need to know of the alert behind a transition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AlertFacts {
+    /// How urgently it is delivered.
+    pub level: Level,
+    /// Event time of the moment that raised it.
+    pub cause: Timestamp,
+    /// Whether somebody had answered it at any time.
+    pub was_answered: bool,
 }
 
 /// What changed.

@@ -18,7 +18,7 @@ use crate::{
     codes::Code,
     config::Findings,
     dispatcher::sinks::Sinks,
-    engine::Engine,
+    engine::{Engine, Surroundings},
     history::Directory,
     http::{Parts, Routers, listen, routers},
     installation::Installation,
@@ -105,6 +105,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
             return Ending::Usage;
         }
     };
+    engine.surround(Surroundings { volume: installation.config.data.clone() });
     let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
     let (stop, stopped) = watch::channel(false);
     let routers = routers(parts(&engine, &intake, &installation, &sinks));

@@ -7,7 +7,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
     engine::{Engine, Phase},
     limits::LIVE_WITHIN,
-    metrics::Metric,
+    metrics::scrape,
 };
 
 /// One part of the engine.
@@ -76,18 +76,20 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
     (status, Json(shown))
 }
 
-/// The registry in Prometheus' text format.
-pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+/// The registry as OpenMetrics for whoever accepts it, else in Prometheus' text format.
+pub(super) async fn metrics(State(api): State<Api>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     caller.may(Doing::ReadMetrics)?;
-    // The gauges of the books are set by asking for them.
-    drop(api.engine.ledger().await);
+    scrape::fill(&api.engine).await;
     let metrics = api.engine.metrics();
-    let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
-    metrics.set(Metric::QueueDepth, &["log"], percent);
-    metrics.set(Metric::QueueCapacity, &["log"], 100);
-    let mut response = metrics.text().into_response();
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let is_open = accepted.into_iter().any(|kinds| kinds.contains("application/openmetrics-text"));
+    let (kind, text) = if is_open {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", metrics.open_metrics())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", metrics.text())
+    };
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)
 }
 

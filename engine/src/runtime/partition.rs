@@ -12,7 +12,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{Party, Task},
-    views::Gauges,
+    views::{Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
@@ -30,6 +30,14 @@ impl Kernel for Partition {
 
     fn rows(&self, batch: &Batch, output: &Output, into: &mut Vec<Row>) {
         Self::rows(self, batch, output, into);
+    }
+
+    fn watch_passages(&mut self) {
+        Self::watch_passages(self);
+    }
+
+    fn passages(&self, into: &mut Vec<Passage>) {
+        Self::passages(self, into);
     }
 
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
@@ -93,6 +101,14 @@ impl Kernel for Partition {
 
     fn gauges(&self) -> Gauges {
         Self::gauges(self)
+    }
+
+    fn figures(&self) -> Figures {
+        Self::figures(self)
+    }
+
+    fn sla_of(&self, rule: &str) -> Option<Text> {
+        Self::sla_of(self, rule)
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {

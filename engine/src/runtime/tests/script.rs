@@ -12,6 +12,7 @@ use wardline_core::{
     input::{Attempt, Outcome, Silence},
     ledger::Equation,
     output::{AnswerOutcome, AnswerVerdict, Go, NoticeState, Task},
+    views::Figures,
 };
 use wardline_rules::{
     Text,
@@ -189,6 +190,14 @@ impl Kernel for Script {
 
     fn gauges(&self) -> wardline_core::views::Gauges {
         wardline_core::views::Gauges::default()
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { timers: usize::from(self.due.is_some()), ..Figures::default() }
+    }
+
+    fn sla_of(&self, _: &str) -> Option<Text> {
+        None
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {
