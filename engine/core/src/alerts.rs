@@ -331,7 +331,7 @@ impl Partition {
         let Some((family, known)) = ward.family(index) else { return };
         let Some(head) = family.rules.get(rule as usize).map(|rule| rule.head.id.clone()) else { return };
         let rank = known.rank;
-        let rule = self.dictionary.code(&head);
+        let rule = self.dictionary.name(&head);
         let about = About::Report;
         let word = cause.source.word();
         let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));

@@ -382,14 +382,18 @@ pub struct QualityRow {
 /// Nobody answered: a desk has it now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Task {
-    /// Log time.
-    pub at: Timestamp,
+    /// Log time at which the alert was raised.
+    pub raised: Timestamp,
     /// Which alert.
     pub alert: AlertId,
     /// The desk.
     pub desk: Text,
     /// Rule id.
     pub rule: Text,
+    /// The severity's word.
+    pub severity: Text,
+    /// How urgent it is.
+    pub level: Level,
     /// The report, if it is about one.
     pub report: Option<ReportId>,
 }

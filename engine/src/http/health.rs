@@ -65,6 +65,7 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) 
 pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>) -> (StatusCode, Json<Value>) {
     let mut parts = parts(&api.engine);
     parts.push(conservation(&api.engine).await);
+    parts.push(unanswered(&api.engine).await);
     let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
     let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
@@ -104,6 +105,19 @@ async fn conservation(engine: &Engine) -> Part {
         return part(State3::Ok, String::new(), "");
     }
     part(State3::Degraded, broken.join("; "), "Report it with the log of this engine: it is a fault of ours.")
+}
+
+/// Whether an alert went through all its steps and nobody answered.
+async fn unanswered(engine: &Engine) -> Part {
+    match engine.ask(|kernel| kernel.open_tasks().len()).await {
+        Ok(0) | Err(_) => fine("escalation"),
+        Ok(open) => Part {
+            name: "escalation",
+            state: State3::Degraded,
+            reason: format!("{open} alerts went through all their steps and nobody answered"),
+            remedy: "Look at `GET /v1/worklist`: a person must act.",
+        },
+    }
 }
 
 fn is_turning(engine: &Engine) -> bool {

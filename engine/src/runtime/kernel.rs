@@ -12,7 +12,7 @@ use wardline_core::{
     ids::{Code, Nid, ReportId},
     input::{Attempt, Silence},
     ledger::Equation,
-    output::{AlertState, NoticeState, Party, Purpose},
+    output::{AlertState, NoticeState, Party, Purpose, Task},
     views::Gauges,
 };
 use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
@@ -93,6 +93,11 @@ pub trait Kernel: Send + 'static {
 
     /// The newest alerts as JSON.
     fn alerts(&self, limit: usize) -> Vec<Value>;
+
+    /// What desks have to do because nobody answered.
+    fn open_tasks(&self) -> Vec<Task> {
+        Vec::new()
+    }
 
     /// The silences in force.
     fn silences(&self) -> Vec<Silence>;

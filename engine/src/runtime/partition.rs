@@ -11,7 +11,7 @@ use wardline_core::{
     ids::{Nid, ReportId},
     input::{Attempt, Silence},
     ledger::Equation,
-    output::Party,
+    output::{Party, Task},
     views::Gauges,
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
@@ -52,6 +52,10 @@ impl Kernel for Partition {
 
     fn alerts(&self, limit: usize) -> Vec<Value> {
         Self::alerts(self, limit).iter().map(alert).collect()
+    }
+
+    fn open_tasks(&self) -> Vec<Task> {
+        Self::open_tasks(self)
     }
 
     fn silences(&self) -> Vec<Silence> {
@@ -109,7 +113,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 2;
+    const LOGIC: u32 = 3;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })
