@@ -109,9 +109,15 @@ fn spectrum(outcome: &Outcome) -> Plot {
     }
 }
 
+/// The seconds in which was sent from begin to end: a part of one looks like a fall.
+fn whole_seconds(outcome: &Outcome) -> impl Iterator<Item = (f64, &crate::result::Second)> {
+    let numbered = (0_u32..).map(f64::from).zip(&outcome.series);
+    numbered.take_while(|(second, _)| second + 1.0 <= outcome.seconds.max(1.0))
+}
+
 fn throughput(outcome: &Outcome) -> Plot {
     let of = |count: fn(&crate::result::Second) -> u64| {
-        (0_u32..).zip(&outcome.series).map(|(second, counts)| (f64::from(second), count(counts) as f64)).collect()
+        whole_seconds(outcome).map(|(second, counts)| (second, count(counts) as f64)).collect()
     };
     Plot {
         x: Scale::Linear("s"),
@@ -125,8 +131,8 @@ fn throughput(outcome: &Outcome) -> Plot {
 }
 
 fn p99(outcome: &Outcome) -> Plot {
-    let answered = (0_u32..).zip(&outcome.series).filter(|(_, second)| second.p99_us > 0);
-    let points = answered.map(|(second, counts)| (f64::from(second), counts.p99_us as f64 / 1e3)).collect();
+    let answered = whole_seconds(outcome).filter(|(_, second)| second.p99_us > 0);
+    let points = answered.map(|(second, counts)| (second, counts.p99_us as f64 / 1e3)).collect();
     Plot {
         x: Scale::Linear("s"),
         y: Scale::Log("ms"),

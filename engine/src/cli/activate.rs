@@ -14,13 +14,11 @@ use crate::ward;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   wardline activate wards/st-anne
-  wardline activate wards/st-anne --moved --author \"Quality, A. Ruiz\"     running clocks move to the new targets")]
+  wardline activate wards/st-anne --author \"Quality, A. Ruiz\"
+Clocks that run keep the targets they began with.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
     ward: PathBuf,
-    /// Running clocks are worked out again under the new version.
-    #[arg(long)]
-    moved: bool,
     /// Who activates it, for the record.
     #[arg(long)]
     author: Option<String>,
@@ -37,8 +35,8 @@ pub fn run(args: &Args) -> Ending {
             return ending;
         }
     };
-    let author = args.author.as_deref().map(|author| format!("&author={}", encode(author))).unwrap_or_default();
-    let path = format!("/v1/wards?moved={}{author}", args.moved);
+    let author = args.author.as_deref().map(|author| format!("?author={}", encode(author))).unwrap_or_default();
+    let path = format!("/v1/wards{author}");
     match args.remote.ask("POST", &path, &ward::pack(&sources, today())) {
         Ok(reply) => {
             print(&format!("{}\n", reply.body));

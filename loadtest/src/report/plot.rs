@@ -8,8 +8,10 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 320.0;
-const LEFT: f64 = 70.0;
-const RIGHT: f64 = 20.0;
+/// Room for the longest mark, such as `500k events/s`.
+const LEFT: f64 = 105.0;
+/// Room for half of the last mark of the x axis.
+const RIGHT: f64 = 30.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 40.0;
 
@@ -183,7 +185,12 @@ mod tests {
         assert_eq!(labels(Scale::Linear("s"), [0.0, 47.0]), ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s"]);
         assert_eq!(labels(Scale::Log("ms"), [0.3, 80.0]), ["0.1 ms", "1 ms", "10 ms", "100 ms"]);
         assert_eq!(labels(Scale::Nines, [0.3, 2.5]), ["0 %", "90 %", "99 %", "99.9 %"]);
-        assert_eq!(labels(Scale::Linear("events/s"), [0.0, 1_900_000.0])[5], "2M events/s");
+        let rates = labels(Scale::Linear("events/s"), [0.0, 1_900_000.0]);
+        assert_eq!(rates[5], "2M events/s");
+        // A letter of 12 pixels is about 7 wide.
+        assert!(
+            rates.iter().chain(&labels(Scale::Linear("events/s"), [0.0, 480.0])).all(|label| label.len() * 7 <= 98)
+        );
     }
 
     #[test]
