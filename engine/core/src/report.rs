@@ -12,6 +12,8 @@ pub(crate) mod registers;
 pub(crate) mod results;
 pub(crate) mod situation;
 
+use std::collections::BTreeSet;
+
 use wardline_rules::{
     event::Ident,
     limits::{MILESTONES_PER_REPORT_MAX, RESULTS_MAX},
@@ -328,7 +330,8 @@ impl Report {
             return Applied::again(is_news, None);
         }
         if statements.len() >= RESULTS_MAX {
-            return Applied::NOTHING;
+            let Some(victim) = least_needed(statements, statement.content.is_critical) else { return Applied::NOTHING };
+            statements.remove(victim);
         }
         let place = statements.partition_point(|known| known.order() <= statement.order());
         let is_overruled = statements.iter().skip(place).any(|later| later.key == statement.key);
@@ -380,6 +383,20 @@ impl Report {
         let mut facts = self.cold.flags.iter().filter(|fact| fact.flag == flag && fact.at <= at);
         facts.next_back().is_some_and(|fact| fact.is_on)
     }
+}
+
+/// Which result of a full report leaves for another one: the oldest that a newer one of its key overrules; for a critical
+/// one, else, the oldest that is not. None leaves while it holds an alert up.
+fn least_needed(statements: &[Statement], is_for_critical: bool) -> Option<usize> {
+    let mut newest = BTreeSet::new();
+    let mut overruled = None;
+    for (place, known) in statements.iter().enumerate().rev() {
+        if !newest.insert((known.key.code, known.key.sub)) {
+            overruled = Some(place);
+        }
+    }
+    let plain = || statements.iter().position(|known| !known.content.is_critical);
+    overruled.or_else(|| is_for_critical.then(plain).flatten())
 }
 
 /// Says something again that stands at `place`: the newest word about it decides where it stands; `true` if it moved.

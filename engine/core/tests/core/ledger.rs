@@ -94,6 +94,24 @@ fn whichever_field_differs_the_same_id_is_no_duplicate() {
 }
 
 #[test]
+fn a_report_that_is_full_still_hears_of_a_critical_result() {
+    // A device that uses one number again and again.
+    let mut run = Run::hospital();
+    for round in 0..40 {
+        let mut said = Said::update(&format!("09:{round:02}")).id(&format!("m{round}"));
+        for number in 0..105 {
+            said = said.potassium("4.4");
+            let result = said.0.results.last_mut().unwrap();
+            (result.sub, result.critical) = (Text::from(format!("{round}.{number}")), None);
+        }
+        run.hear(&format!("09:{round:02}"), said);
+    }
+    let before = run.partition.counters().alerts_raised;
+    run.hear("10:00", Said::step(Step::Preliminary, "10:00").potassium("7.4").id("critical"));
+    assert_eq!(run.partition.counters().alerts_raised, before + 1);
+}
+
+#[test]
 fn a_change_or_retraction_corrects() {
     let mut run = Run::hospital();
     run.hear("09:01", Said::step(Step::Final, "09:00").potassium("6.9"));
