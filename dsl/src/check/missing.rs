@@ -71,7 +71,7 @@ fn one(
 fn only(condition: Condition) -> Option<Comparison> {
     match condition {
         Condition::Atom(atom) => Some(atom.comparison),
-        Condition::All(_) | Condition::Any(_) => None,
+        Condition::All(_) | Condition::Any(_) | Condition::Call(_) => None,
     }
 }
 

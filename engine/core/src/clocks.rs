@@ -22,7 +22,6 @@ use crate::{
     partition::Partition,
     report::{Report, ReportSlot},
     timers::{Armed, Class, Timer, TimerId},
-    view::Sources,
 };
 use timeline::{Cycle, End, Reading};
 pub use used::ClockView;
@@ -108,8 +107,7 @@ impl Partition {
         let Some(ward) = self.wards.get_mut(family.ward as usize) else { return };
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((rules, known)) = ward.family(family.index) else { return };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         timeline::read(Reading { family: rules, since: known.since, report, from }, &mut self.buffers, cycles);
     }
 

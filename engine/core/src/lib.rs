@@ -41,6 +41,7 @@ pub mod output;
 mod partition;
 mod report;
 pub mod rows;
+mod scripts;
 mod slab;
 mod step;
 pub mod timers;

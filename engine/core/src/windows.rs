@@ -131,8 +131,7 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;
         let window = window_of(alert)?;
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let sampling = Sampling { alert, window, since: known.since, report, from };
         let mut found = Vec::new();
         match &window.measure {

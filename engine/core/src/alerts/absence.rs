@@ -19,7 +19,7 @@ use crate::{
     partition::Partition,
     report::{Report, ReportSlot, registers::Occurrence},
     timers::{Armed, Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
     ward::Ward,
 };
 
@@ -103,8 +103,7 @@ impl Partition {
             return Period::None;
         };
         let started = begun.at.base();
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));

@@ -20,7 +20,7 @@ use crate::{
     output::Output,
     partition::Partition,
     report::{Report, ReportSlot},
-    view::{Sources, View},
+    view::View,
 };
 
 /// A stretch of event time in which everything held; `MAX` if it lasts.
@@ -69,8 +69,7 @@ impl Partition {
         let Some((alert, known)) = ward.alert(rule.index) else { return Vec::new() };
         let Trigger::While(found) = &alert.trigger else { return Vec::new() };
         let Lasting::Report { kinds, any } = &found.state else { return Vec::new() };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let holds = |at: Timestamp| {
             let then = self.tuples.get(report.effective_at(at, &self.tuples));
             let view = View { from, report, then, at, result: None };

@@ -21,7 +21,7 @@ use crate::{
     partition::Partition,
     report::{Report, ReportSlot},
     timers::{Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
 };
 
 /// What a notice rule would tell now: the generation, and since when.
@@ -77,8 +77,7 @@ impl Partition {
         moments::times(&rule.when, report, both, &mut self.scratch, &mut self.occurrences);
         let mut heard = self.occurrences.iter().filter(|moment| moment.heard >= known.since && !moment.is_untimed);
         let at = heard.next_back()?.at.lo;
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let holds = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view).holds;

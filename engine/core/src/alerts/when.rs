@@ -4,7 +4,8 @@
 //! counts: a critical value that is known to be corrected when it arrives raises nothing.
 
 use wardline_rules::{
-    evaluate::matches,
+    Text,
+    evaluate::{FieldSet, matches},
     map::hash64,
     program::{Alert as Rule, Happening, Moment, Once, Subject, Trigger},
     quality::Fault,
@@ -34,13 +35,14 @@ pub(crate) struct AlertIx {
 }
 
 /// What a rule would say of one subject now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Wanted {
     about: About,
     /// The generation, if the rule matches.
     key: Option<u64>,
     since: Timestamp,
-    missing: wardline_rules::evaluate::FieldSet,
+    missing: FieldSet,
+    scripts: Vec<Text>,
 }
 
 impl Partition {
@@ -58,8 +60,7 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return };
         let Trigger::When(moments) = &alert.trigger else { return };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let asking = Asking { alert, moments, since: known.since, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),
@@ -89,7 +90,7 @@ impl Partition {
                 if let Some(open) = open {
                     self.end(open, Some(report), Closing::Superseded, out);
                 }
-                self.say_missing_used(id, wanted.missing, out);
+                self.say_missing_used(id, (wanted.missing, &wanted.scripts), out);
                 let report_ref = Some((slot, report.id));
                 let raise =
                     Raise { cause, rule: id, rank, report: report_ref, about: wanted.about, key, since: wanted.since };
@@ -167,14 +168,16 @@ impl Partition {
         }
     }
 
-    pub(crate) fn say_missing_used(&self, rule: Coded, fields: wardline_rules::evaluate::FieldSet, out: &mut Output) {
-        for field in fields.iter() {
+    fn say_missing_used(&self, rule: Coded, (fields, scripts): (FieldSet, &[Text]), out: &mut Output) {
+        let fields = fields.iter().map(|field| Text::const_new(field.word()));
+        let scripts = scripts.iter().map(|name| Text::from(format!("{name}()")));
+        for field in fields.chain(scripts) {
             out.quality.push(QualityRow {
                 at: self.at,
-                source: wardline_rules::Text::default(),
+                source: Text::default(),
                 fault: Fault::MissingUsed,
                 rule: self.dictionary.text(rule).into(),
-                field: field.word().into(),
+                field,
             });
         }
     }
@@ -284,7 +287,7 @@ impl Asking<'_> {
         result: Option<(ResultKey, Run)>,
     ) -> Wanted {
         let nothing =
-            Wanted { about, key: None, since: Timestamp::MAX, missing: wardline_rules::evaluate::FieldSet::default() };
+            Wanted { about, key: None, since: Timestamp::MAX, missing: FieldSet::default(), scripts: Vec::new() };
         let Some((at, _)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
         if self.is_over(at) {
             return nothing;
@@ -292,7 +295,8 @@ impl Asking<'_> {
         let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
         let view = View { from: self.from, report: self.report, then, at, result };
         let found = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
-        Wanted { key: found.holds.then_some(key), since: at, missing: found.missing_used, ..nothing }
+        let (missing, scripts) = (found.missing_used, found.scripts_used);
+        Wanted { key: found.holds.then_some(key), since: at, missing, scripts, ..nothing }
     }
 
     /// Whether the cause is gone: in error, cancelled before a result existed, or withdrawn by a moment [ALERT-5].

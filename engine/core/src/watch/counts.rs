@@ -21,7 +21,7 @@ use crate::{
     partition::Partition,
     report::Report,
     timers::{Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
 };
 
 /// The timer of a gauge among those of one instant.
@@ -68,8 +68,7 @@ impl Partition {
         let (alert, known) = ward.alert(rule.index)?;
         let Trigger::While(found) = &alert.trigger else { return None };
         let Lasting::Count(count) = &found.state else { return None };
-        let from =
-            Sources { program: &ward.program, tests: &ward.tests, dictionary: &self.dictionary, tuples: &self.tuples };
+        let from = ward.sources(&self.dictionary, &self.tuples);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let counts = view.kind().is_some_and(|kind| count.kinds.has(kind))

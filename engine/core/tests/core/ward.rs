@@ -217,6 +217,7 @@ pub(crate) fn program(version: u8, families: Vec<Family>, alerts: Vec<Alert>) ->
         families,
         notices: Vec::new(),
         suppressions: Vec::new(),
+        functions: Vec::new(),
         alerts,
     }
 }

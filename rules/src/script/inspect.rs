@@ -1,0 +1,53 @@
+//! Inspect: does this script use anything that scripts of a ward do not have?
+//!
+//! The engine checks sizes where a value is made, but not where an element of a map is set: `m[k] = v` would grow a map
+//! past every bound. So nothing is changed in place; a script makes new values, and each of them is checked. Looking before
+//! running also tells an author of a name that does not exist, though no example comes by.
+//! - **Not here**: grammar and depth (`engine`).
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+
+use super::{Refused, items, refused};
+
+/// The first thing that may not be used.
+pub(super) fn inspect(tree: &AST) -> Result<(), Refused> {
+    let own: Vec<&str> = tree.iter_functions().map(|function| function.name).collect();
+    let mut found = Ok(());
+    tree.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(node) = path.last() {
+            found = node_is_known(node, &own);
+        }
+        found.is_ok()
+    });
+    found
+}
+
+fn node_is_known(node: &ASTNode<'_>, own: &[&str]) -> Result<(), Refused> {
+    match node {
+        ASTNode::Stmt(Stmt::Assignment(parts)) => match &parts.1.lhs {
+            Expr::Variable(..) | Expr::ThisPtr(_) => Ok(()),
+            other => Err(refused(other.start_position(), "An element cannot be set. Make a new list or map of it.")),
+        },
+        ASTNode::Stmt(Stmt::FnCall(call, at)) => call_is_known(call, *at, own),
+        ASTNode::Stmt(Stmt::For(parts, _)) if is_range(&parts.2.expr) => {
+            Err(refused(parts.2.expr.start_position(), "A loop walks a list, such as [1, 2, 3], not a range."))
+        }
+        ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)) => call_is_known(call, *at, own),
+        ASTNode::Expr(Expr::InterpolatedString(_, at)) => {
+            Err(refused(*at, "A text holds no ${…} here. Join texts with +."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_range(expr: &Expr) -> bool {
+    matches!(expr, Expr::FnCall(call, _) if call.op_token.is_some() && matches!(call.name.as_str(), ".." | "..="))
+}
+
+fn call_is_known(call: &FnCallExpr, at: Position, own: &[&str]) -> Result<(), Refused> {
+    let name = call.name.as_str();
+    if call.op_token.is_some() || own.contains(&name) || items::NAMES.contains(&name) {
+        return Ok(());
+    }
+    Err(refused(at, format!("It uses {name}, which scripts do not have.")))
+}
