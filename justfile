@@ -81,4 +81,4 @@ twins seed:
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
     cargo build --workspace --bins
-    KILL_ROUNDS={{rounds}} WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}

@@ -11,7 +11,7 @@ use wardline_dsl::{
     diagnostic::render,
     source::{SourceFile, Sources},
 };
-use wardline_rules::time::Date;
+use wardline_rules::{settings::SiteSettings, time::Date};
 
 /// Pages and packs that need parts of the language which are refused as planned.
 const PLANNED: &[&str] = &["12-script.md"];
@@ -59,7 +59,7 @@ fn run(name: &str, sources: &Sources) -> Vec<String> {
         let text_of = |span: wardline_dsl::source::Span| {
             sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
         };
-        let verdict = script::run(&program, test, &text_of);
+        let verdict = script::run((&program, &SiteSettings::default()), test, &text_of);
         problems.extend(verdict.failures.iter().map(|failure| {
             let closest =
                 failure.closest.as_ref().map(|closest| format!("\n  closest   {closest}")).unwrap_or_default();

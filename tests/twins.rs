@@ -19,12 +19,15 @@ use wardline_dsl::{check, diagnostic::render, source::Sources};
 use wardline_reference::{
     compare,
     evaluate::{self, Line, Page, Purpose, Told},
-    generate, tatmark,
+    generate,
+    rule::{Bounds, Range},
+    tatmark,
 };
 use wardline_rules::{
     Text,
     event::{Event, Fact, Ident},
     program::Who,
+    settings::{CriticalLimit, SiteSettings},
     time::{Date, Span, Timestamp},
 };
 
@@ -120,7 +123,7 @@ impl Heard {
 }
 
 /// Runs `told` through the engine under a ward.
-fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
+fn run(text: &str, site: SiteSettings, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
     let sources = Sources { packs: ward::packs(), ..Sources::of_text("twins.ward", text) };
     let checked = check(&sources, Date::from_days(20_500));
     let program = checked.program.unwrap_or_else(|| panic!("{}\n{text}", render::text(&checked.diagnostics, &sources)));
@@ -131,7 +134,13 @@ fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
         ..Heard::default()
     };
     let mut world = World::new(Partition::new(Settings::default()));
-    let activation = Activation { program, text: Vec::new(), author: Text::const_new("twins"), moved: false };
+    let activation = Activation {
+        program,
+        text: Vec::new(),
+        author: Text::const_new("twins"),
+        moved: false,
+        site: Some(Box::new(site)),
+    };
     let first = told.first().map_or(until, |told| told.at);
     world.batch(first.plus(Span::from_micros(-1)), vec![Input::Activate(Box::new(activation))], &mut heard);
     let mut names: BTreeMap<ReportId, Text> = BTreeMap::new();
@@ -156,6 +165,19 @@ fn run(text: &str, told: &[Told], until: Timestamp) -> (Vec<Line>, Vec<Page>) {
     let lines = heard.lines.into_iter().map(|(line, report)| Line { report: name(report), ..line }).collect();
     let pages = heard.pages.into_iter().map(|(page, report, _)| Page { report: name(report), ..page }).collect();
     (lines, pages)
+}
+
+/// The limits of an installation, as its `site.toml` has them.
+fn site(limits: &[(Text, Range)]) -> SiteSettings {
+    let critical = limits.iter().map(|(test, range)| {
+        let (below, above) = match range.bounds {
+            Bounds::Below(below) => (Some(below), None),
+            Bounds::Outside(below, above) => (Some(below), Some(above)),
+            other => panic!("no file says {other:?}"),
+        };
+        CriticalLimit { test: test.clone(), unit: range.unit, below, above }
+    });
+    SiteSettings { critical: critical.collect(), ..SiteSettings::default() }
 }
 
 /// The event as the engine gets it: a reply names its notice instead of its report.
@@ -205,7 +227,7 @@ fn show(text: &str, told: &[Told], lines: (&[Line], &[Line]), pages: (&[Page], &
 fn difference(seed: u64, reports: usize) -> Option<String> {
     let case = generate::case(seed, reports);
     let text = case.ward.ward_text();
-    let (lines, pages) = run(&text, &case.told, case.until);
+    let (lines, pages) = run(&text, site(&case.ward.limits), &case.told, case.until);
     let expected = evaluate::all(&case.ward, &case.told, case.until);
     if std::env::var_os("TWINS_SEED").is_some() {
         show(&text, &case.told, (&expected.lines, &lines), (&expected.pages, &pages));
@@ -219,7 +241,7 @@ const SEEDS: u64 = 800;
 
 #[test]
 fn generated_rules_and_streams_end_the_same_in_both() {
-    // [SLA-1] [SLA-6] [ABS-1] [ALERT-4] [ESC-1]
+    // [SLA-1] [SLA-6] [ABS-1] [ALERT-4] [ESC-1] [CRT-1]
     let chosen = std::env::var("TWINS_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
     let seeds: Vec<u64> = chosen.map_or_else(|| (0..SEEDS).collect(), |seed| vec![seed]);
     let differences: Vec<String> = seeds.iter().filter_map(|seed| difference(*seed, 4)).collect();
@@ -244,7 +266,7 @@ fn tatmark_ends_the_same_in_both() {
         })
         .collect();
     let until = told.last().unwrap().at.plus(Span::from_minutes(3 * 24 * 60));
-    let (lines, pages) = run(tatmark::WARD, &told, until);
+    let (lines, pages) = run(tatmark::WARD, SiteSettings::default(), &told, until);
     let expected = evaluate::all(&tatmark::ward(), &told, until);
     assert!(expected.lines.len() > 100, "the rules of TATmark have something to say");
     assert_eq!(compare::diff(&expected.lines, &lines), None);

@@ -59,7 +59,8 @@ pub fn ward() -> Program {
 #[must_use]
 pub fn partition() -> Partition {
     let mut partition = Partition::new(Settings::default());
-    let activation = Activation { program: ward(), text: Vec::new(), author: Text::from("bench"), moved: false };
+    let activation =
+        Activation { program: ward(), text: Vec::new(), author: Text::from("bench"), moved: false, site: None };
     let batch = Batch { at: Timestamp::MIN, inputs: vec![Input::Activate(Box::new(activation))] };
     step(&mut partition, &batch, &mut Output::default());
     partition

@@ -25,6 +25,7 @@
     reason = "pure: same inputs, same bytes out; no clock, no I/O, no panic on input"
 )]
 
+mod age;
 mod clean;
 pub mod cloudevents;
 pub mod digest;

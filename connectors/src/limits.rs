@@ -34,6 +34,8 @@ pub const FHIR_ENTRIES_MAX: usize = 5_000;
 
 /// Connections of one MLLP listener. Beyond it a new one is closed at once.
 pub const MLLP_CONNECTIONS_MAX: usize = 1_024;
+/// Pause after a connection that could not be taken for want of the machine's means.
+pub const MLLP_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Messages of one MLLP connection that wait for the disk together. Beyond it nothing is read from it.
 pub const MLLP_IN_FLIGHT_MAX: usize = 32;
 /// Bytes read from an MLLP connection at a time: with every connection open, 16 MiB of buffers.

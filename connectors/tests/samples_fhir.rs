@@ -33,16 +33,9 @@ fn samples() -> BTreeMap<String, Vec<u8>> {
     samples
 }
 
-fn fact(event: &Event) -> String {
-    match &event.fact {
-        Fact::Step(step) => step.name().to_owned(),
-        Fact::Update => "update".to_owned(),
-        Fact::Answer(_) => "answer".to_owned(),
-        Fact::Merge(_) => "merge".to_owned(),
-        Fact::Encounter => "encounter".to_owned(),
-        Fact::Heartbeat => "heartbeat".to_owned(),
-        Fact::Unreadable { .. } => "unreadable".to_owned(),
-    }
+/// A step by its name, anything else by its sort.
+fn fact(event: &Event) -> &'static str {
+    if let Fact::Step(step) = event.fact { step.name() } else { event.fact.word() }
 }
 
 /// One event in one line: fact, evidence, kind, test, numbers, results, milestones, notes.

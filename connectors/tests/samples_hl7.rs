@@ -53,21 +53,14 @@ fn tokeniser() -> Tokeniser {
     Tokeniser::new(&[7; 32])
 }
 
-fn fact(event: &Event) -> String {
-    match &event.fact {
-        Fact::Step(step) => step.name().to_owned(),
-        Fact::Update => "update".to_owned(),
-        Fact::Answer(_) => "answer".to_owned(),
-        Fact::Merge(_) => "merge".to_owned(),
-        Fact::Encounter => "encounter".to_owned(),
-        Fact::Heartbeat => "heartbeat".to_owned(),
-        Fact::Unreadable { .. } => "unreadable".to_owned(),
-    }
+/// A step by its name, anything else by its sort.
+fn fact(event: &Event) -> &'static str {
+    if let Fact::Step(step) = event.fact { step.name() } else { event.fact.word() }
 }
 
 /// One event in one line: fact and evidence, kind, test, numbers, who, results, milestones, notes.
 fn line(event: &Event) -> String {
-    let mut line = fact(event);
+    let mut line = fact(event).to_owned();
     let when = event.occurred_at.map_or("-".to_owned(), |at| at.lo.to_string());
     let _ = write!(line, " {when} {}", event.evidence);
     if let Some(kind) = event.kind {
@@ -175,7 +168,7 @@ fn counts_over_the_whole_set() {
             match &reading.found {
                 Found::Events(events) => {
                     for event in events {
-                        *facts.entry(fact(event)).or_default() += 1;
+                        *facts.entry(fact(event).to_owned()).or_default() += 1;
                         event.notes.iter().for_each(|note| *notes.entry(note.fault.to_string()).or_default() += 1);
                     }
                 }

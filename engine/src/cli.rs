@@ -14,6 +14,7 @@ pub mod explain;
 pub mod export;
 pub mod fmt;
 pub mod import;
+mod loaded;
 pub mod new;
 #[cfg(feature = "sql")]
 pub mod query;

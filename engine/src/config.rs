@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  wardline.toml   what the shell needs; nothing in it changes a decision      Config
-//!  site.toml       what the core needs and a rule does not say                 Site
+//!  site.toml       what the core needs and a rule does not say                 SiteSettings
 //!  directory.csv   who is reached where                                        Directory
 //! ```
 //! Unknown keys are refused with a suggestion, every finding has its place, and one run shows all of them.
@@ -39,6 +39,5 @@ pub use finding::{Finding, Findings};
 pub use network::Network;
 pub use role::Role;
 pub use secret::{Secret, SecretRef};
-pub use site::Site;
 pub use sql::SqlListeners;
 pub use wardline::{ApiKey, Config, FeedScope};

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use wardline_rules::time::Timestamp;
 
-use crate::config::{Config, Directory, Site};
+use crate::config::{Config, Directory, site};
 
 /// One check and what came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +58,7 @@ impl Check {
 /// - **Input** `path`: `wardline.toml`; `now`: the wall; `health`: asks the running engine, `None` if none answers.
 /// - **Output**: checks by ascending number. With a configuration that cannot be read it is the only one.
 pub fn examine(path: &Path, now: Timestamp, health: &dyn Fn(&Config) -> Option<serde_json::Value>) -> Vec<Check> {
-    let config = match Config::load(path).and_then(|config| Site::load(&config.site).map(|_| config)) {
+    let config = match Config::load(path).and_then(|config| site::load(&config.site).map(|_| config)) {
         Ok(config) => config,
         Err(findings) => {
             return vec![Check::wrong(

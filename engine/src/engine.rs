@@ -313,7 +313,7 @@ impl core::fmt::Debug for Engine {
 /// A parcel in the queue of the log.
 #[derive(Debug)]
 pub struct Offered {
-    durable: oneshot::Receiver<Receipt>,
+    durable: oneshot::Receiver<Result<Receipt, Refusal>>,
     outcome: oneshot::Receiver<Outcome>,
 }
 
@@ -321,9 +321,9 @@ impl Offered {
     /// Waits until it is durable.
     ///
     /// # Errors
-    /// [`Refusal::Closed`]: nobody knows whether it will be; to send it again is always safe.
+    /// [`Refusal::TooLarge`]: it never will be. [`Refusal::Closed`]: nobody knows; to send it again is always safe.
     pub async fn durable(self) -> Result<Accepted, Refusal> {
-        let receipt = self.durable.await.map_err(|_| Refusal::Closed)?;
+        let receipt = self.durable.await.map_err(|_| Refusal::Closed)??;
         Ok(Accepted { receipt, outcome: self.outcome })
     }
 }

@@ -27,7 +27,7 @@ use wardline_store::{disk::RealDisk, instance::Owner, store::Options};
 
 use crate::{
     codes::Code,
-    config::{Config, Directory, Finding, Findings, SecretRef, Site},
+    config::{Config, Directory, Finding, Findings, SecretRef, site},
     dispatcher::message::Links,
     runtime::clock::WallClock,
     ward,
@@ -41,8 +41,6 @@ const KEY_FILE: &str = "token.key";
 pub struct Installation {
     /// `wardline.toml`.
     pub config: Config,
-    /// `site.toml`.
-    pub site: Site,
     /// The data directory; made if it was not there.
     pub disk: RealDisk,
     /// The key of patient tokens.
@@ -65,14 +63,14 @@ impl Installation {
     /// Everything wrong in the files, with places.
     pub fn load(path: &Path) -> Result<Self, Findings> {
         let config = Config::load(path)?;
-        let site = Site::load(&config.site)?;
+        // Read now, so that its findings come before anything runs.
+        site::load(&config.site)?;
         let disk = RealDisk::make(&config.data).map_err(|error| {
             let headline = format!("cannot make the data directory `{}`: {error}", config.data.display());
             Finding::of_file(Code::FileUnreadable, "", headline, "Name another under `data`.")
         })?;
         let key = key(&config)?;
-        let installation = Self { config, site, disk, key };
-        // Read now, so that its findings come before anything runs.
+        let installation = Self { config, disk, key };
         installation.directory()?;
         Ok(installation)
     }
@@ -106,13 +104,17 @@ impl Installation {
         Directory::load(&self.config.directory, &|ns, id| tokeniser.person(ns, id))
     }
 
-    /// The ward as its files say now.
+    /// The ward and `site.toml` as the files say now.
     ///
     /// # Errors
     /// That it cannot be read, or everything the check found, as people read it.
     pub fn ward(&self, as_of: Date) -> Result<Activation, String> {
         let sources = ward::load(&self.config.ward).map_err(|finding| finding.to_string())?;
-        ward::activation(&sources, as_of, "wardline run").map_err(|checked| shown(&checked.diagnostics, &sources))
+        let site = site::load(&self.config.site).map_err(|findings| findings.to_string())?;
+        let activation = ward::activation(&sources, as_of, "wardline run");
+        let mut activation = activation.map_err(|checked| shown(&checked.diagnostics, &sources))?;
+        activation.site = Some(Box::new(site));
+        Ok(activation)
     }
 
     /// The channels that a ward names and no `[[channel]]` carries.

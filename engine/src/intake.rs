@@ -17,9 +17,7 @@ use std::{
 };
 
 use wardline_connectors::codec::{
-    Unreadable,
-    cloudevents::{self, Unwrapped},
-    digest, fhir,
+    Unreadable, cloudevents, digest, fhir,
     hl7::{self, Found, ack},
     json,
     profile::Profile,
@@ -209,18 +207,17 @@ impl Intake {
                 }
             }
             Shape::Json => reading.take(0, decoder.line(body), (body, feed, at))?,
-            Shape::CloudEvent => {
-                let unwrapped = cloudevents::structured(body);
-                reading.take(0, enveloped(&decoder, unwrapped, body), (body, feed, at))?;
-            }
-            Shape::CloudEvents => match cloudevents::batch(body) {
-                Ok(list) => {
-                    for (n, unwrapped) in list.into_iter().enumerate() {
-                        reading.take(n, enveloped(&decoder, unwrapped, body), (body, feed, at))?;
-                    }
+            Shape::CloudEvents if body.trim_ascii_start().starts_with(b"[") => {
+                for (n, element) in elements(body).iter().enumerate() {
+                    reading.take(n, enveloped(&decoder, element.as_bytes()), (element.as_bytes(), feed, at))?;
                 }
-                Err(code) => reading.take(0, Err(Unreadable::new(code, "", body)), (body, feed, at))?,
-            },
+                if reading.lines.is_empty() {
+                    reading.take(0, enveloped(&decoder, body), (body, feed, at))?;
+                }
+            }
+            Shape::CloudEvent | Shape::CloudEvents => {
+                reading.take(0, enveloped(&decoder, body), (body, feed, at))?;
+            }
         }
         Ok(self.finished(reading, feed, body.len()))
     }
@@ -260,8 +257,9 @@ impl Intake {
         match &said.found {
             fhir::Found::Unreadable(unreadable) => reading.take(0, Err(unreadable.clone()), (body, feed, at))?,
             fhir::Found::Entries(entries) => {
+                let mut whole = None;
                 for (n, entry) in entries.iter().enumerate() {
-                    reading.take_entry(n, &entry.outcome, (body, feed, at))?;
+                    reading.take_entry(n, &entry.outcome, &mut whole, (body, feed, at))?;
                 }
             }
         }
@@ -280,8 +278,9 @@ impl Intake {
         read.unwrap_or_else(|TooManyLines| self.unread(feed, body, at))
     }
 
-    /// All of it is one dead letter.
-    fn unread(&self, feed: &str, body: &[u8], at: Timestamp) -> Reading {
+    /// All of it is one dead letter: it is larger than anything that is read.
+    #[must_use]
+    pub fn unread(&self, feed: &str, body: &[u8], at: Timestamp) -> Reading {
         let unreadable = Unreadable::new(CodecCode::InnerLimit, "", body);
         let mut reading = Reading::default();
         // One part is never too many.
@@ -397,41 +396,64 @@ type Origin<'a> = (&'a [u8], &'a str, Timestamp);
 
 impl Reading {
     /// Takes what one entry of a bundle says.
+    ///
+    /// - **Input** `whole`: what was said about the whole bundle when its first entry was refused.
     fn take_entry(
         &mut self,
         n: usize,
         outcome: &fhir::Outcome,
-        (body, feed, at): (&[u8], &str, Timestamp),
+        whole: &mut Option<Unreadable>,
+        (body, feed, at): Origin<'_>,
     ) -> Result<(), TooManyLines> {
         match outcome {
             fhir::Outcome::Nothing => Ok(()),
             fhir::Outcome::Events(events) => {
                 events.iter().try_for_each(|event| self.take(n, Ok(event.clone()), (body, feed, at)))
             }
-            // The whole batch is kept with it: an entry means little without what it points to.
-            fhir::Outcome::Refused(code) => {
-                self.take(n, Err(Unreadable::new(*code, "Bundle.entry", body)), (body, feed, at))
-            }
+            // The whole bundle is kept, for an entry means little without what it points to: once, however many are refused.
+            fhir::Outcome::Refused(code) => match whole {
+                None => {
+                    let unreadable = whole.insert(Unreadable::new(*code, "Bundle.entry", body));
+                    self.take(n, Err(unreadable.clone()), (body, feed, at))
+                }
+                Some(kept) => self.refuse(n, Unreadable { code: *code, ..kept.clone() }, (feed, at)),
+            },
         }
     }
 
     /// Takes one part in: its event, or a dead letter with its exact bytes.
-    fn take(&mut self, n: usize, part: Result<Event, Unreadable>, origin: Origin<'_>) -> Result<(), TooManyLines> {
+    fn take(
+        &mut self,
+        n: usize,
+        part: Result<Event, Unreadable>,
+        (bytes, feed, at): Origin<'_>,
+    ) -> Result<(), TooManyLines> {
+        match part {
+            Ok(event) => self.push(n, event, None, at),
+            Err(unreadable) => {
+                let input = u32::try_from(self.parcel.inputs.len()).unwrap_or(u32::MAX);
+                self.refuse(n, unreadable, (feed, at))?;
+                self.parcel.letters.push((input, bytes.to_vec()));
+                Ok(())
+            }
+        }
+    }
+
+    fn refuse(&mut self, n: usize, unreadable: Unreadable, (feed, at): (&str, Timestamp)) -> Result<(), TooManyLines> {
+        let event = unreadable.event(if feed.is_empty() { "api" } else { feed });
+        self.push(n, event, Some((unreadable.code, unreadable.place)), at)
+    }
+
+    fn push(
+        &mut self,
+        n: usize,
+        mut event: Event,
+        refused: Option<(CodecCode, Text)>,
+        at: Timestamp,
+    ) -> Result<(), TooManyLines> {
         if self.lines.len() >= LINES_PER_REQUEST_MAX {
             return Err(TooManyLines);
         }
-        let (bytes, feed, at) = origin;
-        let (mut event, refused) = match part {
-            Ok(event) => (event, None),
-            Err(unreadable) => {
-                let input = u32::try_from(self.parcel.inputs.len()).unwrap_or(u32::MAX);
-                self.parcel.letters.push((input, bytes.to_vec()));
-                (
-                    unreadable.event(if feed.is_empty() { "api" } else { feed }),
-                    Some((unreadable.code, unreadable.place)),
-                )
-            }
-        };
         arrive(&mut event, at);
         let n = u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
         self.lines.push(Line { n, event_id: event.event_id.clone(), refused });
@@ -440,14 +462,13 @@ impl Reading {
     }
 }
 
-fn enveloped(
-    decoder: &json::Decoder<'_>,
-    unwrapped: Result<Unwrapped, CodecCode>,
-    body: &[u8],
-) -> Result<Event, Unreadable> {
-    match unwrapped {
-        Ok(unwrapped) => decoder.enveloped(&unwrapped.line, &unwrapped.envelope),
-        Err(code) => Err(Unreadable::new(code, "", body)),
+/// Reads one envelope; what is refused is the envelope, whole.
+fn enveloped(decoder: &json::Decoder<'_>, bytes: &[u8]) -> Result<Event, Unreadable> {
+    match cloudevents::structured(bytes) {
+        Ok(unwrapped) => decoder
+            .enveloped(&unwrapped.line, &unwrapped.envelope)
+            .map_err(|inside| Unreadable::new(inside.code, &inside.place, bytes)),
+        Err(code) => Err(Unreadable::new(code, "", bytes)),
     }
 }
 

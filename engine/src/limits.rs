@@ -114,6 +114,16 @@ pub const STORY_LINES_MAX: usize = 10_000;
 pub const LETTERS_PER_PAGE_MAX: usize = 1_000;
 /// Lines of one request of `wardline import`: each is one group of the bulk lane.
 pub const IMPORT_LINES_PER_REQUEST: usize = 1_000;
+/// Pause after a connection of a follower that could not be taken for want of the machine's means.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long `wardline import` leaves an engine alone that is busy and does not say for how long.
+pub const IMPORT_BUSY_WAIT: Duration = Duration::from_secs(1);
+/// How long the engine may be busy with one piece before `wardline import` gives up.
+pub const IMPORT_BUSY_MAX: Duration = Duration::from_secs(300);
+/// Bytes of a reply to a verb: a statement's answer as text at its longest. Beyond it the verb fails.
+pub const REPLY_BYTES_MAX: usize = 65 << 20;
+/// How long a verb waits for the whole reply: two statements' time.
+pub const REMOTE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long an answer to a sender of events waits for what the core makes of them, once they are durable. Beyond it the
 /// receipt says `stored`.
 pub const OUTCOME_WAIT: Duration = Duration::from_secs(2);
@@ -123,6 +133,8 @@ pub const LEDGER_WAIT: Duration = Duration::from_secs(1);
 pub const ARRIVALS_MAX: usize = 16_384;
 /// How long a page to operations about the engine itself may take on all channels; the process may end behind it.
 pub const OPERATIONS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause before operations are paged again about an input that is left out, when no channel took the page.
+pub const OPERATIONS_AGAIN: Duration = Duration::from_secs(60);
 /// Pages that the built-in phone keeps; the oldest leave.
 pub const PHONE_PAGES_MAX: usize = 1_000;
 
@@ -135,6 +147,8 @@ pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Longest pause before a file feed that could not be read is tried again.
+pub const SOURCE_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
 pub const PROPOSALS_MAX: usize = 1_024;
 /// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.

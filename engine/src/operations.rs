@@ -2,7 +2,7 @@
 //!
 //! What the core cannot say because it died, the shell says: one page to the desk `Operations` on every channel on which
 //! the directory has an address for it, with a key made of what happened, so that a receiver knows a repeat. It is tried
-//! once on each channel, all at once, and never for longer than `OPERATIONS_TIMEOUT`.
+//! on all channels at once, never for longer than `OPERATIONS_TIMEOUT`, and by [`insist`] until one has taken it.
 //!
 //! - **How it fits**: `wardline run` calls it behind recovery and before it ends.
 //! - INVARIANT: what is said here is durable already, and names no patient.
@@ -13,8 +13,8 @@ use wardline_rules::{Text, program::Level, time::Timestamp};
 
 use crate::{
     dispatcher::sinks::{Route, Sinks},
-    limits::OPERATIONS_TIMEOUT,
-    runtime::poison::Death,
+    limits::{OPERATIONS_AGAIN, OPERATIONS_TIMEOUT},
+    runtime::{clock::WallClock, poison::Death},
 };
 
 /// The desk that hears of faults; wards declare it under this name.
@@ -36,6 +36,14 @@ pub async fn page(sinks: &Sinks, death: Death, at: Timestamp) -> usize {
     }
     tracing::warn!(taken, "operations.page");
     taken
+}
+
+/// Pages operations again and again until one channel has taken the page.
+pub async fn insist(sinks: &Sinks, death: Death, clock: &dyn WallClock) {
+    while page(sinks, death, clock.read().wall).await == 0 {
+        tracing::error!("operations.page: nobody was told; it is tried again");
+        tokio::time::sleep(OPERATIONS_AGAIN).await;
+    }
 }
 
 async fn fly(route: Route, message: Outgoing) -> bool {

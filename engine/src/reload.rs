@@ -1,9 +1,10 @@
-//! Reload: did the ward or the directory change while the engine runs?
+//! Reload: did the ward, its settings or the directory change while the engine runs?
 //!
 //! Once a second, and at SIGHUP, the files are looked at. A ward that checks becomes the active one through the log, like
-//! any activation; one that does not is told about and changes nothing. The directory counts at once.
+//! any activation, and `site.toml` goes with it; what does not check is told about and changes nothing. The directory counts
+//! at once.
 //!
-//! - **Not here**: `wardline.toml` and `site.toml`; they count at the next start.
+//! - **Not here**: `wardline.toml`; it counts at the next start.
 
 use std::{fs, path::Path, sync::Arc, time::SystemTime};
 
@@ -32,7 +33,8 @@ pub async fn watch(
 ) {
     let mut ticks = tokio::time::interval(WATCH_EVERY);
     let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
-    let mut ward_seen = newest(&installation.config.ward, 0);
+    let looked = || [&installation.config.ward, &installation.config.site].map(|path| newest(path, 0));
+    let mut ward_seen = looked();
     let mut directory_seen = newest(&installation.config.directory, 0);
     loop {
         let is_asked = tokio::select! {
@@ -40,7 +42,7 @@ pub async fn watch(
             _ = hangups.recv() => true,
             _ = ticks.tick() => false,
         };
-        let ward_now = newest(&installation.config.ward, 0);
+        let ward_now = looked();
         if is_asked || ward_now != ward_seen {
             ward_seen = ward_now;
             activate(&engine, &installation).await;
@@ -59,7 +61,7 @@ pub async fn watch(
     }
 }
 
-/// Makes the ward of the files the active one, unless it is that already or does not check.
+/// Makes ward and settings of the files the active ones, unless they are that already or do not check.
 pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
     let as_of = Date::from_days(i32::try_from(engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));
     let reader = Arc::clone(installation);
@@ -76,8 +78,8 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
         }
     };
     let version = activation.program.version;
-    let active = engine.ask(|kernel| kernel.ward()).await.ok().flatten();
-    if active.is_some_and(|(_, active)| active == version.0) {
+    let active = engine.ask(|kernel| kernel.ward().map(|(_, version)| (version, kernel.site()))).await.ok().flatten();
+    if active.is_some_and(|(active, site)| active == version.0 && activation.site.as_deref() == Some(&site)) {
         return;
     }
     for finding in installation.missing_channels(&activation.program) {

@@ -15,6 +15,7 @@ pub mod admission;
 pub mod anchor;
 pub mod by_hand;
 pub mod clock;
+mod contents;
 mod heartbeat;
 pub(crate) mod inbox;
 pub mod kernel;
@@ -201,7 +202,7 @@ where
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
-    let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (last, start.accept_time))?;
+    let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (position.sequence, last, start.accept_time))?;
     let noted = opened.writer.newest_segment();
     opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
@@ -280,7 +281,7 @@ fn begin_epoch<D: Disk>(
     engine: &Engine,
     writer: &mut wardline_store::log::LogWriter<D>,
     kernel: &impl Bootable,
-    (last, accept_time): (Option<Timestamp>, bool),
+    (position, last, accept_time): (u64, Option<Timestamp>, bool),
 ) -> Result<Anchor, Error> {
     let reading = engine.shared.clock.read();
     let (mut anchor, change) = Anchor::start(reading, last, accept_time);
@@ -306,7 +307,7 @@ fn begin_epoch<D: Disk>(
     anchor.record(at);
     engine.status().set_log_time(at, reading.boot);
     engine.status().set_doubt(anchor.is_in_doubt());
-    engine.status().turned(0, reading.boot);
+    engine.status().turned(position, reading.boot);
     Ok(anchor)
 }
 

@@ -99,13 +99,9 @@ impl Sources {
         for (feed, kind) in self.reading {
             let mark = (kind != FeedKind::Stdin).then(|| marks.join(format!("{feed}.mark")));
             let (engine, intake) = (ground.engine.clone(), ground.intake.clone());
-            let source = Source { engine, intake, feed: feed.clone(), mark };
-            let stop = stop.clone();
-            tokio::spawn(async move {
-                if let Err(error) = source.run(kind, stop).await {
-                    tracing::warn!(%feed, %error, "feed.read");
-                }
-            });
+            let health = Health::new(engine.clone(), feed.clone());
+            let source = Source { engine, intake, feed, mark, health };
+            tokio::spawn(source.run(kind, stop.clone()));
         }
         let budget = Budget::default();
         let serve = |listening| serve(listening, ground, budget.clone(), stop.clone());
@@ -136,6 +132,7 @@ fn read(feed: Text, stream: Stream, server: Server, ground: &Ground, stop: watch
         format: stream.format,
         mark: ground.data.join("feeds").join(format!("{feed}.place")),
         health: Health::new(ground.engine.clone(), feed.clone()),
+        record: Arc::default(),
         feed,
     };
     let Stream { stream, consumer, subject, .. } = stream;

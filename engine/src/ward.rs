@@ -112,7 +112,7 @@ pub fn activation(sources: &Sources, as_of: Date, author: &str) -> Result<Activa
     let mut checked = check(sources, as_of);
     match checked.program.take() {
         Some(program) => {
-            Ok(Activation { program, text: pack(sources, as_of), author: Text::from(author), moved: false })
+            Ok(Activation { program, text: pack(sources, as_of), author: Text::from(author), moved: false, site: None })
         }
         None => Err(Box::new(checked)),
     }

@@ -61,6 +61,47 @@ impl Decimal {
         Self::scaled(sign * mantissa, scale)
     }
 
+    /// Reads a measured number; one with more fraction digits than are kept becomes the nearest that is, half to even.
+    ///
+    /// - **Output**: the number, and whether it is another one than was written: a sender that computes with binary floats
+    ///   writes `6.8999999999999995` for 6.9.
+    #[must_use]
+    pub fn nearest(text: &str) -> Option<(Self, bool)> {
+        Self::parse(text).map(|exact| (exact, false)).or_else(|| Self::rounded(text).map(|number| (number, true)))
+    }
+
+    fn rounded(text: &str) -> Option<Self> {
+        let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let signs = whole.len() - whole.trim_start_matches(['-', '+']).len();
+        // As many digits as 128 bits hold; the rest only says on which side of the middle the number lies.
+        let room = 36_usize.checked_sub(whole.len().checked_sub(signs)?)?;
+        let (kept, rest) = fraction.split_at_checked(room).unwrap_or((fraction, ""));
+        if rest.len() > 400 || !rest.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let digits = [whole, kept].concat().parse::<i128>().ok()?;
+        let scale = i32::try_from(kept.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
+        let drop = scale.checked_sub_unsigned(FRACTION_DIGITS_MAX)?;
+        let most = u8::try_from(FRACTION_DIGITS_MAX).ok()?;
+        if drop <= 0 {
+            return None;
+        }
+        // Below half of the last digit that is kept.
+        let Some(unit) = power(drop.unsigned_abs()).and_then(|unit| i128::try_from(unit).ok()) else {
+            return Some(Self::ZERO);
+        };
+        let (quotient, left) = (digits / unit, (digits % unit).abs());
+        let is_more = rest.bytes().any(|byte| byte != b'0');
+        let is_up = match left.cmp(&(unit / 2)) {
+            Ordering::Less => false,
+            Ordering::Equal => is_more || quotient % 2 != 0,
+            Ordering::Greater => true,
+        };
+        let step = if number.starts_with('-') { -1 } else { 1 };
+        Self::new(if is_up { quotient.checked_add(step)? } else { quotient }, most)
+    }
+
     /// `mantissa` divided by ten to `scale`, which may be negative or hold trailing zeros beyond what is kept.
     fn scaled(mut mantissa: i128, mut scale: i32) -> Option<Self> {
         while scale > 9 && mantissa % 10 == 0 && mantissa != 0 {
@@ -214,5 +255,30 @@ mod tests {
         }
         assert_eq!(dec("1.5e2"), dec("150"));
         assert_eq!(dec("-.5").to_string(), "-0.5");
+    }
+
+    #[test]
+    fn a_number_with_too_many_digits_is_the_nearest_that_is_kept() {
+        // [EVT-5]
+        let nearest =
+            |text: &str| Decimal::nearest(text).map(|(number, is_other)| (number.normal().to_string(), is_other));
+        for (text, said) in [
+            ("6.8999999999999995", "6.9"),
+            ("6.9000000000000004", "6.9"),
+            ("-6.8999999999999995e0", "-6.9"),
+            ("68.999999999999995E-1", "6.9"),
+            ("6.90000000000000035527136788005009293556213378906250", "6.9"),
+            ("0.0000000005", "0"),
+            ("0.00000000050000000000000000000000000000000000000001", "0.000000001"),
+            ("0.0000000015", "0.000000002"),
+            ("-0.0000000015", "-0.000000002"),
+            ("5e-300", "0"),
+        ] {
+            assert_eq!(nearest(text), Some((said.to_owned(), true)), "{text}");
+        }
+        assert_eq!(nearest("6.90"), Some(("6.9".to_owned(), false)));
+        for text in ["", "six", "6.9.1", "6.9999999999x", "1234567890123456789.5", "1e40", "--6.99999999999"] {
+            assert_eq!(nearest(text), None, "{text}");
+        }
     }
 }

@@ -355,7 +355,7 @@ fn in_bounds(bounds: Bounds, sign: Option<Comparator>, amount: Operand) -> Tri {
 }
 
 /// Whether all, none or some points of the amount lie strictly beyond `bound` on the side of `side`.
-fn beyond(sign: Option<Comparator>, amount: Operand, bound: Operand, side: Comparator) -> Tri {
+pub(crate) fn beyond(sign: Option<Comparator>, amount: Operand, bound: Operand, side: Comparator) -> Tri {
     let Some(order) = order(amount, bound) else { return Tri::Unknown };
     let (is_beyond, toward, away) = match side {
         Comparator::Above | Comparator::AtLeast => {

@@ -106,6 +106,22 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// Its sort, in the word that formats write.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Step(_) => "step",
+            Self::Update => "update",
+            Self::Answer(_) => "answer",
+            Self::Merge(_) => "merge",
+            Self::Encounter => "encounter",
+            Self::Heartbeat => "heartbeat",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
 /// A field that may be left out, unsaid or given [EVT-4].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Given<T> {

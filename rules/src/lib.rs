@@ -30,6 +30,7 @@ pub mod quality;
 pub mod roster;
 pub mod row;
 pub mod script;
+pub mod settings;
 pub mod time;
 pub mod token;
 pub mod unit;

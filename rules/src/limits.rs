@@ -84,3 +84,7 @@ pub const SCRIPT_MAP_MAX: usize = 64;
 pub const SCRIPT_VARIABLES_MAX: usize = 64;
 /// Functions of one script.
 pub const SCRIPT_FUNCTIONS_MAX: usize = 32;
+/// Critical limits of an installation: beyond it `site.toml` is refused.
+pub const CRITICAL_LIMITS_MAX: usize = 4_096;
+/// Objectives of an installation, and parts of its day: beyond it `site.toml` is refused.
+pub const SITE_NAMES_MAX: usize = 4_096;

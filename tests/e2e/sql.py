@@ -4,17 +4,17 @@
 Two hundred reports with known times are posted; what every question must give is worked out here, from the events, by
 arithmetic that shares nothing with the engine. Then the same answers are asked over HTTP, psql and psycopg, after a clean
 restart (files), after SIGKILL of the query process, and after SIGKILL of the engine (replay).
-
-Usage: sql.py      environment: WARDLINE_BIN, WARDLINE_VENV (where psycopg is installed; made if it is not there)
 """
-import csv, hashlib, http.client, io, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.parse, venv
+import csv, hashlib, http.client, io, json, os, re, signal, statistics, subprocess, sys, time
 
-BIN = os.path.abspath(os.environ.get("WARDLINE_BIN", "target/debug/wardline"))
-VENV = os.environ.get("WARDLINE_VENV", os.path.join(os.path.expanduser("~"), ".cache", "wardline", "venv"))
-PSYCOPG = "psycopg[binary]==3.*"
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _shared import Engine, ask, free_port, in_venv, run, until, wardline
+
+in_venv("psycopg[binary]==3.3.9")
+import psycopg
+
 REPORTS = 200
 DAY = 20_000 * 86_400  # 2024-10-04, far in the past: nothing is due while the test runs
-FAILED, PASSED = [], []
 
 WARD = '''ward "SQL" edition 1
   zone      America/Chicago
@@ -29,11 +29,7 @@ sla "Lab hour"
   breach    tell desk "Operations" by phone, severity orange
 '''
 
-CONFIG = '''ward = "sql.ward"
-data = "data"
-[http]
-listen = "127.0.0.1:{api}"
-admin = "127.0.0.1:{admin}"
+CONFIG = '''
 [sql]
 listen = "127.0.0.1:{http}"
 postgres = "127.0.0.1:{postgres}"
@@ -53,18 +49,6 @@ sha256 = "{phi}"
 roles = ["phi"]
 scram = "{phi_scram}"
 '''
-
-
-def check(name, got, expected):
-    (PASSED if got == expected else FAILED).append(name)
-    if got != expected:
-        print("FAILED %s\n  got      %r\n  expected %r" % (name, got, expected))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def iso(seconds):
@@ -87,67 +71,56 @@ def events():
             yield dict(base, event_id="f%d" % n, step="final", occurred_at=iso(final))
 
 
-class Engine:
-    def __init__(self, folder, ports):
-        self.folder, self.ports = folder, ports
-        self.start()
+class Sql(Engine):
+    """An engine that answers SQL, and those who ask it."""
 
-    def start(self):
-        self.log = open(os.path.join(self.folder, "engine.log"), "ab")
-        self.process = subprocess.Popen([BIN, "run", "--config", "wardline.toml"], cwd=self.folder, stdout=self.log, stderr=self.log)
-        self.wait(self.ports["api"])
-        self.wait(self.ports["http"])
-
-    def wait(self, port, seconds=60):
-        until = time.time() + seconds
-        while time.time() < until:
-            if self.process.poll() is not None:
-                break
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-                connection.request("GET", "/health/ready")
-                if connection.getresponse().status == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.02)
-        sys.exit("the engine did not come up:\n" + open(os.path.join(self.folder, "engine.log")).read()[-4000:])
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        self.process.wait()
+    def __init__(self):
+        self.http, self.postgres = free_port(), free_port()
+        keys = {name: hashlib.sha256(("%s-key" % name).encode()).hexdigest() for name in ("feeder", "ana", "phi")}
+        for name in ("ana", "phi"):
+            code, out, err = wardline("sql", "--verifier", input="%s-key\n" % name)
+            assert code == 0, err
+            keys[name + "_scram"] = out.strip()
+        config = CONFIG.format(http=self.http, postgres=self.postgres, **keys)
+        super().__init__(config, ward=WARD, files=[("ana.key", "ana-key\n")], listens=[self.http])
 
     def query_pid(self):
-        out = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout
-        return [int(line.split()[0]) for line in out.splitlines() if " query " in line]
+        """The query process: a child of the engine; `None` while there is none."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % pid) as stat, open("/proc/%s/cmdline" % pid) as command:
+                    parent = int(stat.read().rsplit(")", 1)[1].split()[1])
+                    if parent == self.process.pid and "query" in command.read().split("\0"):
+                        return int(pid)
+            except OSError:
+                pass  # It ended meanwhile.
+        return None
 
-    def post(self, lines):
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=30)
-        headers = {"content-type": "application/x-ndjson", "authorization": "Bearer feeder-key"}
-        connection.request("POST", "/v1/events", "\n".join(map(json.dumps, lines)), headers)
-        answer = connection.getresponse()
-        body = answer.read().decode()
-        assert answer.status == 200, body
-        return body
+    def send(self, lines):
+        status, body = self.post("/v1/events", "\n".join(map(json.dumps, lines)), "application/x-ndjson", authorization="Bearer feeder-key")
+        assert status == 200, body
 
     def sql(self, text, key="ana-key", expect=200, **more):
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=60)
         headers = {"content-type": "application/json"}
         if key:
             headers["authorization"] = "Bearer " + key
-        connection.request("POST", "/v1/sql", json.dumps(dict(more, sql=text)), headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != expect:
-            return "status %d: %s" % (answer.status, body[:300])
+        status, body, self.headers = ask(self.http, "POST", "/v1/sql", json.dumps(dict(more, sql=text)), headers, timeout=60)
+        if status != expect:
+            return "status %d: %s" % (status, body[:300])
         if expect != 200:
             return json.loads(body)["code"]
-        self.headers = dict((name.lower(), value) for name, value in answer.getheaders())
         return json.loads(body)["rows"] if more.get("format", "json") == "json" else body
+
+    def counts(self, reports):
+        """Whether it answers, and that there are so many reports."""
+        try:
+            return self.sql("SELECT count(*) FROM reports") == [[reports]]
+        except (OSError, http.client.HTTPException):
+            return False
 
     def psql(self, text, user="ana", password="ana-key", options=("-At", "-F", "|")):
         environment = dict(os.environ, PGPASSWORD=password, PGSSLMODE="disable", PGCONNECT_TIMEOUT="10", PSQLRC="/dev/null")
-        command = ["psql", "-h", "127.0.0.1", "-p", str(self.ports["postgres"]), "-U", user, "-d", "wardline", *options, "-c", text]
+        command = ["psql", "-h", "127.0.0.1", "-p", str(self.postgres), "-U", user, "-d", "wardline", *options, "-c", text]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
         return done.stdout.strip() if done.returncode == 0 else "psql: " + done.stderr.strip()
 
@@ -173,15 +146,15 @@ def questions():
     yield "ward", "SELECT count(*) FROM wards", [[1]]
 
 
-def ask_everything(engine, when):
+def ask_everything(check, engine, when):
     for name, text, expected in questions():
-        check("%s: HTTP: %s" % (when, name), engine.sql(text), expected)
+        check.equal("%s: HTTP: %s" % (when, name), engine.sql(text), expected)
         shown = "\n".join("|".join(str(cell) for cell in row) for row in expected)
         got = engine.psql(text)
-        check("%s: psql: %s" % (when, name), re.sub(r"(\d)\.0+\b", r"\1", got), re.sub(r"(\d)\.0+\b", r"\1", shown))
+        check.equal("%s: psql: %s" % (when, name), re.sub(r"(\d)\.0+\b", r"\1", got), re.sub(r"(\d)\.0+\b", r"\1", shown))
 
 
-def refused(engine):
+def refused(check, engine):
     """What must not be answered, by code, and that the process lives on."""
     hostile = [
         ("DROP TABLE reports", "WL1503"), ("INSERT INTO reports VALUES (1)", "WL1503"), ("DELETE FROM reports", "WL1503"),
@@ -203,156 +176,120 @@ def refused(engine):
     ]
     for text, codes in hostile:
         codes = codes if isinstance(codes, tuple) else (codes,)
-        began = time.time()
-        connection = http.client.HTTPConnection("127.0.0.1", engine.ports["http"], timeout=60)
-        connection.request("POST", "/v1/sql", json.dumps({"sql": text}), {"authorization": "Bearer ana-key"})
+        before, began = engine.query_pid(), time.time()
         try:
-            answer = json.loads(connection.getresponse().read())
+            status, answer, _ = ask(engine.http, "POST", "/v1/sql", json.dumps({"sql": text}), {"authorization": "Bearer ana-key"}, timeout=60)
         except (OSError, http.client.HTTPException) as error:
-            check("answered at all: " + text[:60], repr(error), "an error with a code")
-            time.sleep(3)
+            check.true("answered at all: " + text[:60], False, repr(error))
+            until(lambda: engine.counts(REPORTS))
             continue
-        code = answer.get("code", "answered: %s" % str(answer)[:200])
-        check("refused: " + text[:60], code if code not in codes else codes[0], codes[0])
-        check("in time: " + text[:60], time.time() - began < 40, True)
-    time.sleep(9)
-    engine.wait(engine.ports["http"])
-    check("lives on", engine.sql("SELECT count(*) FROM reports"), [[REPORTS]])
+        answer = json.loads(answer)
+        check.true("refused: " + text[:60], answer.get("code") in codes, (status, answer))
+        check.true("in time: " + text[:60], time.time() - began < 40)
+    # The last one may cost the process its life a few seconds later: it is waited for before its return is.
+    until(lambda: engine.query_pid() != before, 10)
+    check.true("lives on", until(lambda: engine.counts(REPORTS)))
 
 
-def delays(engine, count=60):
+def delays(check, engine, count=60):
     """From the acknowledgement of an event to its row over the Postgres wire, in one open session."""
-    import psycopg
     found = []
-    with psycopg.connect("host=127.0.0.1 port=%d user=ana password=ana-key dbname=wardline sslmode=disable" % engine.ports["postgres"], autocommit=True) as session:
-        before = session.execute("SELECT count(*) FROM wards").fetchone()
+    with psycopg.connect("host=127.0.0.1 port=%d user=ana password=ana-key dbname=wardline sslmode=disable" % engine.postgres, autocommit=True) as session:
         for n in range(count):
-            engine.post([{"v": 1, "event_id": "d%d" % n, "source": "lis", "report": {"filler": "D%d" % n}, "kind": "imaging", "step": "ordered", "occurred_at": iso(time.time())}])
+            engine.send([{"v": 1, "event_id": "d%d" % n, "source": "lis", "report": {"filler": "D%d" % n}, "kind": "imaging", "step": "ordered", "occurred_at": iso(time.time())}])
             began = time.time()
             while session.execute("SELECT count(*) FROM reports WHERE kind = 'imaging'").fetchone()[0] < n + 1:
                 assert time.time() - began < 60, "not visible in a minute"
             found.append((time.time() - began) * 1000)
     found.sort()
     print("acknowledged to visible over the Postgres wire, ms: p50 %.1f  p99 %.1f  max %.1f  (n %d)" % (found[len(found) // 2], found[int(len(found) * 0.99) - 1], found[-1], count))
-    check("every event became visible", len(found), count)
+    check.equal("every event became visible", len(found), count)
 
 
-def drivers(engine):
-    import psycopg
-    where = "host=127.0.0.1 port=%d user=dr_phi password=phi-key dbname=wardline sslmode=disable" % engine.ports["postgres"]
+def drivers(check, engine):
+    where = "host=127.0.0.1 port=%d user=dr_phi password=phi-key dbname=wardline sslmode=disable" % engine.postgres
     with psycopg.connect(where, autocommit=True) as session:
         cursor = session.execute("SELECT order_ref, is_open, version_number, received_at FROM reports WHERE order_ref = %s", ("P7",))
         row = cursor.fetchone()
-        check("psycopg: text parameter", (row[0], row[1], row[2], int(row[3].timestamp())), ("P7", False, 1, life(7)[0]))
+        check.equal("psycopg: text parameter", (row[0], row[1], row[2], int(row[3].timestamp())), ("P7", False, 1, life(7)[0]))
         cursor = session.cursor(binary=True)
         cursor.execute("SELECT order_ref, is_open, version_number, received_at, n_corrections FROM reports WHERE order_ref = %s", ("P8",))
         row = cursor.fetchone()
-        check("psycopg: binary", (row[0], row[1], row[2], int(row[3].timestamp()), row[4]), ("P8", False, 1, life(8)[0], 0))
+        check.equal("psycopg: binary", (row[0], row[1], row[2], int(row[3].timestamp()), row[4]), ("P8", False, 1, life(8)[0], 0))
         for _ in range(8):  # beyond the threshold at which psycopg prepares
             row = session.execute("SELECT count(*) FROM intervals WHERE duration_s > %s AND interval_name = 'receive_to_final'", (3600,)).fetchone()
         expected = sum(1 for n in range(REPORTS) if life(n)[1] and life(n)[1] - life(n)[0] > 3600)
-        check("psycopg: prepared", row[0], expected)
+        check.equal("psycopg: prepared", row[0], expected)
         try:
             session.execute("SELECT nothing FROM reports")
-            check("psycopg: an error", "none", "42703")
+            check.equal("psycopg: an error", "none", "42703")
         except psycopg.Error as error:
-            check("psycopg: an error", error.sqlstate, "42703")
+            check.equal("psycopg: an error", error.sqlstate, "42703")
     with psycopg.connect(where) as session:
         first = session.execute("SELECT count(*) FROM reports").fetchone()[0]
-        engine.post([{"v": 1, "event_id": "tx", "source": "lis", "report": {"filler": "TX"}, "kind": "imaging", "step": "ordered", "occurred_at": iso(time.time())}])
-        time.sleep(0.5)
+        engine.send([{"v": 1, "event_id": "tx", "source": "lis", "report": {"filler": "TX"}, "kind": "imaging", "step": "ordered", "occurred_at": iso(time.time())}])
+        # Another session sees it, so this one could.
+        check.true("psycopg: a row beside a transaction", until(lambda: engine.counts(first + 1)))
         again = session.execute("SELECT count(*) FROM reports").fetchone()[0]
         session.commit()
         after = session.execute("SELECT count(*) FROM reports").fetchone()[0]
-        check("psycopg: a transaction keeps its snapshot", (again - first, after - first), (0, 1))
-    engine.extra = 1
+        check.equal("psycopg: a transaction keeps its snapshot", (again - first, after - first), (0, 1))
 
 
-def access(engine):
-    check("no key", engine.sql("SELECT 1", key=None, expect=401), "WL1505")
-    check("wrong key", engine.sql("SELECT 1", key="guess", expect=401), "WL1505")
-    check("no role", engine.sql("SELECT 1", key="feeder-key", expect=403), "WL1509")
-    check("phi sees", engine.sql("SELECT order_ref FROM reports WHERE order_ref = 'P3'", key="phi-key"), [["P3"]])
+def access(check, engine):
+    check.equal("no key", engine.sql("SELECT 1", key=None, expect=401), "WL1505")
+    check.equal("wrong key", engine.sql("SELECT 1", key="guess", expect=401), "WL1505")
+    check.equal("no role", engine.sql("SELECT 1", key="feeder-key", expect=403), "WL1509")
+    check.equal("phi sees", engine.sql("SELECT order_ref FROM reports WHERE order_ref = 'P3'", key="phi-key"), [["P3"]])
     minutes = engine.sql("SELECT count(*) FROM reports WHERE date_trunc('minute', received_at) <> received_at")
-    check("an analyst's times stop at the minute", minutes, [[0]])
+    check.equal("an analyst's times stop at the minute", minutes, [[0]])
     wrong = engine.psql("SELECT 1", password="guess")
-    check("psql: wrong password", "no such user, or a wrong password" in wrong, True)
-    check("psql: unknown user", "no such user, or a wrong password" in engine.psql("SELECT 1", user="mallory"), True)
+    check.equal("psql: wrong password", "no such user, or a wrong password" in wrong, True)
+    check.equal("psql: unknown user", "no such user, or a wrong password" in engine.psql("SELECT 1", user="mallory"), True)
 
 
-def formats(engine):
+def formats(check, engine):
     text = "SELECT site, count(*) AS n FROM reports WHERE kind = 'lab' GROUP BY site ORDER BY site"
     expected = [[s, sum(1 for n in range(REPORTS) if life(n)[3] == s)] for s in ("SITE0", "SITE1", "SITE2")]
     got = list(csv.reader(io.StringIO(engine.sql(text, format="csv").decode(), newline="")))
-    check("csv", got, [["site", "n"]] + [[s, str(n)] for s, n in expected])
-    check("csv: epoch", int(engine.headers["x-wardline-epoch"]) > 0, True)
+    check.equal("csv", got, [["site", "n"]] + [[s, str(n)] for s, n in expected])
+    check.equal("csv: epoch", int(engine.headers["x-wardline-epoch"]) > 0, True)
     got = [json.loads(line) for line in engine.sql(text, format="jsonl").decode().splitlines()]
-    check("jsonl", got, [{"site": s, "n": n} for s, n in expected])
-    check("arrow", engine.sql(text, format="arrow")[:4], b"\xff\xff\xff\xff")
-    check("parameters", engine.sql("SELECT count(*) FROM reports WHERE site = $1", params=["SITE1"]), [[expected[1][1]]])
-    check("limit", len(engine.sql("SELECT report_id FROM reports", limit=5)), 5)
-    check("limit: said", engine.headers.get("x-wardline-limited"), "true")
-    done = subprocess.run([BIN, "sql", "--url", "http://127.0.0.1:%d" % engine.ports["http"], "--key-file", "ana.key", "-c", text], cwd=engine.folder, capture_output=True, text=True)
-    check("wardline sql", [line.split() for line in done.stdout.splitlines()[2:5]], [[s, str(n)] for s, n in expected])
+    check.equal("jsonl", got, [{"site": s, "n": n} for s, n in expected])
+    check.equal("arrow", engine.sql(text, format="arrow")[:4], b"\xff\xff\xff\xff")
+    check.equal("parameters", engine.sql("SELECT count(*) FROM reports WHERE site = $1", params=["SITE1"]), [[expected[1][1]]])
+    check.equal("limit", len(engine.sql("SELECT report_id FROM reports", limit=5)), 5)
+    check.equal("limit: said", engine.headers.get("x-wardline-limited"), "true")
+    code, out, err = wardline("sql", "--url", "http://127.0.0.1:%d" % engine.http, "--key-file", "ana.key", "-c", text, cwd=engine.folder)
+    check.equal("wardline sql", [line.split() for line in out.splitlines()[2:5]], [[s, str(n)] for s, n in expected])
 
 
-def psycopg_is_there():
-    python = os.path.join(VENV, "bin", "python")
-    if not os.path.exists(python):
-        venv.create(VENV, with_pip=True)
-    if subprocess.run([python, "-c", "import psycopg"], capture_output=True).returncode:
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PSYCOPG], check=True)
-    site = subprocess.run([python, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True, check=True)
-    sys.path.insert(0, site.stdout.strip())
-
-
-def main():
-    psycopg_is_there()
-    folder = tempfile.mkdtemp(prefix="wardline-sql-")
-    os.chmod(folder, 0o700)
-    ports = {name: free_port() for name in ("api", "admin", "http", "postgres")}
-    keys = {name: hashlib.sha256(("%s-key" % name).encode()).hexdigest() for name in ("feeder", "ana", "phi")}
-    for name in ("ana", "phi"):
-        made = subprocess.run([BIN, "sql", "--verifier"], input="%s-key\n" % name, capture_output=True, text=True, check=True)
-        keys[name + "_scram"] = made.stdout.strip()
-    for name, text in [("sql.ward", WARD), ("wardline.toml", CONFIG.format(**ports, **keys)), ("ana.key", "ana-key\n")]:
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(text)
-        os.chmod(os.path.join(folder, name), 0o600)
-    engine = Engine(folder, ports)
-    try:
-        lines = list(events())
-        for first in range(0, len(lines), 50):
-            engine.post(lines[first:first + 50])
-        time.sleep(1.5)
-        ask_everything(engine, "hot")
-        formats(engine)
-        access(engine)
-        engine.stop()
-        engine.start()
-        ask_everything(engine, "files")
-        [pid] = engine.query_pid()
-        os.kill(pid, signal.SIGKILL)
-        time.sleep(1.2)
-        engine.wait(ports["http"])
-        ask_everything(engine, "query process killed")
-        refused(engine)
-        engine.stop(signal.SIGKILL)
-        engine.start()
-        time.sleep(0.5)
-        ask_everything(engine, "engine killed")
-        delays(engine)
-        drivers(engine)
-        engine.stop()
-    finally:
-        if engine.process.poll() is None:
-            engine.stop(signal.SIGKILL)
-        if FAILED:
-            print(open(os.path.join(folder, "engine.log")).read()[-3000:])
-        shutil.rmtree(folder, ignore_errors=True)
-    print("test result: %s. %d passed; %d failed" % ("ok" if not FAILED else "FAILED", len(PASSED), len(FAILED)))
-    return 1 if FAILED else 0
+def main(check):
+    engine = Sql().start()
+    lines = list(events())
+    for first in range(0, len(lines), 50):
+        engine.send(lines[first:first + 50])
+    until(lambda: engine.sql("SELECT count(*) FROM milestones WHERE event_at IS NOT NULL") == [[len(lines)]])
+    ask_everything(check, engine, "hot")
+    formats(check, engine)
+    access(check, engine)
+    check.equal("a clean stop", engine.stop(), 0)
+    engine.start()
+    ask_everything(check, engine, "files")
+    pid = engine.query_pid()
+    os.kill(pid, signal.SIGKILL)
+    check.true("the query process comes back", until(lambda: engine.query_pid() not in (None, pid)) and until(lambda: engine.counts(REPORTS)))
+    ask_everything(check, engine, "query process killed")
+    refused(check, engine)
+    engine.kill()
+    engine.start()
+    until(lambda: engine.counts(REPORTS))
+    ask_everything(check, engine, "engine killed")
+    delays(check, engine)
+    drivers(check, engine)
+    check.equal("a clean stop at the end", engine.stop(), 0)
+    check.equal("verify", engine.verify()[0], 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main, minutes=15)

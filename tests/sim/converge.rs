@@ -59,7 +59,7 @@ impl Run {
 
     fn owed(&self) -> [usize; 5] {
         let Some(node) = &self.node else { return [0; 5] };
-        let gauges = Kernel::gauges(node.parts.kernel(), Span::ZERO);
+        let gauges = Kernel::gauges(node.parts.kernel());
         OWED.map(|state| gauges.notices_in(state))
     }
 

@@ -249,7 +249,7 @@ impl Outside {
             format!("received, duplicate, dead-lettered, applied are {found:?}, by count of the log {expected:?}")
         })?;
         let open = counters.notices_created - counters.notices_ended;
-        let gauges = Kernel::gauges(&self.replica, Span::ZERO);
+        let gauges = Kernel::gauges(&self.replica);
         let known: usize = gauges.notices.iter().take(5).sum();
         hold(u64::try_from(known).is_ok_and(|known| known == open), "10.3", || {
             format!("{open} notices are open by the counters, {known} by looking")

@@ -17,8 +17,13 @@ mod connection;
 pub mod frame;
 pub mod tls;
 
-use core::{fmt, future::Future, net::IpAddr, pin::Pin};
-use std::sync::Arc;
+use core::{
+    fmt,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+};
+use std::{io, sync::Arc};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -30,7 +35,8 @@ use connection::Patience;
 use frame::Frame;
 
 use crate::limits::{
-    MLLP_BUDGET_CHUNK_BYTES, MLLP_BUDGET_CHUNKS_MAX, MLLP_CONNECTIONS_MAX, MLLP_DRAIN_TIMEOUT, MLLP_TLS_TIMEOUT,
+    MLLP_ACCEPT_PAUSE, MLLP_BUDGET_CHUNK_BYTES, MLLP_BUDGET_CHUNKS_MAX, MLLP_CONNECTIONS_MAX, MLLP_DRAIN_TIMEOUT,
+    MLLP_TLS_TIMEOUT,
 };
 
 /// The answers to one message, when they may leave: none if none is wanted.
@@ -120,9 +126,7 @@ pub async fn serve(
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => {
-                // An error here is one connection that went away, or too many open files: the next one may do.
-                let Ok((stream, from)) = accepted else { continue };
+            (stream, from) = next(&listener, &*receiver) => {
                 if !receiver.admits(from.ip()) {
                     receiver.note(Ending::PeerRefused);
                 } else if connections.len() >= MLLP_CONNECTIONS_MAX {
@@ -137,6 +141,24 @@ pub async fn serve(
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     drop(tokio::time::timeout(MLLP_DRAIN_TIMEOUT, drained).await);
+}
+
+/// The next connection; safe to drop and call again.
+async fn next(listener: &TcpListener, receiver: &dyn Receiver) -> (TcpStream, SocketAddr) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // One that went away before it was let in.
+            Err(error)
+                if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) => {}
+            // Too many open files, or no memory: reported again at once, for as long as somebody waits to be let in.
+            Err(_) => {
+                receiver.note(Ending::TooMany);
+                tokio::time::sleep(MLLP_ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 async fn accept(

@@ -94,6 +94,8 @@ pub enum Cause {
     Status(u16),
     /// The file could not be written.
     Disk,
+    /// The sink itself broke down, which is a fault of Wardline.
+    Fault,
     /// There is no address for this person.
     NoAddress,
     /// There is no sink for this channel.
@@ -111,6 +113,7 @@ impl fmt::Display for Cause {
             Self::Timeout => f.write_str("no reply in time"),
             Self::Status(status) => write!(f, "the receiver answered {status}"),
             Self::Disk => f.write_str("the file could not be written"),
+            Self::Fault => f.write_str("the sink broke down"),
             Self::NoAddress => f.write_str("no address for the recipient"),
             Self::NoSink => f.write_str("no sink for the channel"),
         }

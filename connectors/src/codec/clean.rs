@@ -9,6 +9,7 @@
 
 use wardline_rules::{
     Text,
+    decimal::Decimal,
     event::{Code, Ident, ReportFlag},
     limits::{EVENT_ID_CHARS_MAX, ID_CHARS_MAX, NAMESPACE_CHARS_MAX},
     quality::Fault,
@@ -36,6 +37,15 @@ fn printable(text: &str, chars_max: usize, field: &str, notes: &mut Notes) -> Te
 /// `text` without blanks; other characters become `_`, too long becomes a hash.
 fn visible(text: &str, chars_max: usize, field: &str, notes: &mut Notes) -> Text {
     fitted(text.trim_ascii(), chars_max, is_visible, field, notes)
+}
+
+/// A measured number: the nearest that is kept if its sender wrote more digits, with a note.
+pub(super) fn number(digits: &str, field: &str, notes: &mut Notes) -> Option<Decimal> {
+    let (number, is_rounded) = Decimal::nearest(digits)?;
+    if is_rounded {
+        notes.add(Fault::Clipped, field);
+    }
+    Some(number)
 }
 
 fn fitted(text: &str, chars_max: usize, fits: impl Fn(u8) -> bool, field: &str, notes: &mut Notes) -> Text {

@@ -24,6 +24,7 @@
 pub mod canonical;
 mod convert;
 mod encode;
+mod num;
 mod read;
 mod scan;
 pub(super) mod tree;

@@ -186,9 +186,12 @@ fn clauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<SlaRule> {
     let (block, base) = (reading.block, reading.base);
     let starts = moments_of(cx, reading, block.starts().next().map(|(m, _)| m), base.map(|base| &base.starts));
     let stops = moments_of(cx, reading, block.stops().next().map(|(m, _)| m), base.map(|base| &base.stops));
-    let cancels = optional_moments(cx, reading, block.cancels().next().map(|(m, _)| m), base.map(|base| &base.cancels));
-    let restarts =
-        optional_moments(cx, reading, block.restarts().next().map(|(m, _)| m), base.map(|base| &base.restarts));
+    // A rule does well without these two.
+    let none = Lowered::new();
+    let cancels = base.map_or(&none, |base| &base.cancels);
+    let cancels = moments_of(cx, reading, block.cancels().next().map(|(m, _)| m), Some(cancels));
+    let restarts = base.map_or(&none, |base| &base.restarts);
+    let restarts = moments_of(cx, reading, block.restarts().next().map(|(m, _)| m), Some(restarts));
     let pauses = pauses(cx, reading);
     let calendar = reading.counts.map(|name| length::calendar(cx, name));
     let target = match block.target().next() {
@@ -232,18 +235,6 @@ fn moments_of(
     match own {
         Some(own) => moments::moments(cx, own, reading.kinds),
         None => base.cloned(),
-    }
-}
-
-fn optional_moments(
-    cx: &mut Context<'_>,
-    reading: &Reading<'_, '_>,
-    own: Option<&Moments>,
-    base: Option<&Lowered>,
-) -> Option<Lowered> {
-    match own {
-        Some(own) => moments::moments(cx, own, reading.kinds),
-        None => Some(base.cloned().unwrap_or_default()),
     }
 }
 

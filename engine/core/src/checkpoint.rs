@@ -30,7 +30,7 @@ use stored::Stored;
 use wards::Kept;
 
 /// The format that this build writes in front of every section, and the only one it reads.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
 /// The names of all sections, in the order of the table.
 pub const SECTIONS: [&str; 15] = [
@@ -110,6 +110,7 @@ impl Partition {
             "partition" => {
                 self.settings.put(put);
                 (self.at, self.born, self.active).put(put);
+                self.site.put(put);
             }
             "dictionary" => put.list(self.dictionary.texts(), |put, text| text.put(put)),
             "tuples" => put.list(self.tuples.all(), |put, tuple| tuple.put(put)),
@@ -164,9 +165,10 @@ impl Partition {
             return Err(Error::Unknown);
         }
         let from = Sections(sections);
-        let (settings, (at, born, active)) = from.read("partition")?;
+        let (settings, ((at, born, active), site)) = from.read("partition")?;
         let mut partition = Self::new(settings);
         (partition.at, partition.born, partition.active) = (at, born, active);
+        partition.site = site;
         partition.take_words(from)?;
         partition.wards = wards::restore(from.read("wards")?, &mut partition.dictionary, compile)?;
         partition.reports = from.read("reports")?;

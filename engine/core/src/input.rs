@@ -5,7 +5,7 @@
 //!
 //! - **Not here**: the bytes of these in the log ([`crate::wire`]).
 
-use wardline_rules::{Text, event::Event, program::Program, time::Timestamp};
+use wardline_rules::{Text, event::Event, program::Program, settings::SiteSettings, time::Timestamp};
 
 use crate::ids::Nid;
 
@@ -79,6 +79,8 @@ pub struct Activation {
     pub author: Text,
     /// Whether running clocks move to the new version [LOAD-4].
     pub moved: bool,
+    /// What `site.toml` says; `None` leaves it as it is. It counts for what is heard from now on.
+    pub site: Option<Box<SiteSettings>>,
 }
 
 /// An operator's silence.

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use wardline_rules::{map::FastMap, program::Level, time::Timestamp, token::Token};
+use wardline_rules::{map::FastMap, program::Level, settings::SiteSettings, time::Timestamp, token::Token};
 
 use crate::{
     alerts::{Alert, AlertSlot, absence::FeedWait},
@@ -52,6 +52,8 @@ pub struct Partition {
     pub(crate) tuples: Tuples,
     pub(crate) wards: Vec<Ward>,
     pub(crate) active: Option<u32>,
+    /// What `site.toml` said at the last activation that brought it.
+    pub(crate) site: SiteSettings,
     pub(crate) reports: Slab<Box<Report>>,
     pub(crate) index: Index,
     /// Reports by when they were last touched, as far as known; looked at again when it is time to leave.
@@ -101,6 +103,7 @@ impl Partition {
             tuples: Tuples::default(),
             wards: Vec::new(),
             active: None,
+            site: SiteSettings::default(),
             reports: Slab::default(),
             index: Index::default(),
             leaving: VecDeque::new(),
@@ -139,6 +142,12 @@ impl Partition {
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// What the installation's settings are now.
+    #[must_use]
+    pub const fn site(&self) -> &SiteSettings {
+        &self.site
     }
 
     /// The first report in memory that is known by this filler number, whatever its test.

@@ -12,6 +12,7 @@
 
 pub(crate) mod bytes;
 mod event;
+pub(crate) mod settings;
 
 use wardline_rules::{program::Program, time::Timestamp};
 
@@ -104,6 +105,7 @@ fn body(input: &Input, put: &mut Put<'_>) {
             put.bytes(&activation.text);
             put.text(&activation.author);
             put.flag(activation.moved);
+            put.option(activation.site.as_deref(), |put, site| settings::put(site, put));
         }
         Input::Silence(silence) => put_silence(silence, put),
         Input::Lift(id) => put.u64(*id),
@@ -203,8 +205,9 @@ fn take_activation(take: &mut Take<'_>, malformed: Error, compile: Compile<'_>) 
     let text = take.bytes().ok_or(malformed)?.to_vec();
     let author = take.text().ok_or(malformed)?;
     let moved = take.flag().ok_or(malformed)?;
+    let site = take.option(settings::take).filter(|_| take.is_empty()).ok_or(malformed)?.map(Box::new);
     let program = compile(&text).ok_or(Error::Ward)?;
-    Ok(Input::Activate(Box::new(Activation { program, text, author, moved })))
+    Ok(Input::Activate(Box::new(Activation { program, text, author, moved, site })))
 }
 
 pub(crate) fn take_silence(take: &mut Take<'_>) -> Option<Silence> {

@@ -59,9 +59,15 @@ impl From<io::Error> for Error {
 /// A thread that cannot be started.
 pub fn follow(socket: PathBuf, archive: PathBuf, newest: Newest) -> io::Result<()> {
     let run = move || {
+        let mut told = String::new();
         loop {
             let Err(error) = connection(&socket, &archive, &newest);
-            tracing::debug!(%error, "follower.end");
+            // Once for each new reason: an engine that is away or of another release says the same five times a second.
+            let reason = error.to_string();
+            if reason != told {
+                tracing::warn!(%reason, "follower.end: rows stay as they are until the engine is heard again");
+                told = reason;
+            }
             thread::sleep(RECONNECT_AFTER);
         }
     };

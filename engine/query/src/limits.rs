@@ -30,6 +30,8 @@ pub const FILES_MAX: u64 = 1_024;
 pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
 /// Beyond its time by so much, a statement that cannot be ended takes the process with it.
 pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
+/// How often the thread that does only this looks for such a statement: no more than this is added to its overrun.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Rows of one answer. Beyond it: WL1511.
 pub const ROWS_MAX: usize = 1_000_000;
 /// Bytes of one answer as text. Beyond it: WL1511.
@@ -44,7 +46,8 @@ pub const WAIT_MAX: Duration = Duration::from_secs(5);
 pub const MIN_EPOCH_WAIT: Duration = Duration::from_secs(2);
 /// Sessions of the Postgres wire.
 pub const SESSIONS_MAX: usize = 64;
-/// Pause before the follower connects again.
+/// Pause before the follower connects again, on a thread that does nothing else: a refused connection fails at once, and an
+/// engine that starts again is back within this time of its socket.
 pub const RECONNECT_AFTER: Duration = Duration::from_millis(200);
 /// Wrong passwords from one address in a minute. Beyond it the address waits.
 pub const WRONG_PASSWORDS_MAX: u32 = 5;

@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::serve::Listener;
 use pgwire::{
     api::{ConnectionManager, RandomPidSecretKeyGenerator},
     error::{ErrorInfo, PgWireError},
@@ -62,7 +63,7 @@ impl Shared {
 }
 
 /// Serves sessions until the listener is dropped.
-pub async fn serve(listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
+pub async fn serve(mut listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
     let running = Arc::new(ConnectionManager::new());
     let shared = Arc::new(Shared {
         sql,
@@ -73,7 +74,8 @@ pub async fn serve(listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
     });
     let places = Arc::new(Semaphore::new(SESSIONS_MAX));
     loop {
-        let Ok((socket, _)) = listener.accept().await else { continue };
+        // Goes on after a connection that went away, and waits a second when there are too many open files.
+        let (socket, _) = Listener::accept(&mut listener).await;
         // One more than there is room for is closed at once.
         let Ok(place) = places.clone().try_acquire_owned() else { continue };
         let session = handler::Session::new(shared.clone());

@@ -6,13 +6,13 @@
 //! - **Source**: guarantees page S1-12.
 //! - **Not here**: starting it again (the engine's).
 
-use std::{io, thread, time::Duration};
+use std::{io, thread};
 
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use crate::{
     alive::Alive,
-    limits::{FILES_MAX, OVERRUN_MAX, PROCESS_BYTES, STATEMENT_TIME},
+    limits::{FILES_MAX, LOOK_EVERY, OVERRUN_MAX, PROCESS_BYTES, STATEMENT_TIME},
 };
 
 /// Sets the limits of this process; what the machine does not let us set is told and left.
@@ -33,14 +33,14 @@ pub fn bind_hands() {
     }
 }
 
-/// Ends the process when a statement runs on that should have ended; a thread of its own looks every second.
+/// Ends the process when a statement runs on that should have ended; a thread of its own looks from time to time.
 ///
 /// # Errors
 /// A thread that cannot be started.
 pub fn watch(alive: Alive) -> io::Result<()> {
     let look = move || {
         while !alive.has_older(STATEMENT_TIME + OVERRUN_MAX) {
-            thread::sleep(Duration::from_secs(1));
+            thread::sleep(LOOK_EVERY);
         }
         tracing::error!("query.stuck: a statement cannot be ended; the process ends and is started again");
         std::process::exit(1);

@@ -22,7 +22,7 @@ use std::{
 };
 
 use super::Order;
-use crate::limits::FOLLOWER_BYTES_MAX;
+use crate::limits::{ACCEPT_PAUSE, FOLLOWER_BYTES_MAX};
 
 /// One follower, as the archive thread knows it.
 #[derive(Debug)]
@@ -61,10 +61,17 @@ pub(super) fn listen(path: &Path, orders: SyncSender<Order>) -> io::Result<()> {
     let listener = UnixListener::bind(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     let accept = move || {
-        for stream in listener.incoming().flatten() {
-            if !is_ours(&stream) {
-                continue;
-            }
+        for stream in listener.incoming() {
+            let stream = match stream {
+                Ok(stream) if is_ours(&stream) => stream,
+                Ok(_) => continue,
+                // Too many open files, mostly: reported again at once, for as long as somebody waits to be let in.
+                Err(error) => {
+                    tracing::warn!(%error, "archive.accept");
+                    thread::sleep(ACCEPT_PAUSE);
+                    continue;
+                }
+            };
             match follower(stream).map(|follower| orders.send(Order::Follower(follower))) {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,

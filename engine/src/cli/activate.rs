@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use wardline_dsl::{check, codes::Severity, diagnostic::render};
-
 use super::{
     Ending,
     ending::{print, tell, today},
+    loaded,
     remote::{Remote, encode},
 };
 use crate::ward;
@@ -31,19 +30,13 @@ pub struct Args {
 
 /// Checks it here, sends it, and says what became of it.
 pub fn run(args: &Args) -> Ending {
-    let sources = match ward::load(&args.ward) {
-        Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
+    let sources = match loaded::ward(&args.ward) {
+        Ok(loaded) => loaded.sources,
+        Err(ending) => {
+            tell("The active ward stays.\n");
+            return ending;
         }
     };
-    let checked = check(&sources, today());
-    if checked.diagnostics.iter().any(|found| found.severity == Severity::Error) {
-        print(&render::text(&checked.diagnostics, &sources));
-        tell("The active ward stays.\n");
-        return Ending::Findings;
-    }
     let author = args.author.as_deref().map(|author| format!("&author={}", encode(author))).unwrap_or_default();
     let path = format!("/v1/wards?moved={}{author}", args.moved);
     match args.remote.ask("POST", &path, &ward::pack(&sources, today())) {

@@ -3,14 +3,14 @@
 use std::{path::PathBuf, time::Instant};
 
 use clap::ValueEnum;
-use wardline_dsl::{Checked, check, codes::Severity, diagnostic::render, source::Sources};
+use wardline_dsl::{check, diagnostic::render};
 use wardline_rules::time::Date;
 
 use super::{
     Ending,
-    ending::{print, tell, today},
+    ending::{print, today},
+    loaded::{self, has_error, with_summary},
 };
-use crate::ward;
 
 /// What `check` is given.
 #[derive(clap::Args, Debug)]
@@ -57,12 +57,9 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
 /// Checks and prints.
 pub fn run(args: &Args) -> Ending {
     let started = Instant::now();
-    let sources = match ward::load(&args.ward) {
+    let sources = match loaded::sources(&args.ward) {
         Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
-        }
+        Err(ending) => return ending,
     };
     let checked = check(&sources, args.as_of.unwrap_or_else(today));
     let found = &checked.diagnostics;
@@ -73,28 +70,4 @@ pub fn run(args: &Args) -> Ending {
         Format::Sarif => render::sarif(found, &sources, env!("CARGO_PKG_VERSION")),
     });
     if has_error(&checked) { Ending::Findings } else { Ending::Fine }
-}
-
-pub(super) fn has_error(checked: &Checked) -> bool {
-    checked.diagnostics.iter().any(|found| found.severity == Severity::Error)
-}
-
-/// The findings for people, and the line that sums them up.
-pub(super) fn with_summary(checked: &Checked, sources: &Sources, started: Instant) -> String {
-    let rules = checked
-        .program
-        .as_ref()
-        .map(|program| program.alerts.len() + program.families.iter().map(|family| family.rules.len()).sum::<usize>());
-    let rules = rules.map_or_else(String::new, |rules| format!("{rules} rules, "));
-    let count = |severity: Severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    let summary = format!(
-        "{}, {} in {rules}{} ({} ms)\n",
-        plural(errors, "error"),
-        plural(warnings, "warning"),
-        plural(sources.files.len(), "file"),
-        started.elapsed().as_millis(),
-    );
-    format!("{}{summary}", render::text(&checked.diagnostics, sources))
 }

@@ -12,8 +12,8 @@ use wardline_dsl::{
 use super::{
     Ending,
     ending::{print, tell},
+    loaded,
 };
-use crate::ward;
 
 /// What `fmt` is given.
 #[derive(clap::Args, Debug)]
@@ -31,12 +31,9 @@ pub struct Args {
 
 /// Formats each file, and says which.
 pub fn run(args: &Args) -> Ending {
-    let sources = match ward::load(&args.ward) {
+    let sources = match loaded::sources(&args.ward) {
         Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
-        }
+        Err(ending) => return ending,
     };
     let base = if args.ward.is_dir() { args.ward.clone() } else { PathBuf::new() };
     let mut ending = Ending::Fine;

@@ -5,13 +5,13 @@
 //! - LIMIT: `IMPORT_LINES_PER_REQUEST` lines and half a request's bytes a piece.
 //! - **Not here**: outside figures such as monthly counts of calls.
 
-use core::time::Duration;
 use std::{
     collections::BTreeMap,
     fs::File,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     thread,
+    time::Instant,
 };
 
 use serde_json::{Value, json};
@@ -19,17 +19,12 @@ use serde_json::{Value, json};
 use super::{
     Ending, Format,
     ending::{print, tell},
-    remote::Remote,
+    remote::{NO_ENGINE, Remote, Reply},
 };
 use crate::{
     codes::Code,
-    limits::{BODY_BYTES_MAX, IMPORT_LINES_PER_REQUEST, LINE_BYTES_MAX},
+    limits::{BODY_BYTES_MAX, IMPORT_BUSY_MAX, IMPORT_BUSY_WAIT, IMPORT_LINES_PER_REQUEST, LINE_BYTES_MAX},
 };
-
-/// How long the engine is left alone when it is busy.
-const BUSY_WAIT: Duration = Duration::from_secs(1);
-/// How often in a row it may be busy with one piece.
-const BUSY_MAX: u32 = 300;
 
 /// What `import` is given.
 #[derive(clap::Args, Debug)]
@@ -104,26 +99,74 @@ fn file(args: &Args, path: &Path, counts: &mut Counts) -> Result<(), Ending> {
     }
 }
 
-/// Sends one piece until it is taken.
+/// Sends one piece until it is taken; a busy engine is left alone for as long as it asks.
 fn send(args: &Args, piece: &[u8], counts: &mut Counts) -> Result<(), Ending> {
-    for _ in 0..BUSY_MAX {
+    let begun = Instant::now();
+    let mut is_told = false;
+    loop {
         let reply = args.remote.ask("POST", "/v1/import", piece)?;
         match reply.status {
-            200 => {
-                for line in reply.body.lines() {
-                    let receipt: Value = serde_json::from_str(line).unwrap_or_default();
-                    let result = receipt["result"].as_str().unwrap_or("stored").to_owned();
-                    *counts.entry(result).or_default() += 1;
+            200 => return count(piece, &reply, counts),
+            429 | 503 if begun.elapsed() < IMPORT_BUSY_MAX => {
+                if !is_told {
+                    tell("The engine is busy; the import waits and goes on by itself.\n");
+                    is_told = true;
                 }
-                return Ok(());
+                thread::sleep(reply.retry_after.unwrap_or(IMPORT_BUSY_WAIT).min(IMPORT_BUSY_MAX));
             }
-            429 | 503 => thread::sleep(BUSY_WAIT),
+            429 | 503 => {
+                let title = Code::Busy.title();
+                tell(&format!("{} error: {title}\n  What was sent before this piece is stored.\n", Code::Busy));
+                return Err(Ending::Unreachable);
+            }
             _ => {
                 tell(&format!("{}\n", reply.body.trim_end()));
                 return Err(Ending::Usage);
             }
         }
     }
-    tell(&format!("{} error: {}\n  What was sent before this piece is stored.\n", Code::Busy, Code::Busy.title()));
-    Err(Ending::Unreachable)
+}
+
+/// Adds up the receipts; every line that was sent must have one.
+fn count(piece: &[u8], reply: &Reply, counts: &mut Counts) -> Result<(), Ending> {
+    let sent = piece.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+    match receipts(&reply.body) {
+        Some(results) if results.len() == sent => {
+            for result in results {
+                *counts.entry(result).or_default() += 1;
+            }
+            Ok(())
+        }
+        _ => {
+            let said = "it took a piece and gave no receipt for each of its lines";
+            tell(&format!("{} error: {said}\n  {NO_ENGINE}\n", Code::EngineUnreachable));
+            Err(Ending::Unreachable)
+        }
+    }
+}
+
+/// What became of each line; `None` if one receipt does not say so.
+fn receipts(body: &str) -> Option<Vec<String>> {
+    let result = |line: &str| Some(serde_json::from_str::<Value>(line).ok()?.get("result")?.as_str()?.to_owned());
+    body.lines().map(result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &str) -> Reply {
+        Reply { status: 200, retry_after: None, body: body.to_owned() }
+    }
+
+    #[test]
+    fn nothing_counts_without_its_receipt() {
+        let mut counts = Counts::new();
+        let piece = b"{}\n\n{}\n";
+        assert!(count(piece, &reply("{\"result\":\"applied\"}\n{\"result\":\"stale\"}\n"), &mut counts).is_ok());
+        for bad in ["", "{\"result\":\"applied\"}\n", "{\"result\":\"applied\"}\n{\"res", "<html>\n</html>\n"] {
+            assert_eq!(count(piece, &reply(bad), &mut counts), Err(Ending::Unreachable), "{bad}");
+        }
+        assert_eq!(counts, Counts::from([("applied".to_owned(), 1), ("stale".to_owned(), 1)]));
+    }
 }

@@ -65,7 +65,7 @@ fn write(args: &Args) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::{
-        config::{Config, Directory, Site},
+        config::{Config, Directory, site},
         ward,
     };
     use wardline_rules::{time::Date, token::Token};
@@ -76,7 +76,7 @@ mod tests {
         let args = Args { dir: folder.path().join("st-anne") };
         assert_eq!(run(&args), Ending::Fine);
         let config = Config::load(&args.dir.join("wardline.toml")).unwrap();
-        assert_eq!(Site::load(&config.site).unwrap().critical.len(), 1);
+        assert_eq!(site::load(&config.site).unwrap().critical.len(), 1);
         assert!(Directory::load(&config.directory, &|_, _| Token([0; 16])).is_ok());
         let sources = ward::load(&config.ward).unwrap();
         let activation = ward::activation(&sources, Date::new(2026, 1, 14).unwrap(), "x");

@@ -2,17 +2,12 @@
 //!
 //! - **Not here**: the sentences (`wardline-dsl`).
 
-use std::{path::PathBuf, time::Instant};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
-use wardline_dsl::{check, prose};
+use wardline_dsl::prose;
 
-use super::{
-    Ending,
-    check::{has_error, with_summary},
-    ending::{print, tell, today},
-};
-use crate::ward;
+use super::{Ending, ending::print, loaded};
 
 /// What `read` is given.
 #[derive(clap::Args, Debug)]
@@ -42,23 +37,14 @@ enum Form {
 
 /// Prints one paragraph for each rule.
 pub fn run(args: &Args) -> Ending {
-    let started = Instant::now();
-    let sources = match ward::load(&args.ward) {
-        Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
-        }
-    };
-    let checked = check(&sources, today());
-    let Some(program) = checked.program.as_ref().filter(|_| !has_error(&checked)) else {
-        tell(&with_summary(&checked, &sources, started));
-        return Ending::Findings;
+    let program = match loaded::ward(&args.ward) {
+        Ok(loaded) => loaded.program,
+        Err(ending) => return ending,
     };
     print(&match args.format {
-        Form::Text => prose::text(program),
-        Form::Md => prose::markdown(program),
-        Form::Html => prose::html(program),
+        Form::Text => prose::text(&program),
+        Form::Md => prose::markdown(&program),
+        Form::Html => prose::html(&program),
     });
     Ending::Fine
 }

@@ -2,22 +2,26 @@
 //!
 //! One plain HTTP/1.1 request on a connection of its own.
 //!
-//! - LIMIT: `REPLY_BYTES_MAX`, `REMOTE_TIMEOUT`.
+//! - LIMIT: `REPLY_BYTES_MAX`, `REMOTE_TIMEOUT` in [`limits`](crate::limits); a longer reply is an error, not half an answer.
 //! - **Not here**: TLS; a verb asks an engine on the same machine, or through a tunnel.
 
-use core::time::Duration;
+use core::{error::Error, time::Duration};
 use std::{
     fs,
-    io::{self, Read as _, Write as _},
-    net::{TcpStream, ToSocketAddrs as _},
     path::{Path, PathBuf},
 };
 
-use super::{Ending, ending::tell};
-use crate::codes::Code;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{Request, body::Bytes, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::{net::TcpStream, runtime};
 
-const REPLY_BYTES_MAX: u64 = 64 << 20;
-const REMOTE_TIMEOUT: Duration = Duration::from_secs(60);
+use super::{Ending, ending::tell};
+use crate::{
+    codes::Code,
+    limits::{REMOTE_TIMEOUT, REPLY_BYTES_MAX},
+};
 
 /// Where the engine is and who asks.
 #[derive(clap::Args, Debug)]
@@ -35,9 +39,27 @@ pub struct Remote {
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// How long the engine wishes to be left alone, if it says so.
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: String,
 }
+
+impl Reply {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// The ending of the verb; what went wrong was told.
+    pub fn json(&self) -> Result<Value, Ending> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            tell(&format!("{} error: the reply is no JSON: {error}\n  {NO_ENGINE}\n", Code::EngineUnreachable));
+            Ending::Unreachable
+        })
+    }
+}
+
+/// What to do about a reply that no engine of ours would give.
+pub(super) const NO_ENGINE: &str = "Something else may listen there, or an engine of another release: see `--url`.";
 
 impl Remote {
     /// Somebody else than the engine.
@@ -53,7 +75,7 @@ impl Remote {
     pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply, Ending> {
         let key = self.key()?;
         let host = self.url.strip_prefix("http://").unwrap_or(&self.url).trim_end_matches('/');
-        exchange(host, &request(method, path, host, key.as_deref(), body)).map_err(|error| {
+        exchange(host, method, path, key.as_deref(), body).map_err(|error| {
             let help = "Start it with `wardline run`, or name another with `--url`.";
             tell(&format!(
                 "{} error: no engine answers at `{}`: {error}\n  {help}\n",
@@ -69,9 +91,12 @@ impl Remote {
     }
 }
 
+/// Why there is no reply.
+type Failure = Box<dyn Error + Send + Sync>;
+
 /// Asks without a word if nobody answers.
 pub(super) fn quiet(host: &str, method: &str, path: &str, key: Option<&str>) -> Option<Reply> {
-    exchange(host, &request(method, path, host, key, &[])).ok()
+    exchange(host, method, path, key, &[]).ok()
 }
 
 /// Reads an API key from its file.
@@ -85,30 +110,27 @@ pub(super) fn key(path: &Path) -> Result<String, Ending> {
     })
 }
 
-fn request(method: &str, path: &str, host: &str, key: Option<&str>, body: &[u8]) -> Vec<u8> {
-    let key = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{key}content-length: {length}\r\n\r\n"
-    );
-    let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
+fn exchange(host: &str, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Result<Reply, Failure> {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
+    let request = request.body(Full::new(Bytes::copy_from_slice(body)))?;
+    let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
+    waiting.block_on(async { tokio::time::timeout(REMOTE_TIMEOUT, ask(host, request)).await? })
 }
 
-fn exchange(host: &str, request: &[u8]) -> io::Result<Reply> {
-    let mut addresses = host.to_socket_addrs()?;
-    let address = addresses.next().ok_or_else(|| io::Error::other("the name does not resolve"))?;
-    let mut stream = TcpStream::connect_timeout(&address, REMOTE_TIMEOUT)?;
-    stream.set_read_timeout(Some(REMOTE_TIMEOUT))?;
-    stream.set_write_timeout(Some(REMOTE_TIMEOUT))?;
-    stream.write_all(request)?;
-    let mut bytes = Vec::new();
-    stream.take(REPLY_BYTES_MAX).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(|| io::Error::other("the reply is no HTTP"))?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok(Reply { status: status.ok_or_else(|| io::Error::other("the reply has no status"))?, body: body.to_owned() })
+async fn ask(host: &str, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+    let stream = TcpStream::connect(host).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // What ends the connection badly ends the exchange as well.
+    tokio::spawn(async move { drop(connection.await) });
+    let reply = sender.send_request(request).await?;
+    let seconds = reply.headers().get(header::RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let status = reply.status().as_u16();
+    let body = Limited::new(reply.into_body(), REPLY_BYTES_MAX).collect().await?;
+    let body = String::from_utf8(body.to_bytes().into())?;
+    Ok(Reply { status, retry_after: seconds.map(Duration::from_secs), body })
 }
 
 /// Text as it may stand in a query.
@@ -124,6 +146,34 @@ pub fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::{io::Write as _, net::TcpListener, thread};
+
+    /// Says the same to whoever connects first.
+    fn saying(said: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            std::io::Read::read(&mut stream, &mut [0; 1_024]).unwrap();
+            stream.write_all(said).unwrap();
+        });
+        address
+    }
+
+    #[test]
+    fn a_reply_that_is_cut_is_no_reply() {
+        let whole = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        assert_eq!(quiet(&whole, "GET", "/", None).unwrap().body, "ok");
+        let cut = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok");
+        assert_eq!(quiet(&cut, "GET", "/", None), None);
+    }
+
+    #[test]
+    fn a_busy_engine_says_when_to_come_again() {
+        let busy = saying(b"HTTP/1.1 503 Busy\r\nretry-after: 5\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(quiet(&busy, "GET", "/", None).unwrap().retry_after, Some(Duration::from_secs(5)));
+    }
 
     #[test]
     fn a_query_keeps_its_meaning() {

@@ -134,13 +134,13 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     let running = match begun {
         Ok(Ok(running)) => running,
         Ok(Err(error)) => {
-            tell_operations(&sinks, &installation, None).await;
+            tell_operations(&sinks, &installation).await;
             return not_opened(&error);
         }
         Err(_) => return Ending::Damaged,
     };
     if let Some(death) = running.death() {
-        tell_operations(&sinks, &installation, Some(death)).await;
+        tokio::spawn(tell_of_what_is_left_out(sinks.clone(), installation.clone(), clock.clone(), death));
     }
     reload::activate(&engine, &installation).await;
     listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
@@ -161,7 +161,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
 
 /// Says that the engine did not end as asked, to operations and at the terminal.
 async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending {
-    tell_operations(sinks, installation, None).await;
+    tell_operations(sinks, installation).await;
     let (code, title) = (Code::Stopped, Code::Stopped.title());
     tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
     Ending::Damaged
@@ -216,14 +216,24 @@ async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
     }
 }
 
-/// Pages operations about a death of the core: the one that just was, by its note, or the one that was dealt with.
-async fn tell_operations(sinks: &Sinks, installation: &Installation, dealt_with: Option<Death>) {
-    let noted = || CrashNote::read(&installation.disk).ok().flatten().map(|note| Death::of(note, false));
-    let Some(death) = dealt_with.or_else(noted) else { return };
-    operations::page(sinks, death, MachineClock.read().wall).await;
-    if dealt_with.is_some()
-        && let Err(error) = CrashNote::clear(&installation.disk)
-    {
+/// Pages operations about the death of the core that just was, by its note.
+async fn tell_operations(sinks: &Sinks, installation: &Installation) {
+    match CrashNote::read(&installation.disk) {
+        Ok(Some(note)) => _ = operations::page(sinks, Death::of(note, false), MachineClock.read().wall).await,
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "core.note"),
+    }
+}
+
+/// Pages operations about a death that was dealt with, and forgets it only once somebody was reached.
+async fn tell_of_what_is_left_out(
+    sinks: Arc<Sinks>,
+    installation: Arc<Installation>,
+    clock: Arc<dyn WallClock>,
+    death: Death,
+) {
+    operations::insist(&sinks, death, clock.as_ref()).await;
+    if let Err(error) = CrashNote::clear(&installation.disk) {
         tracing::warn!(%error, "core.note");
     }
 }

@@ -106,13 +106,19 @@ fn statement(args: &Args) -> Result<String, Ending> {
 
 fn show(reply: &Reply, shape: Shape) -> Ending {
     if reply.status >= 300 {
-        let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let said = match reply.json() {
+            Ok(said) => said,
+            Err(ending) => return ending,
+        };
         let text = |key: &str| said.get(key).and_then(Value::as_str).unwrap_or_default();
         tell(&format!("{} error: {}\n  {}\n", text("code"), text("message"), text("help")));
         return if reply.status == 503 { Ending::Unreachable } else { Ending::Usage };
     }
     if shape == Shape::Table {
-        print(&table(&serde_json::from_str(&reply.body).unwrap_or_default()));
+        match reply.json() {
+            Ok(answer) => print(&table(&answer)),
+            Err(ending) => return ending,
+        }
     } else {
         print(&reply.body);
         if shape == Shape::Json {

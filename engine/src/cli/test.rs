@@ -7,17 +7,17 @@ use std::{
 
 use clap::ValueEnum;
 use serde::Serialize;
-use wardline_dsl::{Checked, check, script::Test, source::Sources};
-use wardline_rules::program::Program;
+use wardline_dsl::{Checked, script::Test, source::Sources};
+use wardline_rules::{program::Program, settings::SiteSettings};
 
 use super::{
     Ending,
-    check::{has_error, with_summary},
-    ending::{print, tell, today},
+    ending::print,
+    loaded::{self, Loaded},
 };
 use crate::{
     drivers::script::{self, Verdict},
-    ward,
+    markup::escape,
 };
 
 /// What `test` is given.
@@ -26,6 +26,7 @@ use crate::{
   wardline test wards/st-anne
   wardline test lab.ward --format json
   wardline test wards/st-anne --format junit > tests.xml     for a build server
+`site.toml` beside the ward, or one folder up, gives the critical limits.
 Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
@@ -60,19 +61,12 @@ struct Ran<'t> {
 /// Runs the tests of a ward and prints how they went.
 pub fn run(args: &Args) -> Ending {
     let started = Instant::now();
-    let sources = match ward::load(&args.ward) {
-        Ok(sources) => sources,
-        Err(finding) => {
-            tell(&format!("{finding}\n"));
-            return Ending::Usage;
-        }
-    };
-    let checked = check(&sources, today());
-    let Some(program) = checked.program.as_ref().filter(|_| !has_error(&checked)) else {
-        tell(&with_summary(&checked, &sources, started));
-        return Ending::Findings;
-    };
-    let ran = run_all(program, &checked, &sources, args.only.as_deref());
+    let (Loaded { sources, checked, program }, site) =
+        match loaded::ward(&args.ward).and_then(|ward| Ok((ward, loaded::site(&args.ward)?))) {
+            Ok(loaded) => loaded,
+            Err(ending) => return ending,
+        };
+    let ran = run_all((&program, &site), &checked, &sources, args.only.as_deref());
     print(&match args.format {
         Format::Text => text(&ran, &sources, started.elapsed()),
         Format::Json => json(&ran, &sources),
@@ -81,7 +75,12 @@ pub fn run(args: &Args) -> Ending {
     if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
 }
 
-fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only: Option<&str>) -> Vec<Ran<'t>> {
+fn run_all<'t>(
+    rules: (&Program, &SiteSettings),
+    checked: &'t Checked,
+    sources: &Sources,
+    only: Option<&str>,
+) -> Vec<Ran<'t>> {
     let text_of = |span: wardline_dsl::source::Span| {
         sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default()
     };
@@ -89,7 +88,7 @@ fn run_all<'t>(program: &Program, checked: &'t Checked, sources: &Sources, only:
     wanted
         .map(|test| {
             let started = Instant::now();
-            let verdict = script::run(program, test, &text_of);
+            let verdict = script::run(rules, test, &text_of);
             Ran { test, verdict, took: started.elapsed() }
         })
         .collect()
@@ -180,8 +179,8 @@ fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
         let (file, line) = place(sources, ran.test.span);
         text.push_str(&format!(
             "    <testcase name=\"{}\" classname=\"{}\" file=\"{1}\" line=\"{line}\" time=\"{:.3}\">\n",
-            escaped(&ran.verdict.name),
-            escaped(&file),
+            escape(&ran.verdict.name),
+            escape(&file),
             ran.took.as_secs_f64()
         ));
         for failure in &ran.verdict.failures {
@@ -189,39 +188,12 @@ fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
                 failure.closest.as_deref().map(|closest| format!("\nclosest   {closest}")).unwrap_or_default();
             text.push_str(&format!(
                 "      <failure message=\"{}\">{}</failure>\n",
-                escaped(&failure.expected),
-                escaped(&format!("expected  {}\nbut       {}{closest}", failure.expected, failure.got))
+                escape(&failure.expected),
+                escape(&format!("expected  {}\nbut       {}{closest}", failure.expected, failure.got))
             ));
         }
         text.push_str("    </testcase>\n");
     }
     text.push_str("  </testsuite>\n</testsuites>\n");
     text
-}
-
-/// Text as it may stand in XML, attributes included; a control character that XML forbids becomes a blank.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_means_something_in_xml_is_escaped() {
-        assert_eq!(escaped("a \"b\" < c & d\u{7}"), "a &quot;b&quot; &lt; c &amp; d ");
-    }
 }

@@ -4,22 +4,16 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    time::Instant,
 };
-
-use wardline_dsl::check;
 
 use super::{
     Ending, Format,
-    check::{has_error, with_summary},
-    ending::{print, tell, today},
+    ending::{print, tell},
+    loaded,
 };
-use crate::{
-    drivers::{
-        difference::{Difference, Side},
-        replay::{self, Summary},
-    },
-    ward,
+use crate::drivers::{
+    difference::{Difference, Side},
+    replay::{self, Summary},
 };
 
 /// What `try` is given.
@@ -95,24 +89,15 @@ impl Write for Both<'_> {
 }
 
 fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, Ending> {
-    let started = Instant::now();
-    let sources = ward::load(ward).map_err(|finding| {
-        tell(&format!("{finding}\n"));
-        Ending::Usage
-    })?;
-    let checked = check(&sources, today());
-    if has_error(&checked) {
-        tell(&with_summary(&checked, &sources, started));
-        return Err(Ending::Findings);
-    }
-    let program = checked.program.ok_or(Ending::Findings)?;
+    let program = loaded::ward(ward)?.program;
+    let site = loaded::site(ward)?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
         if is_terminal {
             tell(&format!("\r{events} events"));
         }
     };
-    let done = replay::run(program, &args.events, lines, progress);
+    let done = replay::run((program, site), &args.events, lines, progress);
     if is_terminal {
         tell("\r\x1b[K");
     }

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Ending {
 fn online(args: &Args) -> Result<Value, Ending> {
     let reply = args.remote.ask("GET", &format!("/v1/reports/{}/why", encode(&args.report)), &[])?;
     match reply.status {
-        200 => Ok(serde_json::from_str(&reply.body).unwrap_or_default()),
+        200 => reply.json(),
         404 => Err(unknown()),
         _ => {
             tell(&format!("{}\n", reply.body.trim_end()));

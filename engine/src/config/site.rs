@@ -2,7 +2,7 @@
 //!
 //! A change of this file travels with an activation, so that a replay sees it.
 //!
-//! - **Not here**: what uses it (`wardline-core`).
+//! - **Not here**: the checked settings (`wardline_rules::settings`), what uses them (`wardline-core`).
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,7 +11,10 @@ use toml::Spanned;
 use wardline_rules::{
     Text,
     decimal::Decimal,
+    limits::{CRITICAL_LIMITS_MAX, SITE_NAMES_MAX},
+    settings::{CriticalLimit, SiteSettings},
     time::{Span, TimeOfDay},
+    unit::Unit,
 };
 
 use super::{
@@ -20,46 +23,6 @@ use super::{
     schema,
 };
 use crate::codes::Code;
-
-/// `site.toml`, checked.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Site {
-    /// Limits beyond which a result is critical [CRT-1].
-    pub critical: Vec<CriticalLimit>,
-    /// Per clock, the share to be met, in millionths.
-    pub objectives: BTreeMap<Text, u32>,
-    /// Named parts of the day.
-    pub shifts: BTreeMap<Text, (TimeOfDay, TimeOfDay)>,
-    /// Within which span equal orders count as duplicates.
-    pub duplicate_window: Span,
-    /// A running clock that is due within this is shown as at risk.
-    pub at_risk_within: Span,
-}
-
-/// Limits of one test.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CriticalLimit {
-    /// LOINC code.
-    pub test: Text,
-    /// UCUM unit.
-    pub unit: Text,
-    /// Critical below this.
-    pub below: Option<Decimal>,
-    /// Critical above this.
-    pub above: Option<Decimal>,
-}
-
-impl Default for Site {
-    fn default() -> Self {
-        Self {
-            critical: Vec::new(),
-            objectives: BTreeMap::new(),
-            shifts: BTreeMap::new(),
-            duplicate_window: Span::from_minutes(24 * 60),
-            at_risk_within: Span::from_minutes(60),
-        }
-    }
-}
 
 #[derive(Deserialize)]
 struct RawSite {
@@ -78,7 +41,7 @@ struct RawSite {
 #[derive(Deserialize)]
 struct RawCritical {
     test: Spanned<String>,
-    unit: String,
+    unit: Spanned<String>,
     below: Option<Spanned<String>>,
     above: Option<Spanned<String>>,
 }
@@ -93,39 +56,45 @@ struct RawAtRisk {
     within: Option<Spanned<String>>,
 }
 
-impl Site {
-    /// Reads and checks `site.toml`; without such a file all is as the defaults say.
-    ///
-    /// # Errors
-    /// Everything wrong in it, with places.
-    pub fn load(path: &Path) -> Result<Self, Findings> {
-        if !path.exists() {
-            return Ok(Self::default());
-        }
-        Self::of_text(&path.display().to_string(), &read_text(path)?)
+/// Reads and checks `site.toml`; without such a file all is as the defaults say.
+///
+/// # Errors
+/// Everything wrong in it, with places.
+pub fn load(path: &Path) -> Result<SiteSettings, Findings> {
+    if !path.exists() {
+        return Ok(SiteSettings::default());
     }
+    of_text(&path.display().to_string(), &read_text(path)?)
+}
 
-    /// Checks the text of a `site.toml`.
-    ///
-    /// # Errors
-    /// Everything wrong in it, with places.
-    pub fn of_text(name: &str, text: &str) -> Result<Self, Findings> {
-        let (file, raw) = parse::<RawSite>(name, text, &schema::site())?;
-        let mut check = Check { file: &file, findings: Findings::default() };
-        let default = Self::default();
-        let site = Self {
-            critical: raw.critical.iter().map(|limit| check.critical(limit)).collect(),
-            objectives: raw.objective.iter().map(|(name, share)| (Text::from(name), check.share(share))).collect(),
-            shifts: raw
-                .shift
-                .iter()
-                .filter_map(|(name, hours)| Some((Text::from(name), check.hours(hours)?)))
-                .collect(),
-            duplicate_window: raw.duplicate.window.map_or(default.duplicate_window, |text| check.span(&text)),
-            at_risk_within: raw.at_risk.within.map_or(default.at_risk_within, |text| check.span(&text)),
-        };
-        check.findings.or(site)
-    }
+/// The settings that go with a ward: `site.toml` in the folder that holds the ward, or in the one above it.
+///
+/// # Errors
+/// Everything wrong in it, with places.
+pub fn beside(ward: &Path) -> Result<SiteSettings, Findings> {
+    // `.` and names without a folder have no parent until they are whole.
+    let whole = ward.canonicalize().unwrap_or_else(|_| ward.to_owned());
+    let mut above = whole.ancestors().skip(1).take(2).map(|folder| folder.join("site.toml"));
+    above.find(|path| path.is_file()).map_or_else(|| Ok(SiteSettings::default()), |path| load(&path))
+}
+
+/// Checks the text of a `site.toml`.
+///
+/// # Errors
+/// Everything wrong in it, with places.
+pub fn of_text(name: &str, text: &str) -> Result<SiteSettings, Findings> {
+    let (file, raw) = parse::<RawSite>(name, text, &schema::site())?;
+    let mut check = Check { file: &file, findings: Findings::default() };
+    let default = SiteSettings::default();
+    check.bounds(&raw);
+    let site = SiteSettings {
+        critical: raw.critical.iter().filter_map(|limit| check.critical(limit)).collect(),
+        objectives: raw.objective.iter().map(|(name, share)| (Text::from(name), check.share(share))).collect(),
+        shifts: raw.shift.iter().filter_map(|(name, hours)| Some((Text::from(name), check.hours(hours)?))).collect(),
+        duplicate_window: raw.duplicate.window.map_or(default.duplicate_window, |text| check.span(&text)),
+        at_risk_within: raw.at_risk.within.map_or(default.at_risk_within, |text| check.span(&text)),
+    };
+    check.findings.or(site)
 }
 
 struct Check<'a> {
@@ -138,17 +107,38 @@ impl Check<'_> {
         self.findings.push(Finding::at(Code::WrongValue, self.file, text.span(), headline, help));
     }
 
-    fn critical(&mut self, raw: &RawCritical) -> CriticalLimit {
+    fn bounds(&mut self, raw: &RawSite) {
+        if let Some(limit) = raw.critical.get(CRITICAL_LIMITS_MAX) {
+            self.refuse(&limit.test, format!("more than {CRITICAL_LIMITS_MAX} limits"), "Remove what no feed sends.");
+        }
+        if let Some(share) = raw.objective.values().nth(SITE_NAMES_MAX) {
+            self.refuse(
+                share,
+                format!("more than {SITE_NAMES_MAX} objectives"),
+                "Remove those of clocks that are gone.",
+            );
+        }
+        if let Some(hours) = raw.shift.values().nth(SITE_NAMES_MAX) {
+            self.refuse(hours, format!("more than {SITE_NAMES_MAX} shifts"), "Remove those that nobody works.");
+        }
+    }
+
+    fn critical(&mut self, raw: &RawCritical) -> Option<CriticalLimit> {
         if raw.below.is_none() && raw.above.is_none() {
             let headline = format!("the test `{}` has no limit", raw.test.get_ref());
             self.refuse(&raw.test, headline, "Add `below`, `above` or both.");
         }
-        CriticalLimit {
+        let unit = Unit::parse(raw.unit.get_ref());
+        if unit.is_none() {
+            let headline = format!("`{}` is no unit that Wardline knows", raw.unit.get_ref());
+            self.refuse(&raw.unit, headline, "Write the UCUM code, such as `mmol/L`; capitals count.");
+        }
+        Some(CriticalLimit {
             test: Text::from(raw.test.get_ref()),
-            unit: Text::from(&raw.unit),
             below: raw.below.as_ref().and_then(|text| self.decimal(text)),
             above: raw.above.as_ref().and_then(|text| self.decimal(text)),
-        }
+            unit: unit?,
+        })
     }
 
     fn decimal(&mut self, text: &Spanned<String>) -> Option<Decimal> {

@@ -21,7 +21,7 @@ fn wardline(text: &str) -> String {
 }
 
 fn site(text: &str) -> String {
-    match Site::of_text("site.toml", text) {
+    match site::of_text("site.toml", text) {
         Ok(site) => format!("{site:#?}"),
         Err(findings) => findings.to_string(),
     }
@@ -196,7 +196,7 @@ fn channels_are_found_by_what_the_ward_calls_them() {
 fn site_values_are_exact() {
     let text = "[[critical]]\ntest = \"2823-3\"\nunit = \"mmol/L\"\nbelow = \"2.5\"\nabove = \"6.5\"\n[objective]\n\"STAT lab\" = 0.90\n\
                 [shift]\nday = \"07:00-19:00\"\n[duplicate]\nwindow = \"24h\"\n[at_risk]\nwithin = \"45m\"\n";
-    let site = Site::of_text("site.toml", text).unwrap();
+    let site = site::of_text("site.toml", text).unwrap();
     assert_eq!(site.objectives.get("STAT lab"), Some(&900_000));
     assert_eq!(site.shifts["day"], (TimeOfDay::from_minutes(420).unwrap(), TimeOfDay::from_minutes(1_140).unwrap()));
     assert_eq!((site.duplicate_window, site.at_risk_within), (Span::from_minutes(1_440), Span::from_minutes(45)));

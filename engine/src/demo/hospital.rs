@@ -22,7 +22,10 @@ use wardline_loadtest::{
     generator::{Generator, Order},
     profile::Profile,
 };
-use wardline_rules::time::{Date, Span, Timestamp, Zone};
+use wardline_rules::{
+    settings::SiteSettings,
+    time::{Date, Span, Timestamp, Zone},
+};
 use wardline_store::{disk::RealDisk, store::Options};
 
 use super::page::{self, Phone};
@@ -163,8 +166,10 @@ impl Hospital {
 
     /// Makes the demo's ward the active one, through the log like any other.
     async fn activate(&self) -> Result<(), Error> {
-        let activation = ward::activation(&sources(), Date::new(2026, 3, 2).unwrap_or(Date::from_days(0)), "demo")
+        let mut activation = ward::activation(&sources(), Date::new(2026, 3, 2).unwrap_or(Date::from_days(0)), "demo")
             .map_err(|_| Error::Engine("its ward does not check".to_owned()))?;
+        let site = SiteSettings { at_risk_within: AT_RISK_WITHIN, ..SiteSettings::default() };
+        activation.site = Some(Box::new(site));
         let parcel = Parcel::control(vec![Input::Activate(Box::new(activation))]);
         let accepted = self.engine.submit(Lane::Control, parcel).await;
         accepted.map(drop).map_err(|refusal| Error::Engine(format!("{refusal:?}")))
@@ -199,8 +204,7 @@ impl Hospital {
 
     /// A look at it.
     pub async fn look(&self) -> Look {
-        let asked =
-            self.engine.ask(|kernel| (kernel.gauges(AT_RISK_WITHIN), kernel.counters(), kernel.alerts(8))).await;
+        let asked = self.engine.ask(|kernel| (kernel.gauges(), kernel.counters(), kernel.alerts(8))).await;
         let (gauges, counters, alerts) = asked.unwrap_or_default();
         Look { gauges, counters, now: self.engine.log_now(), pages: self.phone.count(), alerts }
     }

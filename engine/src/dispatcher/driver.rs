@@ -1,7 +1,7 @@
 //! Driver: who carries a departure to its sink and its result back to the log?
 //!
 //! One task per attempt, each bounded by `ATTEMPT_TIMEOUT`. Whatever happens, exactly one result comes back: an attempt
-//! that ran out of time, or whose task was dropped at a stop, ends `ambiguous`.
+//! that ran out of time, whose sink panicked, or whose task was dropped at a stop, ends `ambiguous`.
 //!
 //! - **How it fits**: the core thread sends [`Job`]s; results are control inputs of the log.
 //! - LIMIT: as many jobs as the dispatcher lets fly.
@@ -73,9 +73,7 @@ pub async fn drive(engine: Engine, mut jobs: mpsc::UnboundedReceiver<Job>) {
 async fn fly(engine: Engine, job: Job) {
     let begun = engine.boot();
     let reply = match &job.flight {
-        Ok((sink, message)) => tokio::time::timeout(ATTEMPT_TIMEOUT, sink.send(message))
-            .await
-            .unwrap_or(Reply::Ambiguous { cause: Cause::Timeout }),
+        Ok((sink, message)) => exchange(sink.clone(), message.clone()).await,
         Err(cause) => Reply::FailedHard { cause: *cause },
     };
     if job.kind == JobKind::Heartbeat {
@@ -85,6 +83,19 @@ async fn fly(engine: Engine, job: Job) {
         return;
     }
     land(&engine, &job, &reply, engine.boot().minus(begun));
+}
+
+/// One exchange, on a task of its own: a sink that panics takes only that one along.
+async fn exchange(sink: Arc<dyn Sink>, message: Outgoing) -> Reply {
+    let sending = async move { tokio::time::timeout(ATTEMPT_TIMEOUT, sink.send(&message)).await };
+    match tokio::spawn(sending).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => Reply::Ambiguous { cause: Cause::Timeout },
+        Err(error) => {
+            tracing::error!(%error, "outbox.sink");
+            Reply::Ambiguous { cause: Cause::Fault }
+        }
+    }
 }
 
 /// Brings the result of an attempt that took so long back to the log.

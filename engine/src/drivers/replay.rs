@@ -19,7 +19,7 @@ use wardline_core::{
     input::Activation,
     output::{Change, Obligation},
 };
-use wardline_rules::{Text, event::Event, program::Program, time::Timestamp};
+use wardline_rules::{Text, event::Event, program::Program, settings::SiteSettings, time::Timestamp};
 
 use super::world::{Fate, Watcher, World};
 use line::Lines;
@@ -71,13 +71,14 @@ pub enum Error {
 /// # Errors
 /// [`Error`]: a file cannot be read, or the lines cannot be written.
 pub fn run(
-    program: Program,
+    (program, site): (Program, SiteSettings),
     files: &[PathBuf],
     lines: &mut dyn Write,
     mut progress: impl FnMut(u64),
 ) -> Result<Summary, Error> {
     let started = Instant::now();
-    let activation = Activation { program, text: Vec::new(), author: Text::from("try"), moved: false };
+    let site = Some(Box::new(site));
+    let activation = Activation { program, text: Vec::new(), author: Text::from("try"), moved: false, site };
     let mut world = World::new(Partition::new(Settings::default()));
     let mut watcher = Recorder { lines: Lines::new(lines), failed: None };
     world.batch(Timestamp::MIN, vec![Input::Activate(Box::new(activation))], &mut watcher);

@@ -23,6 +23,7 @@ use wardline_dsl::script::{self, ClockShows, Entry, Event, Outcome, Test};
 use wardline_rules::{
     Text,
     program::{Program, Who},
+    settings::SiteSettings,
     time::{Span, Timestamp},
 };
 
@@ -58,10 +59,14 @@ pub struct Failure {
 /// - **Input** `text_of`: the text of a place in the ward's files, for messages.
 /// - **Errors**: none; what was not met is in the verdict.
 #[must_use]
-pub fn run(program: &Program, test: &Test, text_of: &dyn Fn(wardline_dsl::source::Span) -> String) -> Verdict {
+pub fn run(
+    (program, site): (&Program, &SiteSettings),
+    test: &Test,
+    text_of: &dyn Fn(wardline_dsl::source::Span) -> String,
+) -> Verdict {
     let mut stage = Stage::new(program, test);
     let start = test.entries.first().map_or(test.end, |entry| entry.at);
-    stage.activate(start);
+    stage.activate(start, site);
     stage.play();
     let failures = expect::check(&stage, text_of);
     let simulated = Span::from_micros(test.end.since(start).micros().max(0));
@@ -90,9 +95,14 @@ impl<'t> Stage<'t> {
         }
     }
 
-    fn activate(&mut self, start: Timestamp) {
-        let activation =
-            Activation { program: self.program.clone(), text: Vec::new(), author: Text::from("test"), moved: false };
+    fn activate(&mut self, start: Timestamp, site: &SiteSettings) {
+        let activation = Activation {
+            program: self.program.clone(),
+            text: Vec::new(),
+            author: Text::from("test"),
+            moved: false,
+            site: Some(Box::new(site.clone())),
+        };
         let before = start.plus(Span::from_micros(-1));
         self.world.batch(before, vec![Input::Activate(Box::new(activation))], &mut self.record);
     }

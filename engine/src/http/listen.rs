@@ -21,6 +21,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
     response::{IntoResponse as _, Response},
+    serve::Listener,
 };
 use hyper::{
     body::Incoming,
@@ -83,7 +84,7 @@ impl Drop for Place {
 }
 
 /// Serves `routes` on `listener` until `stop` says so.
-pub async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(mut listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
     let open = Open::default();
     let stop_of_all = stop.clone();
     let mut connections = JoinSet::new();
@@ -91,9 +92,8 @@ pub async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Recei
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => {
-                // An error here is one connection that went away, or too many open files: the next one may do.
-                let Ok((stream, from)) = accepted else { continue };
+            // Goes on after a connection that went away, and waits a second when there are too many open files.
+            (stream, from) = Listener::accept(&mut listener) => {
                 if let Some(place) = open.take(from.ip()) {
                     connections.spawn(connection(stream, place, routes.clone(), stop_of_all.clone()));
                 }

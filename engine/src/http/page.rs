@@ -32,6 +32,7 @@ use super::{Api, answers, auth::Visitor, problem::Problem};
 use crate::{
     dispatcher::message::purpose_word,
     engine::Engine,
+    markup::escape,
     metrics::Metric,
     runtime::{
         kernel::Notice,
@@ -241,20 +242,4 @@ fn level_class(notice: &Notice) -> &'static str {
         wardline_rules::program::Level::Orange => "orange",
         wardline_rules::program::Level::Yellow => "yellow",
     }
-}
-
-/// Text as it may stand in HTML.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -86,6 +86,7 @@ impl From<Refusal> for Problem {
                 let detail = "the engine takes nothing now";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Closed, detail, AGAIN).after(30)
             }
+            Refusal::TooLarge => Self::too_large("what it says is more than one record of the log can hold"),
         }
     }
 }

@@ -23,8 +23,7 @@ pub(super) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    caller.may(Doing::ReadReports)?;
-    let report = report_id(&id).ok_or_else(|| Problem::missing("report"))?;
+    let report = named(&caller, &id)?;
     let found = api.engine.ask(move |kernel| kernel.report(report)).await?;
     let found = found.ok_or_else(|| Problem::missing("report"))?;
     release(&api, &caller, Action::Report, &id, "GET /v1/reports").await?;
@@ -36,14 +35,19 @@ pub(super) async fn why(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    caller.may(Doing::ReadReports)?;
-    let report = report_id(&id).ok_or_else(|| Problem::missing("report"))?;
+    let report = named(&caller, &id)?;
     let story = dead::look(&api, move |past, through| past.story(through, report)).await?;
     if !story.is_known && story.chapters.is_empty() {
         return Err(Problem::missing("report"));
     }
     release(&api, &caller, Action::Report, &id, "GET /v1/reports/why").await?;
     Ok(Json(shown(&id, &story)))
+}
+
+/// The report of a path, for who may see reports.
+fn named(caller: &Caller, id: &str) -> Result<ReportId, Problem> {
+    caller.may(Doing::ReadReports)?;
+    report_id(id).ok_or_else(|| Problem::missing("report"))
 }
 
 /// A story as JSON; `wardline why` prints it.

@@ -1,5 +1,7 @@
 //! What a request becomes, for each way of writing it.
 
+use wardline_rules::event::Fact;
+
 use super::*;
 use crate::runtime::records::encode_letters;
 
@@ -143,4 +145,27 @@ fn a_message_too_long_to_read_leaves_a_note_and_no_letter() {
     let Input::Event(event) = &reading.parcel.inputs[0] else { panic!("an event") };
     assert_eq!((event.notes[0].fault, reading.parcel.letters.len()), (Fault::Oversize, 0));
     assert_eq!(message.header.unwrap().control_id, "M9");
+}
+
+#[test]
+fn a_batch_of_envelopes_is_read_one_by_one_and_keeps_each_refused_one_whole() {
+    let inner = line("a", "").replace(r#""event_id":"a","#, "");
+    let good = format!(r#"{{"specversion":"1.0","id":"ce-1","type":"x","source":"/lis","data":{inner}}}"#);
+    let bad = r#"{"specversion":"1.0","id":"ce-2","type":"x","source":"/lis","data":{"v":1}}"#;
+    let reading = read(Shape::CloudEvents, &format!("[{good}, {bad}, {{}}]"));
+    assert_eq!(told(&reading).len(), 3);
+    let letters: Vec<&[u8]> = reading.parcel.letters.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    assert_eq!(letters, [bad.as_bytes(), b"{}"]);
+    let Input::Event(event) = &reading.parcel.inputs[1] else { panic!("an event") };
+    assert!(matches!(event.fact, Fact::Unreadable { size, .. } if size as usize == bad.len()));
+    assert_eq!(told(&read(Shape::CloudEvents, "[]")), ["1 WL1215 "], "no batch at all");
+}
+
+#[test]
+fn a_bundle_with_many_refused_entries_is_kept_once() {
+    let entry = r#"{"request":{"method":"GET","url":"Patient/1"},"resource":{"resourceType":"Patient"}}"#;
+    let body = format!(r#"{{"resourceType":"Bundle","type":"batch","entry":[{}]}}"#, [entry; 500].join(","));
+    let (reading, _) = intake().fhir("", body.as_bytes(), AT).unwrap();
+    assert_eq!(reading.lines.iter().filter(|line| line.refused.is_some()).count(), 500);
+    assert_eq!(reading.parcel.letters, [(0, body.into_bytes())]);
 }

@@ -46,6 +46,8 @@ pub enum Refusal {
     Busy,
     /// Nothing is taken: poisoned, or stopping.
     Closed,
+    /// No record of the log can hold it.
+    TooLarge,
 }
 
 /// What waits, by feed.

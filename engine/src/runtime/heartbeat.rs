@@ -43,7 +43,7 @@ impl Heartbeat {
         }
         // What was missed stays missed.
         self.next = at.plus(Span::from_micros(i64::try_from(HEARTBEAT_EVERY.as_micros()).unwrap_or(i64::MAX)));
-        let gauges = kernel.gauges(Span::ZERO);
+        let gauges = kernel.gauges();
         let text = format!(
             "Wardline is well: record {position}, log time {at}, {} critical alerts wait for an answer, {} clocks are late.",
             gauges.critical_waiting, gauges.breached

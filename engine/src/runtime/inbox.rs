@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Waiting {
     /// Inputs of the core.
-    Parcel { parcel: Parcel, durable: oneshot::Sender<Receipt>, stepped: oneshot::Sender<Outcome> },
+    Parcel { parcel: Parcel, durable: oneshot::Sender<Result<Receipt, Refusal>>, stepped: oneshot::Sender<Outcome> },
     /// A record of the shell's own.
     Access { record: Vec<u8>, durable: oneshot::Sender<Receipt> },
 }
@@ -66,7 +66,7 @@ impl Waiting {
 }
 
 /// What comes back about a parcel: that it is durable, then what the core made of it.
-pub(crate) type Promise = (oneshot::Receiver<Receipt>, oneshot::Receiver<Outcome>);
+pub(crate) type Promise = (oneshot::Receiver<Result<Receipt, Refusal>>, oneshot::Receiver<Outcome>);
 
 /// The queues before the log.
 #[derive(Debug, Default)]

@@ -15,13 +15,7 @@ use wardline_core::{
     output::{AlertState, NoticeState, Party, Purpose},
     views::Gauges,
 };
-use wardline_rules::{
-    Text,
-    program::Level,
-    row::Row,
-    time::{Span, Timestamp},
-    words::Channel,
-};
+use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
 
 /// All that the shell needs to know of a notice to send it, to show it and to take an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,11 +103,14 @@ pub trait Kernel: Send + 'static {
     /// The equations of conservation over what the core counts.
     fn ledger(&self) -> Vec<Equation>;
 
-    /// What there is now, counted; a running clock due within the span counts as at risk.
-    fn gauges(&self, at_risk_within: Span) -> Gauges;
+    /// What there is now, counted.
+    fn gauges(&self) -> Gauges;
 
     /// Name and version of the active ward, if one was activated.
     fn ward(&self) -> Option<(Text, [u8; 32])>;
+
+    /// What the installation's settings are: `site.toml` as of the last activation that brought it.
+    fn site(&self) -> SiteSettings;
 
     /// The sections of a checkpoint.
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)>;

@@ -17,13 +17,15 @@ use wardline_core::{Batch, Input};
 use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{
     disk::Disk,
-    log::{self as store_log, Entry, Position},
+    log::{self as store_log, Entry, Position, Supply},
     record::{Flags, Kind},
     store::Opened,
 };
 
 use super::{
+    admission::Refusal,
     anchor::{Anchor, TimeChange},
+    contents::{contents, put_back},
     inbox::Waiting,
     records::{encode_letters, encode_time},
     turn::{Durable, Waiter, Work},
@@ -221,16 +223,28 @@ impl<D: Disk + Send + 'static> LogThread<D> {
 
     /// Writes what waits; a tick if nothing does and time demands a batch.
     fn commit(&mut self, at: Timestamp, why: Why) -> Result<(), Failed> {
-        let mut taken = self.engine.shared.inbox.take();
+        let taken = self.engine.shared.inbox.take();
+        self.commit_all(taken, at, why)
+    }
+
+    fn commit_all(&mut self, mut taken: Vec<Waiting>, at: Timestamp, why: Why) -> Result<(), Failed> {
         let (inputs, letters, places) = contents(&mut taken);
         let is_time = matches!(why, Why::Due | Why::Tick);
         let inputs = if inputs.is_empty() && is_time { vec![Input::Tick] } else { inputs };
         let written = self.write(&taken, at, &inputs, &letters);
         if let Err(error @ Failed::TooLarge { .. }) = &written {
-            // The log is as it was; whoever sent this learns that it was not taken.
-            tracing::error!(code = %error.code(), %error, "log.append");
-            taken.iter().for_each(|waiting| self.engine.shared.inbox.release(waiting));
-            return Ok(());
+            // The log is as it was.
+            if taken.len() == 1 {
+                tracing::error!(code = %error.code(), %error, "log.append");
+                taken.into_iter().for_each(|waiting| self.refuse_too_large(waiting));
+                return Ok(());
+            }
+            // Nobody pays for another one's size: least of all the result of an attempt, which nobody would send again.
+            put_back(&mut taken, inputs, letters, &places);
+            return taken.into_iter().try_for_each(|waiting| {
+                let at = self.anchor.now(self.engine.shared.clock.read());
+                self.commit_all(vec![waiting], at, why)
+            });
         }
         if written.is_err() {
             // Before their senders learn that they get no receipt.
@@ -251,12 +265,13 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         inputs: &[Input],
         letters: &[(u32, Vec<u8>)],
     ) -> Result<Option<Position>, Failed> {
+        // First what may be refused for its size: then nothing of it stands in the log.
+        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, inputs, letters)?) };
         for waiting in taken {
             if let Waiting::Access { record, .. } = waiting {
                 self.opened.writer.append(entry(Kind::Access, at), &[record])?;
             }
         }
-        let position = if inputs.is_empty() { None } else { Some(self.append_batch(at, inputs, letters)?) };
         self.flush()?;
         Ok(position)
     }
@@ -293,6 +308,15 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         Ok(())
     }
 
+    /// Its sender learns that it was not taken, and never will be.
+    fn refuse_too_large(&self, waiting: Waiting) {
+        self.engine.shared.inbox.release(&waiting);
+        if let Waiting::Parcel { durable, .. } = waiting {
+            // Gone: it stopped waiting.
+            _ = durable.send(Err(Refusal::TooLarge));
+        }
+    }
+
     /// Receipts first, then the core.
     fn tell(
         &mut self,
@@ -307,7 +331,7 @@ impl<D: Disk + Send + 'static> LogThread<D> {
             self.engine.shared.inbox.release(&waiting);
             match waiting {
                 Waiting::Parcel { parcel, durable, stepped } => {
-                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(receipt).is_ok());
+                    self.book(batch.as_ref().map(|(batch, _)| batch), &inputs, durable.send(Ok(receipt)).is_ok());
                     waiters.push(Waiter { answers: parcel.answers, inputs, feed: parcel.feed, stepped });
                 }
                 Waiting::Access { durable, .. } => {
@@ -395,10 +419,11 @@ impl<D: Disk + Send + 'static> LogThread<D> {
                 return;
             }
         };
+        // Whoever reads the status may rely on the lanes being as it says.
+        self.engine.shared.inbox.set_full(matches!(supply, Supply::Full | Supply::Exhausted));
         if self.engine.status().set_supply(supply) {
             tracing::warn!(?supply, "disk.space");
         }
-        self.engine.shared.inbox.set_full(self.engine.status().is_full());
     }
 
     fn take(&mut self, done: Done) -> Result<(), Failed> {
@@ -448,24 +473,6 @@ impl<D: Disk + Send + 'static> LogThread<D> {
         self.engine.metrics().set(Metric::StorageFailed, &[], 1);
         tracing::error!(code = %error.code(), %error, "log.poison");
     }
-}
-
-/// Inputs, the letters among them, and where the inputs of each thing taken stand.
-type Contents = (Vec<Input>, Vec<(u32, Vec<u8>)>, Vec<Range<usize>>);
-
-/// Takes inputs and letters out of what was taken; what is left waits for its receipt.
-fn contents(taken: &mut [Waiting]) -> Contents {
-    let (mut inputs, mut letters, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    for waiting in taken {
-        let begin = inputs.len();
-        if let Waiting::Parcel { parcel, .. } = waiting {
-            let first = u32::try_from(begin).unwrap_or(u32::MAX);
-            inputs.append(&mut parcel.inputs);
-            letters.extend(parcel.letters.drain(..).map(|(input, bytes)| (first.saturating_add(input), bytes)));
-        }
-        places.push(begin..inputs.len());
-    }
-    (inputs, letters, places)
 }
 
 fn entry(kind: Kind, at: Timestamp) -> Entry {

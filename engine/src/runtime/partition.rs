@@ -14,11 +14,7 @@ use wardline_core::{
     output::Party,
     views::Gauges,
 };
-use wardline_rules::{
-    Text,
-    row::Row,
-    time::{Span, Timestamp},
-};
+use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
 use super::kernel::{Bootable, Kernel, Notice};
 use crate::ward;
@@ -91,12 +87,16 @@ impl Kernel for Partition {
         Self::ledger(self).to_vec()
     }
 
-    fn gauges(&self, at_risk_within: Span) -> Gauges {
-        Self::gauges(self, at_risk_within)
+    fn gauges(&self) -> Gauges {
+        Self::gauges(self)
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {
         self.active_ward().map(|ward| (ward.name.clone(), ward.version.0))
+    }
+
+    fn site(&self) -> SiteSettings {
+        Self::site(self).clone()
     }
 
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)> {
@@ -105,7 +105,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 1;
+    const LOGIC: u32 = 2;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -112,7 +112,7 @@ impl Rig {
         self.tokio.block_on(self.engine.ask(question)).unwrap()
     }
 
-    fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         self.ask(|kernel| kernel.counters()[0].1)
     }
 
@@ -167,17 +167,44 @@ fn a_failed_sync_poisons_and_nobody_gets_a_receipt() {
     assert!(rig.engine.metrics().text().contains("wardline_storage_failed 1\n"));
 }
 
+/// An event that no record of these small segments can hold.
+fn too_large() -> Input {
+    let attributes = vec![(wardline_rules::Text::from("x".repeat(600 << 10)), Given::Cleared)];
+    Input::Event(Box::new(Event { attributes, ..Event::new("lis", "large", Fact::Update) }))
+}
+
 #[test]
 fn what_no_record_can_hold_is_refused_and_harms_nobody_else() {
     let disk = SimDisk::new(7);
     let rig = rig(&disk);
-    let large = Event {
-        attributes: vec![(wardline_rules::Text::from("x".repeat(600 << 10)), Given::Cleared)],
-        ..Event::new("lis", "a", Fact::Update)
-    };
-    assert_eq!(rig.submit(vec![Input::Event(Box::new(large))]).err(), Some(Refusal::Closed));
+    assert_eq!(rig.submit(vec![too_large()]).err(), Some(Refusal::TooLarge));
     assert_eq!(rig.engine.status().phase(), Phase::Running);
     assert!(rig.submit(vec![event("b")]).is_ok());
+}
+
+#[test]
+fn what_waits_beside_something_too_large_is_taken_with_its_letters() {
+    let disk = SimDisk::new(7);
+    let rig = rig(&disk);
+    // One hand pushes faster than the disk syncs, so that several lie in one batch, whichever these are.
+    let kept = |letter: &[u8]| Parcel { letters: vec![(0, letter.to_vec())], ..Parcel::control(vec![event("kept")]) };
+    let mut promises = Vec::new();
+    for round in 0..20_u8 {
+        let large = Parcel { bytes: 1, ..Parcel::control(vec![too_large()]) };
+        promises.push((false, rig.engine.offer(Lane::Routine, kept(&[round])).unwrap()));
+        promises.push((true, rig.engine.offer(Lane::Routine, large).unwrap()));
+        promises.push((false, rig.engine.offer(Lane::Control, kept(&[round, round])).unwrap()));
+    }
+    for (is_large, promise) in promises {
+        let durable = rig.tokio.block_on(promise.durable());
+        assert_eq!(durable.err(), is_large.then_some(Refusal::TooLarge));
+    }
+    let disk = disk.kill();
+    let mut letters: Vec<Vec<u8>> = poison::letters(&disk).into_iter().map(|(_, bytes)| bytes).collect();
+    letters.sort();
+    let mut sent: Vec<Vec<u8>> = (0..20).flat_map(|round| [vec![round], vec![round, round]]).collect();
+    sent.sort();
+    assert_eq!(letters, sent);
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Lines: which lines came into a file, and how far did we get?
 //!
-//! A file feed is read as it grows; standard input until it ends. A mark in the data directory remembers the byte behind
-//! the last line that is durable, so a restart goes on there; what is read twice is recognised by its event id.
+//! A file feed is read as it grows; standard input until it ends. A mark in the data directory remembers the file and the byte
+//! behind the last line that is durable, so a restart goes on there; what is read twice is recognised by its event id. A file
+//! that is renamed away is read to its end before its successor is begun. Whatever goes wrong, it is tried again.
 //!
-//! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than a chunk is read whole up to
-//!   `LINE_BYTES_MAX` and becomes a dead letter beyond it.
-//! - **Not here**: folders with one file per message.
+//! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than `LINE_BYTES_MAX` is kept as dead letters,
+//!   piece by piece.
+//! - **Not here**: folders with one file per message. A file that is emptied in place and filled beyond the mark within a
+//!   second cannot be told from one that grew: rotate by renaming.
 
 use std::{
+    fs::Metadata,
     io::{self, SeekFrom},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -19,11 +23,16 @@ use tokio::{
 };
 use wardline_rules::Text;
 
+use super::health::Health;
 use crate::{
     config::FeedKind,
     engine::Engine,
-    intake::{Intake, Shape},
-    limits::{LINE_BYTES_MAX, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, WATCH_EVERY},
+    intake::{Intake, Reading, Shape},
+    limits::{
+        LINE_BYTES_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, SOURCE_RETRY_MAX,
+        WATCH_EVERY,
+    },
+    metrics::Metric,
     runtime::admission::Refusal,
 };
 
@@ -38,57 +47,149 @@ pub struct Source {
     pub feed: Text,
     /// Where the mark stands; `None` for standard input.
     pub mark: Option<PathBuf>,
+    /// How the feed is.
+    pub health: Health,
+}
+
+/// How far a file was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Mark {
+    /// Device and inode of the file, 0 for none.
+    file: (u64, u64),
+    /// The byte behind the last line that is durable.
+    offset: u64,
+}
+
+impl Mark {
+    /// Where to begin in a file of this identity and length.
+    const fn begin(self, file: (u64, u64), length: u64) -> u64 {
+        if file.0 == self.file.0 && file.1 == self.file.1 && length >= self.offset { self.offset } else { 0 }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+        let [device, inode, offset] = numbers.try_into().ok()?;
+        Some(Self { file: (device, inode), offset })
+    }
+
+    fn written(self) -> String {
+        format!("{} {} {}\n", self.file.0, self.file.1, self.offset)
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+/// An open file and what of it was read and not submitted.
+struct Tail {
+    file: File,
+    identity: (u64, u64),
+    pending: Pending,
 }
 
 impl Source {
     /// Reads until the end of standard input, or a stop.
-    ///
-    /// # Errors
-    /// The file cannot be opened or read.
-    pub async fn run(self, kind: FeedKind, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+    pub async fn run(self, kind: FeedKind, mut stop: watch::Receiver<bool>) {
         let work = async {
             match kind {
                 FeedKind::File(path) => self.follow(&path).await,
-                FeedKind::Stdin => self.read(&mut stdin(), &mut Pending::default()).await.map(|_| ()),
-                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) => Ok(()),
+                FeedKind::Stdin => {
+                    self.health.connected();
+                    if let Err(error) = self.read(&mut stdin(), &mut Pending::default(), (0, 0), true).await {
+                        tracing::warn!(feed = %self.feed, %error, "feed.read");
+                    }
+                    self.health.lost();
+                }
+                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) => {}
             }
         };
         tokio::select! {
-            done = work => done,
-            _ = stop.wait_for(|stop| *stop) => Ok(()),
+            () = work => {}
+            _ = stop.wait_for(|stop| *stop) => {}
         }
     }
 
-    /// Reads what is there, then looks again every second.
-    async fn follow(&self, path: &Path) -> io::Result<()> {
-        let mut offset = self.read_mark().await;
+    /// Reads what is there and what comes; after an error it waits and begins again at the mark.
+    async fn follow(&self, path: &Path) {
+        let mut wait = WATCH_EVERY;
+        loop {
+            let begun = self.engine.boot();
+            let error = match self.tail(path).await {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
+            self.health.lost();
+            tracing::warn!(feed = %self.feed, %error, "feed.read: tried again");
+            let went_well = self.engine.boot().minus(begun) > wardline_rules::time::Span::from_seconds(60);
+            wait = if went_well { WATCH_EVERY } else { wait.saturating_mul(2).min(SOURCE_RETRY_MAX) };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn tail(&self, path: &Path) -> io::Result<core::convert::Infallible> {
+        let mut tail: Option<Tail> = None;
         let mut ticks = tokio::time::interval(WATCH_EVERY);
         loop {
             ticks.tick().await;
-            let Ok(mut file) = File::open(path).await else { continue };
-            if file.metadata().await?.len() < offset {
-                // Shorter than before: another file by the same name.
-                offset = 0;
+            let named = match fs::metadata(path).await {
+                Ok(named) => Some((identity(&named), named.len())),
+                // Renamed away, or not there yet.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            };
+            if let Some(open) = &mut tail {
+                let is_over = named.is_some_and(|(identity, _)| identity != open.identity);
+                let is_cut =
+                    named.is_some_and(|(identity, length)| identity == open.identity && length < open.pending.read);
+                if !is_cut {
+                    self.read(&mut open.file, &mut open.pending, open.identity, is_over).await?;
+                }
+                if is_over || is_cut {
+                    tail = None;
+                }
             }
-            file.seek(SeekFrom::Start(offset)).await?;
-            let mut pending = Pending { offset, bytes: Vec::new() };
-            self.read(&mut file, &mut pending).await?;
-            offset = pending.offset;
+            if tail.is_none() && named.is_some() {
+                tail = self.open(path).await?;
+                let Some(open) = &mut tail else { continue };
+                self.read(&mut open.file, &mut open.pending, open.identity, false).await?;
+            }
         }
     }
 
-    /// Reads to the end; submits whole lines and leaves the rest.
-    async fn read(&self, from: &mut (impl AsyncRead + Unpin), pending: &mut Pending) -> io::Result<()> {
+    async fn open(&self, path: &Path) -> io::Result<Option<Tail>> {
+        let mut file = match File::open(path).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found = file.metadata().await?;
+        let identity = identity(&found);
+        let offset = self.read_mark().await.begin(identity, found.len());
+        file.seek(SeekFrom::Start(offset)).await?;
+        self.health.lost();
+        self.health.connected();
+        Ok(Some(Tail { file, identity, pending: Pending::at(offset) }))
+    }
+
+    /// Reads to the end; submits whole lines and leaves the rest, unless nothing more will come.
+    async fn read(
+        &self,
+        from: &mut (impl AsyncRead + Unpin),
+        pending: &mut Pending,
+        file: (u64, u64),
+        is_last: bool,
+    ) -> io::Result<()> {
         let mut chunk = vec![0; SOURCE_CHUNK_BYTES];
-        let is_file = self.mark.is_some();
         loop {
             let length = from.read(&mut chunk).await?;
-            pending.bytes.extend_from_slice(chunk.get(..length).unwrap_or_default());
+            pending.push(chunk.get(..length).unwrap_or_default());
             let is_end = length == 0;
-            while let Some(lines) = pending.lines(is_end && !is_file) {
-                self.submit(&lines).await?;
-                pending.offset += u64::try_from(lines.len()).unwrap_or(0);
-                self.write_mark(pending.offset).await?;
+            while let Some(piece) = pending.next(is_end && is_last) {
+                let length = piece.bytes().len();
+                self.submit(&piece).await?;
+                pending.offset += u64::try_from(length).unwrap_or(0);
+                self.write_mark(Mark { file, offset: pending.offset }).await;
             }
             if is_end {
                 return Ok(());
@@ -96,36 +197,92 @@ impl Source {
         }
     }
 
-    /// Submits lines again and again until they are taken.
-    async fn submit(&self, lines: &[u8]) -> io::Result<()> {
-        let mut ticks = tokio::time::interval(WATCH_EVERY);
-        loop {
-            ticks.tick().await;
-            let read = self.intake.events(&self.feed, Shape::Lines, lines, self.engine.log_now());
-            let reading = read.map_err(io::Error::other)?;
-            if reading.parcel.inputs.is_empty() {
-                return Ok(());
+    /// Offers lines again and again until they are taken.
+    async fn submit(&self, piece: &Piece) -> io::Result<()> {
+        let at = self.engine.log_now();
+        let whole = |bytes: &[u8]| self.intake.unread(&self.feed, bytes, at);
+        let reading = match piece {
+            Piece::Lines(lines) => {
+                self.intake.events(&self.feed, Shape::Lines, lines, at).unwrap_or_else(|_| whole(lines))
             }
-            let lane = self.intake.lane(&self.feed, &reading.parcel.inputs);
-            match self.engine.submit(lane, reading.parcel).await {
-                Ok(_) => return Ok(()),
-                Err(Refusal::Busy | Refusal::FeedBusy) => {}
-                Err(Refusal::Closed) => return Err(io::Error::other("the engine takes nothing now")),
+            Piece::Cut(bytes) => whole(bytes),
+        };
+        if reading.parcel.inputs.is_empty() {
+            return Ok(());
+        }
+        match self.offer(reading).await {
+            Err(Refusal::TooLarge) => self.offer(whole(piece.bytes())).await,
+            ended => ended,
+        }
+        .map_err(|refusal| io::Error::other(format!("the engine does not take it: {refusal:?}")))
+    }
+
+    async fn offer(&self, reading: Reading) -> Result<(), Refusal> {
+        let codes: Vec<_> =
+            reading.lines.iter().filter_map(|line| line.refused.as_ref()).map(|(code, _)| *code).collect();
+        let lane = self.intake.lane(&self.feed, &reading.parcel.inputs);
+        let mut parcel = reading.parcel;
+        let offered = loop {
+            match self.engine.offer(lane, parcel) {
+                Ok(offered) => break offered,
+                Err((Refusal::Busy | Refusal::FeedBusy, back)) => parcel = back,
+                Err((refusal @ (Refusal::Closed | Refusal::TooLarge), _)) => return Err(refusal),
+            }
+            tokio::time::sleep(RETRY_OFFER_EVERY).await;
+        };
+        let accepted = offered.durable().await?;
+        self.health.last_message(accepted.receipt.at);
+        for code in codes {
+            self.engine.metrics().count_named(Metric::DeadLetters, &[code.word()], 1);
+        }
+        Ok(())
+    }
+
+    async fn read_mark(&self) -> Mark {
+        let Some(mark) = &self.mark else { return Mark::default() };
+        match fs::read_to_string(mark).await {
+            Ok(text) => Mark::read(&text).unwrap_or_else(|| {
+                tracing::warn!(feed = %self.feed, "feed.mark: unreadable; the file is read from its beginning");
+                Mark::default()
+            }),
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(feed = %self.feed, %error, "feed.mark: the file is read from its beginning");
+                }
+                Mark::default()
             }
         }
     }
 
-    async fn read_mark(&self) -> u64 {
-        let Some(mark) = &self.mark else { return 0 };
-        fs::read_to_string(mark).await.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-    }
-
-    /// A mark that is lost costs reading twice, so it is replaced in one step and not synced.
-    async fn write_mark(&self, offset: u64) -> io::Result<()> {
-        let Some(mark) = &self.mark else { return Ok(()) };
+    /// A mark that is lost costs reading twice, so it is replaced in one step and not synced, and what hinders it hinders
+    /// nothing else.
+    async fn write_mark(&self, to: Mark) {
+        let Some(mark) = &self.mark else { return };
         let fresh = mark.with_extension("new");
-        fs::write(&fresh, offset.to_string()).await?;
-        fs::rename(&fresh, mark).await
+        let written = async {
+            fs::write(&fresh, to.written()).await?;
+            fs::rename(&fresh, mark).await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(feed = %self.feed, %error, "feed.mark");
+        }
+    }
+}
+
+/// What is submitted at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Piece {
+    /// Whole lines.
+    Lines(Vec<u8>),
+    /// A part of a line that is too long to be one.
+    Cut(Vec<u8>),
+}
+
+impl Piece {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Lines(bytes) | Self::Cut(bytes) => bytes,
+        }
     }
 }
 
@@ -134,56 +291,58 @@ impl Source {
 struct Pending {
     /// Where they begin in the file.
     offset: u64,
+    /// Where they end.
+    read: u64,
     bytes: Vec<u8>,
+    /// They begin in the middle of a line that was cut.
+    is_cut: bool,
 }
 
 impl Pending {
+    fn at(offset: u64) -> Self {
+        Self { offset, read: offset, ..Self::default() }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.read += u64::try_from(bytes.len()).unwrap_or(0);
+    }
+
     /// Takes out whole lines, at most `SOURCE_LINES_PER_SUBMISSION`; with `is_last` also one without its end.
-    fn lines(&mut self, is_last: bool) -> Option<Vec<u8>> {
-        let ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
-        let end = ends.take(SOURCE_LINES_PER_SUBMISSION).last();
-        let end = match end {
-            Some(end) => end,
-            None if is_last || self.bytes.len() > LINE_BYTES_MAX => self.bytes.len(),
-            None => return None,
-        };
+    fn next(&mut self, is_last: bool) -> Option<Piece> {
+        if self.is_cut {
+            return self.rest_of_cut(is_last);
+        }
+        let mut ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
+        let end = ends.by_ref().take(SOURCE_LINES_PER_SUBMISSION).last();
+        match end {
+            Some(end) => Some(Piece::Lines(self.take(end))),
+            None if self.bytes.len() > LINE_BYTES_MAX => {
+                self.is_cut = true;
+                Some(Piece::Cut(self.take(LINE_BYTES_MAX)))
+            }
+            None if is_last && !self.bytes.is_empty() => Some(Piece::Lines(self.take(self.bytes.len()))),
+            None => None,
+        }
+    }
+
+    /// What belongs to a line that was cut is no line of its own.
+    fn rest_of_cut(&mut self, is_last: bool) -> Option<Piece> {
+        let end = self.bytes.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+        self.is_cut = end.is_none();
+        match end {
+            Some(end) => Some(Piece::Cut(self.take(end))),
+            None if self.bytes.len() > LINE_BYTES_MAX => Some(Piece::Cut(self.take(LINE_BYTES_MAX))),
+            None if is_last && !self.bytes.is_empty() => Some(Piece::Cut(self.take(self.bytes.len()))),
+            None => None,
+        }
+    }
+
+    fn take(&mut self, end: usize) -> Vec<u8> {
         let rest = self.bytes.split_off(end);
-        let lines = core::mem::replace(&mut self.bytes, rest);
-        (!lines.is_empty()).then_some(lines)
+        core::mem::replace(&mut self.bytes, rest)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn taken(pending: &mut Pending, is_last: bool) -> Option<String> {
-        pending.lines(is_last).map(|bytes| String::from_utf8(bytes).unwrap())
-    }
-
-    #[test]
-    fn a_line_waits_for_its_end() {
-        let mut pending = Pending { offset: 0, bytes: b"a\nb\nhalf".to_vec() };
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("a\nb\n"));
-        assert_eq!(taken(&mut pending, false), None);
-        pending.bytes.extend_from_slice(b" line\n");
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("half line\n"));
-    }
-
-    #[test]
-    fn the_last_line_of_standard_input_needs_no_end() {
-        let mut pending = Pending { offset: 0, bytes: b"a\nlast".to_vec() };
-        assert_eq!(taken(&mut pending, true).as_deref(), Some("a\n"));
-        assert_eq!(taken(&mut pending, true).as_deref(), Some("last"));
-        assert_eq!(taken(&mut pending, true), None);
-    }
-
-    #[test]
-    fn lines_travel_in_groups_and_an_endless_line_is_cut() {
-        let mut pending = Pending { offset: 0, bytes: b"x\n".repeat(SOURCE_LINES_PER_SUBMISSION + 1) };
-        assert_eq!(pending.lines(false).unwrap().len(), SOURCE_LINES_PER_SUBMISSION * 2);
-        assert_eq!(taken(&mut pending, false).as_deref(), Some("x\n"));
-        pending.bytes = vec![b'y'; LINE_BYTES_MAX + 1];
-        assert_eq!(pending.lines(false).unwrap().len(), LINE_BYTES_MAX + 1);
-    }
-}
+mod tests;

@@ -1,15 +1,24 @@
 //! NATS: what becomes of the messages of a stream, and how far did we get?
 //!
-//! The place in the stream is a small file in the data directory, written after what it covers is durable. If it is lost or
-//! old, messages are read twice and recognised by their ids.
+//! The place in the stream is a small file in the data directory, written after what it covers is durable, with the newest
+//! record of the log that it covers. If it is lost, old, or names a record that this log does not have because the disk was
+//! restored, messages are read twice and recognised by their ids.
 //!
 //! - **How it fits**: the keeper behind `wardline_connectors::adapters::nats`; one per feed.
 //! - INVARIANT: the file never names a message that is not durable.
 //! - **Not here**: the protocol.
 //! - **Source**: guarantees page 2.9, 5.2.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
+use serde::{Deserialize, Serialize};
 use wardline_connectors::adapters::nats::{Delivered, Durable, Keeper, News, Place, Taking};
 use wardline_rules::Text;
 
@@ -38,16 +47,46 @@ pub struct Nats {
     pub mark: PathBuf,
     /// How the feed is.
     pub health: Health,
+    /// The newest record that a message of this feed is in.
+    pub record: Arc<AtomicU64>,
+}
+
+/// What the mark says.
+#[derive(Serialize, Deserialize, Debug)]
+struct Mark {
+    /// The newest record of the log that the place covers.
+    record: u64,
+    place: Place,
 }
 
 impl Keeper for Nats {
     fn place(&self) -> Option<Place> {
-        serde_json::from_slice(&fs::read(&self.mark).ok()?).ok()
+        let read = match fs::read(&self.mark) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            read => read.and_then(|bytes| serde_json::from_slice::<Mark>(&bytes).map_err(io::Error::from)),
+        };
+        let newest = self.engine.status().position();
+        match read {
+            Ok(mark) if mark.record <= newest => {
+                self.record.fetch_max(mark.record, Ordering::AcqRel);
+                Some(mark.place)
+            }
+            Ok(mark) => {
+                let covered = mark.record;
+                tracing::warn!(feed = %self.feed, covered, newest, "feed.mark: the log was restored; read from the start");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(feed = %self.feed, %error, "feed.mark: unreadable; read from the start");
+                None
+            }
+        }
     }
 
     fn set_place(&self, place: &Place) {
         let fresh = self.mark.with_extension("new");
-        let written = serde_json::to_vec(place).map_err(std::io::Error::from);
+        let mark = Mark { record: self.record.load(Ordering::Acquire), place: place.clone() };
+        let written = serde_json::to_vec(&mark).map_err(io::Error::from);
         let written = written.and_then(|bytes| fs::write(&fresh, bytes)).and_then(|()| fs::rename(&fresh, &self.mark));
         if let Err(error) = written {
             tracing::warn!(feed = %self.feed, %error, "feed.mark");
@@ -84,7 +123,7 @@ impl Keeper for Nats {
 
 impl Nats {
     async fn take_in(&self, message: Delivered) -> Durable {
-        let Self { engine, intake, feed, health, .. } = self.clone();
+        let Self { engine, intake, feed, health, record, .. } = self.clone();
         let begun = engine.boot();
         let format = Format::of_content_type(&message.content_type).unwrap_or(self.format);
         let Reading { mut parcel, lines } = intake.message(&feed, format, &message.bytes, engine.log_now());
@@ -99,13 +138,21 @@ impl Nats {
         let offered = loop {
             match engine.offer(lane, parcel) {
                 Ok(offered) => break offered,
-                Err((Refusal::Closed, _)) => return Box::pin(core::future::ready(false)),
+                Err((Refusal::Closed | Refusal::TooLarge, _)) => return Box::pin(core::future::ready(false)),
                 Err((Refusal::Busy | Refusal::FeedBusy, back)) => parcel = back,
             }
             tokio::time::sleep(RETRY_OFFER_EVERY).await;
         };
         Box::pin(async move {
-            let Ok(accepted) = offered.durable().await else { return false };
+            let accepted = match offered.durable().await {
+                // Kept as it came, since no record can hold what it says.
+                Err(Refusal::TooLarge) => {
+                    engine.submit(lane, intake.unread(&feed, &message.bytes, engine.log_now()).parcel).await
+                }
+                durable => durable,
+            };
+            let Ok(accepted) = accepted else { return false };
+            record.fetch_max(accepted.receipt.position, Ordering::AcqRel);
             health.last_message(accepted.receipt.at);
             engine.metrics().observe(Metric::AckDuration, &["nats"], engine.boot().minus(begun));
             true

@@ -176,10 +176,10 @@ fn content(ward: &Ward, item: &ResultItem) -> Content {
                 .map_or_else(|| format!("{sign}{} {}", number.normal(), item.unit), |number| format!("{sign}{number}"))
         }
     };
-    (Text::from(value), condition::is_critical(item), is_retracted(item))
+    (Text::from(value), condition::is_critical(ward, item), is_retracted(item))
 }
 
-fn is_retracted(item: &ResultItem) -> bool {
+pub(crate) fn is_retracted(item: &ResultItem) -> bool {
     matches!(item.status, ResultStatus::EnteredInError | ResultStatus::WrongPatient)
 }
 

@@ -40,7 +40,7 @@ impl<'a> View<'a> {
             Some(item) => vec![item],
             None => causes::newest_results(history, at),
         };
-        results.into_iter().for_each(|item| flags.extend(result_flags(item)));
+        results.into_iter().for_each(|item| flags.extend(result_flags(ward, item)));
         Self {
             words: [
                 word(Some(Text::const_new(priority.word()))),
@@ -115,14 +115,17 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The value as a quantity; absent without a number or in a unit foreign to the test.
     fn number(&self) -> Option<(Option<Comparator>, Quantity)> {
-        let item = self.item?;
-        let ResultValue::Number(sign, number) = item.value else { return None };
-        let unit = if item.unit.is_empty() { self.unit? } else { Unit::parse(&item.unit)? };
-        let is_foreign = self.unit.is_some_and(|own| own.dimension() != unit.dimension());
-        if is_foreign { None } else { Some((sign, unit.quantity(number)?)) }
+        self.item.and_then(|item| number(item, self.unit))
     }
+}
+
+/// The value as a quantity; absent without a number or in a unit foreign to the test, whose unit is `own`.
+fn number(item: &ResultItem, own: Option<Unit>) -> Option<(Option<Comparator>, Quantity)> {
+    let ResultValue::Number(sign, number) = item.value else { return None };
+    let unit = if item.unit.is_empty() { own? } else { Unit::parse(&item.unit)? };
+    let is_foreign = own.is_some_and(|own| own.dimension() != unit.dimension());
+    if is_foreign { None } else { Some((sign, unit.quantity(number)?)) }
 }
 
 const fn index(field: Field) -> usize {
@@ -181,7 +184,7 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 /// A result's own flags, as ward words.
-fn result_flags(item: &ResultItem) -> Vec<Text> {
+fn result_flags(ward: &Ward, item: &ResultItem) -> Vec<Text> {
     const WORDS: [(Abnormal, &str); 5] = [
         (Abnormal::Low, "low"),
         (Abnormal::High, "high"),
@@ -194,15 +197,21 @@ fn result_flags(item: &ResultItem) -> Vec<Text> {
     if item.abnormal.iter().any(|code| code.is_abnormal()) {
         flags.push(Text::const_new(Flag::Abnormal.word()));
     }
-    if is_critical(item) {
+    if is_critical(ward, item) {
         flags.push(Text::const_new(Flag::Critical.word()));
     }
     flags
 }
 
-/// Whether the producer says so, or a code does [CRT-1].
-pub(crate) fn is_critical(item: &ResultItem) -> bool {
-    item.critical == Some(true) || item.abnormal.iter().any(|code| code.is_critical())
+/// Whether the producer says so, or a code does, or a limit of the installation is passed [CRT-1]; a retracted result says
+/// nothing, so no limit is passed by it.
+pub(crate) fn is_critical(ward: &Ward, item: &ResultItem) -> bool {
+    let own = ward.test(&item.code.code).and_then(|test| test.unit);
+    let limits = ward.limits.iter().filter(|(test, _)| *test == item.code.code);
+    let mut passed = limits.filter_map(|(_, range)| within(number(item, own)?, range));
+    item.critical == Some(true)
+        || item.abnormal.iter().any(|code| code.is_critical())
+        || !causes::is_retracted(item) && passed.any(|is_passed| is_passed)
 }
 
 #[cfg(test)]

@@ -84,7 +84,8 @@ const DAYS: [&str; 4] =
 #[must_use]
 pub fn case(seed: u64, reports: usize) -> Case {
     let mut random = Random::new(seed);
-    let ward = rules::ward(&mut random);
+    let plain = rules::ward(&mut random);
+    let ward = Ward { limits: rules::limits(&mut Random::new(!seed)), ..plain.clone() };
     let begin = random.pick(&DAYS).and_then(|day| Timestamp::parse(day)).unwrap_or_default();
     let mut told = Vec::new();
     let mut until = begin;
@@ -92,7 +93,14 @@ pub fn case(seed: u64, reports: usize) -> Case {
         let start = begin.plus(Span::from_micros(random.from_to(0, 36) * 5 * MINUTE));
         let mut report = stream::report(&mut random, &ward, number, start);
         let end = report.iter().map(|told| told.at).max().unwrap_or(start).plus(Span::from_micros(12 * HOUR));
-        answers(&mut random, &ward, &mut report, end);
+        let before = (!ward.limits.is_empty()).then(|| random.clone());
+        // The row goes on as without limits, so that the facts of the next report do not depend on them.
+        let mut plainly = report.clone();
+        answers(&mut random, &plain, &mut plainly, end);
+        match before {
+            Some(mut row) => answers(&mut row, &ward, &mut report, end),
+            None => report = plainly,
+        }
         until = until.max(end);
         told.extend(report);
     }

@@ -30,6 +30,8 @@ pub struct Ward {
     pub flags: Vec<Text>,
     /// Tests it declares.
     pub tests: Vec<Test>,
+    /// Ranges of tests in which a result is critical; the installation fixes them, not the ward's text.
+    pub limits: Vec<(Text, Range)>,
     /// Severities, highest first.
     pub severities: Vec<Severity>,
     /// Calendars.

@@ -35,6 +35,7 @@ pub fn ward() -> Ward {
         sites: Vec::new(),
         places: Vec::new(),
         flags: Vec::new(),
+        limits: Vec::new(),
         tests: Vec::new(),
         severities: vec![severity("red", 60, true), severity("orange", 360, false), severity("yellow", 1_440, false)],
         calendars: Vec::new(),

@@ -88,7 +88,7 @@ async fn begin(
         return Err(Trouble::Retention);
     }
     let identity = found.created.to_string();
-    let mut place = match keeper.place() {
+    let place = match keeper.place() {
         Some(known) => Some(held(stream, &identity, found.state.last_sequence, known, keeper).await?),
         None => None,
     };
@@ -102,11 +102,11 @@ async fn begin(
             return Err(Trouble::ConsumerUnfit);
         }
         let floor = before.ack_floor.stream_sequence.min(found.state.last_sequence);
-        let from = place.as_ref().map(|place| place.sequence).filter(|ours| *ours < floor);
-        if let Some(from) = from {
-            keeper.note(News::ReadAgain { from: from.saturating_add(1) });
+        // What the server holds for done counts for nothing: what we hold may have been lost or restored since.
+        let ours = place.as_ref().map_or(0, |place| place.sequence);
+        if ours < floor {
+            keeper.note(News::ReadAgain { from: ours.saturating_add(1) });
         }
-        place.get_or_insert_with(|| Place { stream: identity.clone(), sequence: floor, ..Place::default() });
         // What the server delivered to a reader that died would come back later, behind newer messages.
         stream.delete_consumer(&subscription.consumer).await.map_err(|_| Trouble::Unreachable)?;
     }

@@ -60,7 +60,9 @@ fn item(part: Node<'_>, sub: &str, notes: &mut Notes) -> Option<ResultItem> {
         }
     }
     let range = part.first("referenceRange");
-    let bound = |key| range.and_then(|range| range.get(key)).and_then(|quantity| decimal(quantity));
+    let bound = |key| {
+        range.and_then(|range| range.get(key)).and_then(|quantity| quantity.number("value")).and_then(Decimal::parse)
+    };
     Some(ResultItem {
         code,
         sub: if sub.is_empty() { Text::default() } else { clean::sub(sub, notes) },
@@ -77,14 +79,17 @@ fn item(part: Node<'_>, sub: &str, notes: &mut Notes) -> Option<ResultItem> {
 
 fn value(part: Node<'_>, notes: &mut Notes) -> (ResultValue, Text) {
     if let Some(quantity) = part.get("valueQuantity") {
-        let number = decimal(quantity);
+        let number = quantity.number("value").and_then(|digits| clean::number(digits, "Observation.value", notes));
         let word = quantity.text("comparator");
         let comparator = Comparator::parse(word);
         let is_plain = word.is_empty() || comparator.is_some();
         let code = quantity.text("code");
         let unit = if code.is_empty() { quantity.text("unit") } else { code };
-        let value =
-            number.filter(|_| is_plain).map_or(ResultValue::None, |number| ResultValue::Number(comparator, number));
+        let number = number.filter(|_| is_plain);
+        if number.is_none() && quantity.get("value").is_some() {
+            notes.add(Fault::UnknownValue, "Observation.value");
+        }
+        let value = number.map_or(ResultValue::None, |number| ResultValue::Number(comparator, number));
         return (value, clean::unit(unit, notes));
     }
     (plain(part, notes), Text::default())
@@ -103,7 +108,7 @@ fn plain(part: Node<'_>, notes: &mut Notes) -> ResultValue {
     }
     let text = part.text("valueString");
     match () {
-        () if !text.is_empty() => quantity(text).unwrap_or_else(|| word(text)),
+        () if !text.is_empty() => quantity(text, notes).unwrap_or_else(|| word(text)),
         () if ["valueRange", "valueRatio", "valueSampledData"].iter().any(|key| part.get(key).is_some()) => {
             ResultValue::Narrative
         }
@@ -112,18 +117,14 @@ fn plain(part: Node<'_>, notes: &mut Notes) -> ResultValue {
 }
 
 /// A number in a text, with a sign of comparison before it or without.
-fn quantity(text: &str) -> Option<ResultValue> {
+fn quantity(text: &str, notes: &mut Notes) -> Option<ResultValue> {
     let text = text.trim_ascii();
     let signs = ["<=", ">=", "<", ">"].into_iter();
     let signed = signs.filter_map(|sign| Some((Comparator::parse(sign), text.strip_prefix(sign)?))).next();
     let (comparator, digits) = signed.unwrap_or((None, text));
-    Decimal::parse(digits.trim_ascii()).map(|number| ResultValue::Number(comparator, number))
+    clean::number(digits.trim_ascii(), "Observation.value", notes).map(|number| ResultValue::Number(comparator, number))
 }
 
 fn word(text: &str) -> ResultValue {
     result_word(text).map_or(ResultValue::Narrative, |word| ResultValue::Word(Text::const_new(word)))
-}
-
-fn decimal(quantity: Node<'_>) -> Option<Decimal> {
-    quantity.number("value").and_then(Decimal::parse)
 }

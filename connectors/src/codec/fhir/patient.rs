@@ -10,7 +10,6 @@ use wardline_rules::{
     decimal::Decimal,
     event::{Event, Fact, Given, Merge, ReportFlag, Scalar},
     quality::Fault,
-    time::Date,
     token::{Token, TokenKind},
     words::{Flag, MergeWhat},
 };
@@ -21,13 +20,7 @@ use super::{
     node::Node,
     tables,
 };
-use crate::codec::{
-    notes::Notes,
-    time::{Precision, Written},
-};
-
-/// The oldest age that is told apart.
-const AGE_MAX: i64 = 90;
+use crate::codec::{age::age, notes::Notes, time::Written};
 
 impl<'c> Context<'c> {
     /// Fills who and where into `event`, whose time is known.
@@ -80,7 +73,7 @@ impl<'c> Context<'c> {
         {
             event.flags.push(ReportFlag::Known(Flag::TestPatient));
         }
-        if let Some(age) = age(patient, event) {
+        if let Some(age) = Written::rfc3339(patient.text("birthDate")).and_then(|born| age(&born, event)) {
             event.attributes.push((Text::const_new("patient_age"), Given::Value(Scalar::Number(Decimal::whole(age)))));
         }
     }
@@ -147,18 +140,4 @@ fn best_identifier(resource: Node<'_>) -> Option<Node<'_>> {
     let of_type = |code: &'static str| valued.clone().find(move |identifier| identifier.has_code("type", code));
     let with_system = || valued.clone().find(|identifier| !identifier.text("system").is_empty());
     of_type("MR").or_else(|| of_type("PI")).or_else(with_system).or_else(|| valued.clone().next())
-}
-
-/// Whole years at the event, 90 and over as 90.
-fn age(patient: Node<'_>, event: &Event) -> Option<i64> {
-    let born = Written::rfc3339(patient.text("birthDate"))?;
-    if matches!(born.precision, Precision::Year | Precision::Month) {
-        return None;
-    }
-    let at = event.occurred_at.or(event.msg.made_at)?.lo;
-    let today = Date::from_days(i32::try_from(at.micros().div_euclid(wardline_rules::time::DAY)).ok()?);
-    let (born, today) = (Date::from_days(born.days).ymd(), today.ymd());
-    let had_birthday = (today.1, today.2) >= (born.1, born.2);
-    let age = i64::from(today.0) - i64::from(born.0) - i64::from(!had_birthday);
-    (0..150).contains(&age).then_some(age.min(AGE_MAX))
 }

@@ -18,7 +18,10 @@ use super::{
     reader::Reader,
     tables,
 };
-use crate::{codec::clean, limits::HL7_FIELD_BYTES_MAX};
+use crate::{
+    codec::{clean, notes::Notes},
+    limits::HL7_FIELD_BYTES_MAX,
+};
 
 impl Reader<'_> {
     /// One result; `None` if the OBX has no code.
@@ -75,7 +78,14 @@ impl Reader<'_> {
         }
         let kind = self.word(obx.field(2));
         match kind.as_str() {
-            "NM" | "ST" | "" => self.plain(field),
+            "NM" => {
+                let value = self.plain(field);
+                if value == ResultValue::Narrative {
+                    self.notes.add(Fault::UnknownValue, "OBX-5");
+                }
+                value
+            }
+            "ST" | "" => self.plain(field),
             "SN" => self.structured(field),
             "CE" | "CWE" | "CNE" | "CF" | "IS" | "ID" => self.coded(field),
             "DT" | "TM" | "TS" | "DTM" | "DR" => ResultValue::None,
@@ -86,7 +96,7 @@ impl Reader<'_> {
     /// A number, with a sign of comparison or without; a short word; else narrative.
     fn plain(&mut self, field: Part<'_>) -> ResultValue {
         let text = field.component(1).text(&mut self.notes);
-        let number = quantity(&text).filter(|_| !field.component(2).is_valued());
+        let number = quantity(&text, &mut self.notes).filter(|_| !field.component(2).is_valued());
         let word = || tables::result_word(&text).map(|word| ResultValue::Word(Text::const_new(word)));
         number.or_else(word).unwrap_or(ResultValue::Narrative)
     }
@@ -97,7 +107,7 @@ impl Reader<'_> {
         let sign = sign.trim_ascii();
         let comparator = Comparator::parse(sign);
         let is_single = separator.trim_ascii().is_empty() && (comparator.is_some() || matches!(sign, "" | "="));
-        let number = Decimal::parse(number.trim_ascii()).filter(|_| is_single);
+        let number = is_single.then(|| clean::number(number.trim_ascii(), "OBX-5", &mut self.notes)).flatten();
         number.map_or(ResultValue::Narrative, |number| ResultValue::Number(comparator, number))
     }
 
@@ -146,11 +156,11 @@ impl Reader<'_> {
 }
 
 /// A number, with a sign of comparison before it or without.
-fn quantity(text: &str) -> Option<ResultValue> {
+fn quantity(text: &str, notes: &mut Notes) -> Option<ResultValue> {
     let text = text.trim_ascii();
     let (sign, digits) = ["<=", ">=", "<", ">"]
         .into_iter()
         .find_map(|sign| text.strip_prefix(sign).map(|rest| (Comparator::parse(sign), rest)))
         .unwrap_or((None, text));
-    Decimal::parse(digits.trim_ascii()).map(|number| ResultValue::Number(sign, number))
+    clean::number(digits.trim_ascii(), "OBX-5", notes).map(|number| ResultValue::Number(sign, number))
 }

@@ -10,7 +10,6 @@ use wardline_rules::{
     decimal::Decimal,
     event::{Event, Fact, Given, ReportFlag, Scalar},
     quality::Fault,
-    time::Date,
     token::{Token, TokenKind},
     words::{Flag, Role},
 };
@@ -20,10 +19,7 @@ use super::{
     reader::Reader,
     tables,
 };
-use crate::codec::{
-    clean,
-    time::{Precision, Written},
-};
+use crate::codec::{age::age, clean, time::Written};
 
 /// The segments that say who and where.
 #[derive(Clone, Copy, Default)]
@@ -31,9 +27,6 @@ pub(super) struct Who<'m> {
     pub(super) pid: Option<&'m Segment<'m>>,
     pub(super) pv1: Option<&'m Segment<'m>>,
 }
-
-/// The oldest age that is told apart.
-const AGE_MAX: i64 = 90;
 
 impl Reader<'_> {
     /// Fills who and where into `event`, whose time is known.
@@ -58,23 +51,10 @@ impl Reader<'_> {
         if clean::is_test_patient(&id, &ns, self.profile) {
             event.flags.push(ReportFlag::Known(Flag::TestPatient));
         }
-        if let Some(age) = self.age(pid, event) {
+        let born = Written::dtm(pid.field(7).component(1).raw());
+        if let Some(age) = born.and_then(|born| age(&born, event)) {
             event.attributes.push((Text::const_new("patient_age"), Given::Value(Scalar::Number(Decimal::whole(age)))));
         }
-    }
-
-    /// Whole years at the event, 90 and over as 90.
-    fn age(&mut self, pid: &Segment<'_>, event: &Event) -> Option<i64> {
-        let born = Written::dtm(pid.field(7).component(1).raw())?;
-        if matches!(born.precision, Precision::Year | Precision::Month) {
-            return None;
-        }
-        let at = event.occurred_at.or(event.msg.made_at)?.lo;
-        let today = Date::from_days(i32::try_from(at.micros().div_euclid(wardline_rules::time::DAY)).ok()?);
-        let (born, today) = (Date::from_days(born.days).ymd(), today.ymd());
-        let had_birthday = (today.1, today.2) >= (born.1, born.2);
-        let age = i64::from(today.0) - i64::from(born.0) - i64::from(!had_birthday);
-        (0..150).contains(&age).then_some(age.min(AGE_MAX))
     }
 
     fn stay(&mut self, event: &mut Event, pv1: &Segment<'_>) {

@@ -32,15 +32,10 @@ pub enum Encoding {
 
 /// Appends `event` to `out` as one JSON object, without a line break.
 pub fn encode(event: &Event, out: &mut String) -> Encoding {
-    let kind = match &event.fact {
-        Fact::Step(_) => "step",
-        Fact::Update => "update",
-        Fact::Answer(_) => "answer",
-        Fact::Merge(_) => "merge",
-        Fact::Encounter => "encounter",
-        Fact::Heartbeat => "heartbeat",
-        Fact::Unreadable { .. } => return Encoding::DeadLetter,
-    };
+    if matches!(event.fact, Fact::Unreadable { .. }) {
+        return Encoding::DeadLetter;
+    }
+    let kind = event.fact.word();
     let mut writer = Writer::new(out);
     writer.open('{');
     writer.key("v");

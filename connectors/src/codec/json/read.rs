@@ -8,11 +8,13 @@
 use wardline_rules::{decimal::Decimal, quality::Fault};
 
 use super::{
-    Refusal, refusal,
+    Refusal,
+    num::Num,
+    refusal,
     tree::Tree,
     wire::{
-        Field, Map, Num, Wire, WireAnswer, WireAttributes, WireCode, WireId, WireMerge, WireMilestone, WireMsg,
-        WirePerson, WireReport, WireResult, WireScalar, WireTests, WireTime, WireTimeParts,
+        Field, Map, Wire, WireAnswer, WireAttributes, WireCode, WireId, WireMerge, WireMilestone, WireMsg, WirePerson,
+        WireReport, WireResult, WireScalar, WireTests, WireTime, WireTimeParts,
     },
 };
 use crate::{codec::notes::Notes, codes::Code};
@@ -216,11 +218,10 @@ fn flag<'t>(tree: &'t Tree<'t>, _: &'static str, _: &mut Inner<'_>) -> Option<bo
 
 fn number<'t>(tree: &'t Tree<'t>, _: &'static str, _: &mut Inner<'_>) -> Option<Num> {
     match tree {
-        Tree::Number(text) => Decimal::parse(text),
-        Tree::Text(text) => Decimal::parse(text),
+        Tree::Number(text) => Num::nearest(text),
+        Tree::Text(text) => Num::nearest(text),
         Tree::Null | Tree::Flag(_) | Tree::List(_) | Tree::Object(_) => None,
     }
-    .map(Num)
 }
 
 fn msg<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) -> Option<Map<WireMsg<'t>>> {
@@ -367,7 +368,7 @@ fn attributes<'t>(tree: &'t Tree<'t>, _: &'static str, inner: &mut Inner<'_>) ->
     let scalar = |tree: &'t Tree<'t>| match tree {
         Tree::Null => Some(WireScalar::Null),
         Tree::Flag(flag) => Some(WireScalar::Flag(*flag)),
-        Tree::Number(text) => Decimal::parse(text).map(WireScalar::Number),
+        Tree::Number(text) => Decimal::nearest(text).map(|(number, _)| WireScalar::Number(number)),
         Tree::Text(text) => Some(WireScalar::Text(text)),
         Tree::List(_) | Tree::Object(_) => None,
     };

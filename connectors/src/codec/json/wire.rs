@@ -7,7 +7,7 @@
 
 use wardline_rules::{decimal::Decimal, limits::ATTRIBUTES_PER_EVENT_MAX};
 
-use super::scan::Scan;
+use super::{num::Num, scan::Scan};
 
 /// Reads a value from a clean text; `None` gives the line to the slow way.
 pub(super) trait Read<'t>: Sized {
@@ -331,10 +331,6 @@ pub(super) enum WireMerge<'a> {
     Reports(Box<(WireReport<'a>, WireReport<'a>)>),
 }
 
-/// A decimal, written as a number or as a text.
-#[derive(Clone, Copy)]
-pub(super) struct Num(pub(super) Decimal);
-
 pub(super) enum WireScalar<'a> {
     Text(&'a str),
     Number(Decimal),
@@ -364,14 +360,6 @@ impl<'t> Read<'t> for bool {
 impl<'t> Read<'t> for u64 {
     fn read(scan: &mut Scan<'t>) -> Option<Self> {
         scan.number()?.parse().ok()
-    }
-}
-
-impl<'t> Read<'t> for Num {
-    fn read(scan: &mut Scan<'t>) -> Option<Self> {
-        // The digits as they stand, so that no binary float comes between [EVT-5].
-        let digits = if scan.peek()? == b'"' { scan.string()? } else { scan.number()? };
-        Decimal::parse(digits).map(Num)
     }
 }
 
@@ -474,7 +462,7 @@ impl<'t: 'a, 'a> Read<'t> for WireScalar<'a> {
                 scan.word("null")?;
                 Self::Null
             }
-            _ => Self::Number(Decimal::parse(scan.number()?)?),
+            _ => Self::Number(Decimal::nearest(scan.number()?)?.0),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use wardline_rules::{
     program::{DeskId, Level, PersonId, RosterId, SeverityId, Who},
+    settings::SiteSettings,
     unit::Quantity,
     words::{Channel, Comparator, Evidence, Flag, Kind, PatientClass, Priority, Role, Step},
 };
@@ -219,6 +220,16 @@ impl Stored for Value {
             4 => Self::Retracted,
             _ => return None,
         })
+    }
+}
+
+impl Stored for SiteSettings {
+    fn put(&self, put: &mut Put<'_>) {
+        crate::wire::settings::put(self, put);
+    }
+
+    fn take(take: &mut Take<'_>) -> Option<Self> {
+        crate::wire::settings::take(take)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Running clocks and open alerts stay with the ward that began them [LOAD-2]; a new rule applies to what is heard from now on
 //! [LOAD-3].
 
+use wardline_rules::settings::SiteSettings;
+
 use crate::{
     input::Activation,
     output::Output,
@@ -12,6 +14,9 @@ use crate::{
 
 impl Partition {
     pub(crate) fn activate(&mut self, activation: &Activation, out: &mut Output) {
+        if let Some(site) = &activation.site {
+            self.site = SiteSettings::clone(site);
+        }
         let before = self.active.and_then(|active| self.wards.get(active as usize));
         if before.is_some_and(|before| before.program.version == activation.program.version) {
             return;

@@ -1,17 +1,20 @@
 //! Apply: which facts does an event add to a report?
 
 use wardline_rules::{
-    event::{Event, Fact, Given, ReportFlag, Scalar},
+    evaluate::Tri,
+    event::{Event, Fact, Given, ReportFlag, ResultItem, ResultValue, Scalar},
     map::hash64,
+    quality::Fault,
     time::{Span, Timestamp},
     words::{Evidence, Step},
 };
 
 use crate::{
+    output::Output,
     partition::Partition,
     report::{
         Applied, AttributeFact, FlagCode, FlagFact, OWN_ANSWER, PersonFact, Record, Report,
-        results::{Stamp, Statement},
+        results::{Stamp, Statement, Value},
     },
     tuple::{SAYS_NOTHING, TupleId},
 };
@@ -110,7 +113,9 @@ impl Partition {
         let mut applied = Applied::default();
         let step = if let Fact::Step(step) = event.fact { Some(step) } else { None };
         for item in &event.results {
-            let statement = Statement::of(item, step, stamp, &mut self.dictionary);
+            let mut statement = Statement::of(item, step, stamp, &mut self.dictionary);
+            statement.content.is_critical |=
+                statement.content.value != Value::Retracted && self.passes_limit(item) == Tri::True;
             applied = applied.and(report.add_statement(statement));
         }
         for person in &event.people {
@@ -131,6 +136,31 @@ impl Partition {
             applied = applied.and(report.add_attribute(fact));
         }
         applied
+    }
+
+    /// Whether a result lies beyond a limit of the installation, which counts whatever its sender says [CRT-1].
+    pub(crate) fn passes_limit(&self, item: &ResultItem) -> Tri {
+        if self.site.critical.is_empty() {
+            return Tri::False;
+        }
+        let code = item.code.code.as_str();
+        let ward = self.active.and_then(|active| self.wards.get(active as usize));
+        let catalogue = ward.map(|ward| &ward.program.catalogue);
+        let known = catalogue.and_then(|catalogue| catalogue.tests.get(catalogue.test_of_code(code)?.index()));
+        // A local code is the limit's test if the ward's catalogue says so.
+        let is_declared =
+            |test: &str| known.is_some_and(|known| known.name == test || known.loinc.iter().any(|loinc| loinc == test));
+        let own = known.and_then(|known| known.unit);
+        self.site.passes_limit(item, own, |test| test == code || is_declared(test))
+    }
+
+    /// Says which results no limit could be held against, for their unit [CRT-2].
+    pub(crate) fn say_units(&self, event: &Event, out: &mut Output) {
+        let is_plain = |item: &ResultItem| matches!(item.value, ResultValue::Number(None, _));
+        let unclear = |item: &&ResultItem| is_plain(item) && self.passes_limit(item) == Tri::Unknown;
+        if !self.site.critical.is_empty() && event.results.iter().any(|item| unclear(&item)) {
+            self.say_quality(event, Fault::UnitUnknown, "results.unit", out);
+        }
     }
 
     /// The record of a valid answer: it makes the report acknowledged [REP-20].

@@ -128,6 +128,7 @@ impl Partition {
                 disposition = disposition.or(disposition_of(event, news));
                 if news.is_news {
                     self.say_late(event, out);
+                    self.say_units(event, out);
                     self.refresh(*slot, &mut report, out);
                     self.documented(&mut report, out);
                 } else {

@@ -1,9 +1,6 @@
 //! Gauges: how much of everything is there now?
 
-use wardline_rules::{
-    program::Level,
-    time::{Span, Timestamp},
-};
+use wardline_rules::{program::Level, time::Timestamp};
 
 use crate::{
     clocks::Clock,
@@ -21,7 +18,7 @@ pub struct Gauges {
     pub open_reports: usize,
     /// Clocks that run and are not past their due time.
     pub running_clocks: usize,
-    /// Of these, due within the span asked for.
+    /// Of these, due within the span that the installation's settings call at risk.
     pub at_risk: usize,
     /// Clocks past their due time and still open.
     pub breached: usize,
@@ -56,10 +53,11 @@ const fn place(state: NoticeState) -> usize {
 impl Partition {
     /// What there is now.
     ///
-    /// - **Input** `at_risk_within`: a running clock due within it counts as at risk.
+    /// - A running clock counts as at risk if it is due within the span of the installation's settings.
+    ///
     /// - **Cost**: looks at every report, alert and notice in memory once; ask a few times a minute.
     #[must_use]
-    pub fn gauges(&self, at_risk_within: Span) -> Gauges {
+    pub fn gauges(&self) -> Gauges {
         let mut gauges = Gauges {
             reports: self.reports.len(),
             timers: self.timers.len(),
@@ -68,7 +66,7 @@ impl Partition {
             texts: self.dictionary.texts().len(),
             ..Gauges::default()
         };
-        let soon = self.at.plus(at_risk_within);
+        let soon = self.at.plus(self.site.at_risk_within);
         for (_, report) in self.reports.iter() {
             gauges.open_reports += usize::from(report.is_open(Self::NOW));
             report.clocks.iter().for_each(|clock| gauges.count_clock(clock, soon));

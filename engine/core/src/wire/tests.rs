@@ -135,6 +135,6 @@ fn an_unknown_kind_is_named() {
 
 #[test]
 fn a_ward_that_does_not_compile_is_an_error() {
-    let payload = [1, 0, 0, 0, 3, 0, 0, 10, 0, 0, 0, 1, 0, 0, 0, b'x', 0, 0, 0, 0, 0];
+    let payload = [1, 0, 0, 0, 3, 0, 0, 11, 0, 0, 0, 1, 0, 0, 0, b'x', 0, 0, 0, 0, 0, 0];
     assert_eq!(decode(&payload).unwrap_err(), Error::Ward);
 }

@@ -14,6 +14,7 @@ use wardline_rules::{
     Text,
     program::Program,
     row::Row,
+    settings::SiteSettings,
     time::{Span, Timestamp},
 };
 
@@ -75,7 +76,14 @@ pub(crate) fn compile(text: &[u8]) -> Option<Program> {
 /// A ward becomes active.
 pub(crate) fn activate(program: Program, text: &str) -> Input {
     let author = Text::from("Quality");
-    Input::Activate(Box::new(Activation { program, text: text.as_bytes().to_vec(), author, moved: false }))
+    Input::Activate(Box::new(Activation { program, text: text.as_bytes().to_vec(), author, moved: false, site: None }))
+}
+
+/// The hospital's ward again, with what `site.toml` says.
+pub(crate) fn settle(site: SiteSettings) -> Input {
+    let (author, text) = (Text::from("Quality"), b"hospital".to_vec());
+    let site = Some(Box::new(site));
+    Input::Activate(Box::new(Activation { program: ward::hospital(), text, author, moved: false, site }))
 }
 
 impl Run {

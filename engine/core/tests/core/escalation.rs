@@ -64,7 +64,7 @@ fn silence(id: u64, until: &str) -> Input {
 
 /// The notices of a run that are in a state, by recipient and channel.
 fn in_state(run: &Run, state: NoticeState) -> usize {
-    run.partition.gauges(minutes(60)).notices_in(state)
+    run.partition.gauges().notices_in(state)
 }
 
 fn faults(run: &Run) -> Vec<Fault> {
@@ -601,7 +601,7 @@ fn a_feed_that_falls_silent_for_years_fills_no_memory() {
     let alerts = run.partition.alerts(usize::MAX);
     assert_eq!((alerts.len(), alerts[0].generation), (1_024, 1_200));
     // Each was told by mail and, undelivered after four hours, by sms; the newest so far by mail alone.
-    assert_eq!(run.partition.gauges(minutes(1)).notices.iter().sum::<usize>(), 1_023 * 2 + 1);
+    assert_eq!(run.partition.gauges().notices.iter().sum::<usize>(), 1_023 * 2 + 1);
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod rows;
 #[cfg(test)]
 mod said;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod views;
 #[cfg(test)]
 mod ward;

@@ -86,7 +86,7 @@ fn after(state: NoticeState, happens: Happens) -> (NoticeState, usize) {
         Happens::NoLongerTrue => run.hear("09:00:32", Said::step(Step::Corrected, "09:00:32").potassium("4.4")),
         Happens::AMinutePasses => run.pass("09:01:32"),
     };
-    let gauges = run.partition.gauges(minutes(1));
+    let gauges = run.partition.gauges();
     assert_eq!(gauges.in_flight, gauges.notices_in(Started), "{state:?} {happens:?}");
     let made = run.told.iter().flat_map(|told| &told.obligations);
     (state_of(&run, nid), made.filter(|made| made.purpose == Purpose::Withdrawal).count())
@@ -198,7 +198,7 @@ proptest! {
                 let attempt = Attempt { nid: *nid, number, epoch: 1, outcome };
                 run.inputs(&clock, vec![Input::Attempt(attempt)]);
             }
-            let gauges = run.partition.gauges(minutes(1));
+            let gauges = run.partition.gauges();
             let counters = run.partition.counters();
             prop_assert_eq!(gauges.in_flight, gauges.notices_in(Started));
             prop_assert_eq!(u64::try_from(gauges.notices.iter().sum::<usize>()).unwrap(), counters.notices_created);

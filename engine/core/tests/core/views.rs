@@ -11,11 +11,12 @@ use wardline_rules::{
     Text,
     event::{Given, Ident, ReportFlag},
     program::WardVersion,
+    settings::SiteSettings,
     words::{Act, Channel, Flag, Kind, Priority, Step},
 };
 
 use crate::{
-    driver::Run,
+    driver::{Run, settle},
     said::{DR_BELL, Said, answer, at},
     ward::minutes,
 };
@@ -168,10 +169,12 @@ fn starts_of_older_epochs_without_a_result_are_ambiguous() {
 #[test]
 fn alerts_come_newest_first_and_gauges_count_them() {
     let mut run = Run::hospital();
+    let at_risk_within = minutes(45);
+    run.inputs("08:30", vec![settle(SiteSettings { at_risk_within, ..SiteSettings::default() })]);
     run.hear("09:00", Said::step(Step::Received, "09:00").ordered_by(DR_BELL));
     run.hear("09:10", Said::step(Step::Received, "09:10").of("R2").ordered_by(DR_BELL));
     run.hear("09:20", Said::step(Step::Preliminary, "09:20").potassium("7.1"));
-    let gauges = run.partition.gauges(minutes(45));
+    let gauges = run.partition.gauges();
     // R1 is due 10:00, R2 10:10; within 45 minutes of 09:20 only R1.
     assert_eq!((gauges.reports, gauges.open_reports, gauges.running_clocks, gauges.at_risk), (2, 2, 2, 1));
     assert_eq!((gauges.open_alerts, gauges.critical_waiting, gauges.notices_in(NoticeState::Ready)), (1, 1, 1));
@@ -180,7 +183,7 @@ fn alerts_come_newest_first_and_gauges_count_them() {
     let code = run.code();
     run.hear("09:21", answer(Act::Accepted, &code, "09:21"));
     run.pass("10:05");
-    let gauges = run.partition.gauges(minutes(60));
+    let gauges = run.partition.gauges();
     assert_eq!((gauges.breached, gauges.critical_waiting, gauges.open_alerts), (1, 0, 3));
     let alerts = run.partition.alerts(2);
     let seen: Vec<_> = alerts.iter().map(|alert| (alert.source, alert.state, alert.raised)).collect();

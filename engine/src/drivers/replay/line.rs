@@ -115,7 +115,7 @@ pub(crate) fn recipient(head: &NoticeHead) -> String {
     }
 }
 
-/// `"name":"value"` behind `before`; values of these lines hold no character below a blank, quotes and backslashes are escaped.
+/// `"name":"value"` behind `before`, escaped where a value needs it, which few do.
 fn field(into: &mut String, name: &str, value: &impl std::fmt::Display, before: char) {
     into.push(before);
     let _ = write!(into, "\"{name}\":\"");
@@ -124,7 +124,23 @@ fn field(into: &mut String, name: &str, value: &impl std::fmt::Display, before: 
     if into.get(start..).is_some_and(|value| value.contains(['"', '\\']) || value.chars().any(char::is_control)) {
         let escaped = serde_json::to_string(into.get(start..).unwrap_or_default()).unwrap_or_default();
         into.truncate(start);
-        into.push_str(escaped.trim_matches('"'));
+        into.push_str(escaped.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default());
     }
     into.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_read_back_as_it_was() {
+        for value in ["K", "\"", "ends with \"", "\\\"", "a\tb", ""] {
+            let mut line = String::new();
+            field(&mut line, "rule", &value, '{');
+            line.push('}');
+            let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(read["rule"], value, "{line}");
+        }
+    }
 }

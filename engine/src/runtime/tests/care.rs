@@ -12,7 +12,9 @@ fn large(id: &str, bytes: usize) -> Input {
 
 /// Lets seconds pass until it is so.
 fn pass_until(rig: &Rig, is_so: impl Fn(&Rig) -> bool) {
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(60);
     while !is_so(rig) {
+        assert!(std::time::Instant::now() < deadline, "it never came to be");
         rig.clock.pass(Span::from_seconds(1));
         rig.engine.shared.inbox.wake();
         std::thread::yield_now();

@@ -21,7 +21,7 @@ fn die_again(disk: &SimDisk) -> SimDisk {
     disk.kill()
 }
 
-fn letters(disk: &SimDisk) -> Vec<(u32, Vec<u8>)> {
+pub(super) fn letters(disk: &SimDisk) -> Vec<(u32, Vec<u8>)> {
     let mut opened = Store::open(disk.kill(), &options()).unwrap();
     let mut letters = Vec::new();
     while let Some(record) = opened.suffix.next_record().unwrap() {

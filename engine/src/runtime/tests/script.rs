@@ -172,12 +172,16 @@ impl Kernel for Script {
         Vec::new()
     }
 
-    fn gauges(&self, _: wardline_rules::time::Span) -> wardline_core::views::Gauges {
+    fn gauges(&self) -> wardline_core::views::Gauges {
         wardline_core::views::Gauges::default()
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {
         None
+    }
+
+    fn site(&self) -> wardline_rules::settings::SiteSettings {
+        wardline_rules::settings::SiteSettings::default()
     }
 
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)> {
@@ -186,7 +190,7 @@ impl Kernel for Script {
 }
 
 impl Bootable for Script {
-    const LOGIC: u32 = 1;
+    const LOGIC: u32 = <wardline_core::Partition as Bootable>::LOGIC;
 
     fn fresh(_: [u8; 16]) -> Self {
         Self::default()

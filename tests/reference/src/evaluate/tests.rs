@@ -166,6 +166,7 @@ fn ward(rules: Vec<Rule>) -> Ward {
         places: vec![],
         flags: vec![],
         tests: vec![Test { word: Text::from("potassium"), loinc: Text::from(POTASSIUM), unit: Unit::parse("mmol/L") }],
+        limits: Vec::new(),
         severities: vec![severity("red", 15), severity("orange", 360)],
         calendars: vec![],
         desks: ["Operations", "Covering", "Night supervisor", "Interface desk"].map(Text::from).to_vec(),

@@ -63,6 +63,7 @@ pub(super) fn ward(random: &mut Random) -> Ward {
         places: ["ICU", "Emergency"].map(Text::from).to_vec(),
         flags: vec![Text::from("awaiting special stain")],
         tests: vec![test("potassium", POTASSIUM), test("lactate", LACTATE)],
+        limits: Vec::new(),
         severities: vec![severity("red", 60, true), severity("orange", 360, false), severity("yellow", 1_440, false)],
         calendars: vec![calendar("Bench", &[(0, 4, 6, 20), (5, 5, 8, 12)]), calendar("Nights", &[(0, 6, 22, 6)])],
         desks: DESKS.map(Text::from).to_vec(),
@@ -82,6 +83,24 @@ pub(super) fn ward(random: &mut Random) -> Ward {
         }
     }
     ward
+}
+
+/// Limits of the installation, mostly inside the range beyond which the feed says critical itself. Lactate has none: of two
+/// alerts of one rule on one report, raised in one instant, nobody could say which an answer to the rule means.
+pub(super) fn limits(random: &mut Random) -> Vec<(Text, Range)> {
+    let bounds = match random.below(6) {
+        0 => ("4.2", None),
+        1 => ("2.5", Some("6.0")),
+        2 => ("4.2", Some("7")),
+        _ => return Vec::new(),
+    };
+    let range = || {
+        let low = Decimal::parse(bounds.0)?;
+        let high = bounds.1.and_then(Decimal::parse);
+        let bounds = high.map_or(Bounds::Below(low), |high| Bounds::Outside(low, high));
+        Some(Range { bounds, unit: Unit::parse("mmol/L")? })
+    };
+    range().map(|range| (Text::from(POTASSIUM), range)).into_iter().collect()
 }
 
 fn calendar(name: &str, hours: &[(u8, u8, u16, u16)]) -> Calendar {

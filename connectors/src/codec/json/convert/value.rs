@@ -13,7 +13,10 @@ use wardline_rules::{
 use super::{ATTRIBUTE_CHARS_MAX, Convert};
 use crate::codec::{
     clean,
-    json::wire::{Field, Map, Num, WireResult, WireScalar, WireTimeParts},
+    json::{
+        num::Num,
+        wire::{Field, Map, WireResult, WireScalar, WireTimeParts},
+    },
     time::EARLIEST,
 };
 
@@ -45,8 +48,8 @@ impl Convert<'_> {
             sub: self.said(wire.sub, "results.sub").map(|sub| clean::sub(sub, &mut self.notes)).unwrap_or_default(),
             value: self.value((wire.num, wire.cmp), wire.coded, wire.text, wire.narrative),
             unit: self.said(wire.unit, "results.unit").map(|u| clean::unit(u, &mut self.notes)).unwrap_or_default(),
-            ref_low: self.said(wire.ref_low, "results.ref_low").map(|num| num.0),
-            ref_high: self.said(wire.ref_high, "results.ref_high").map(|num| num.0),
+            ref_low: self.said(wire.ref_low, "results.ref_low").map(|num| num.number),
+            ref_high: self.said(wire.ref_high, "results.ref_high").map(|num| num.number),
             abnormal: flags,
             status: self.word(wire.status, "results.status", ResultStatus::parse).unwrap_or(ResultStatus::Unknown),
             observed_at: self.time(wire.observed_at.as_ref(), "results.observed_at"),
@@ -63,7 +66,11 @@ impl Convert<'_> {
         narrative: Field<bool>,
     ) -> ResultValue {
         let comparator = self.word(cmp, "results.cmp", Comparator::parse);
-        let num = self.said(num, "results.num").map(|num| ResultValue::Number(comparator, num.0));
+        let num = self.said(num, "results.num");
+        if num.is_some_and(|num| num.is_rounded) {
+            self.notes.add(Fault::Clipped, "results.num");
+        }
+        let num = num.map(|num| ResultValue::Number(comparator, num.number));
         let coded = self.said(coded, "results.coded").and_then(|code| self.code(&code, "results.coded"));
         let text = self
             .said(text, "results.text")
