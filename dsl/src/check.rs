@@ -34,6 +34,7 @@ mod notice;
 mod people;
 mod planned;
 mod review;
+mod rule_file;
 mod script;
 mod sla;
 mod standard;

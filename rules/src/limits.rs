@@ -82,6 +82,12 @@ pub const SCRIPT_MAP_MAX: usize = 64;
 /// Variables of a script that exist at one time in one of its functions. All 64 in each of 16 calls, every one a list of 128
 /// numbers of 32 bytes: 4 MiB; with texts and what is on the way, less than the 10 MiB allowed.
 pub const SCRIPT_VARIABLES_MAX: usize = 64;
+/// Earlier results of one test that a script is shown, newest first.
+pub const SCRIPT_EARLIER_MAX: usize = 16;
+/// Hours that a script may look back: 30 days.
+pub const SCRIPT_EARLIER_HOURS_MAX: i64 = 720;
+/// Effects of one run of a script.
+pub const SCRIPT_EFFECTS_MAX: usize = 8;
 /// Functions of one script.
 pub const SCRIPT_FUNCTIONS_MAX: usize = 32;
 /// Critical limits of an installation: beyond it `site.toml` is refused.

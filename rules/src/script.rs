@@ -12,15 +12,20 @@
 //! - **Not here**: what follows from a fault (`evaluate`, `wardline-core`).
 
 mod engine;
+mod file;
 mod inspect;
 mod items;
+pub mod occasion;
 mod value;
 
 use std::sync::Arc;
 
-use rhai::{AST, Engine, EvalAltResult, Position, Scope};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 
-use crate::Text;
+use crate::{Text, limits::SCRIPT_STEPS};
+pub use file::RuleClause;
+use inspect::Role;
+use occasion::{Effect, Occasion};
 pub use value::Value;
 
 /// A script that was read and looked through, ready to run.
@@ -29,6 +34,7 @@ pub struct Script {
     text: Arc<str>,
     names: Arc<[Text]>,
     steps: u32,
+    role: Role,
     engine: Arc<Engine>,
     tree: Arc<AST>,
 }
@@ -55,6 +61,28 @@ pub struct Refused {
     pub column: u32,
     /// What is wrong, as a sentence.
     pub why: String,
+    /// What sort of thing is wrong.
+    pub sort: Sort,
+}
+
+/// What sort of thing is wrong with a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sort {
+    /// It cannot be read, or uses what scripts do not have.
+    Unsafe,
+    /// It uses what comes in a later release.
+    Planned,
+    /// A rule file that holds something else than a rule and its functions.
+    Shape,
+}
+
+/// A rule file: the clauses of one alert and its decision.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RuleFile {
+    /// The clauses, in the order of the file.
+    pub clauses: Vec<RuleClause>,
+    /// Its functions, `on` among them.
+    pub script: Script,
 }
 
 /// What stopped a script [RHAI-5].
@@ -129,6 +157,29 @@ impl Script {
     ///   `steps`: how many operations one run may take.
     /// - **Errors**: [`Refused`] if it cannot be read, or uses what scripts do not have.
     pub fn compile(text: &str, names: &[Text], steps: u32) -> Result<Self, Refused> {
+        Self::read(text, names, steps, Role::Function)
+    }
+
+    /// Reads the script of `decide`: the body of `on(event, report)`.
+    ///
+    /// - **Errors**: as [`Self::compile`].
+    pub fn decision(text: &str) -> Result<Self, Refused> {
+        Self::read(text, &occasion::GIVEN.map(Text::const_new), SCRIPT_STEPS, Role::Decision)
+    }
+
+    /// Reads a rule file [RHAI-2].
+    ///
+    /// - **Errors**: as [`Self::compile`], and [`Sort::Shape`] if it holds something else.
+    pub fn rule_file(text: &str) -> Result<RuleFile, Refused> {
+        let mut script = Self::read(text, &[], SCRIPT_STEPS, Role::File)?;
+        let clauses = file::clauses(&script.tree)?;
+        let mut tree = AST::clone(&script.tree);
+        tree.clear_statements();
+        script.tree = Arc::new(tree);
+        Ok(RuleFile { clauses, script })
+    }
+
+    fn read(text: &str, names: &[Text], steps: u32, role: Role) -> Result<Self, Refused> {
         let engine = engine::engine(steps);
         let mut scope = Scope::new();
         for name in names {
@@ -138,8 +189,9 @@ impl Script {
             let why = format!("This script cannot be read: {}.", error.err_type());
             refused(error.position(), why)
         })?;
-        inspect::inspect(&tree)?;
-        Ok(Self { text: text.into(), names: names.into(), steps, engine: Arc::new(engine), tree: Arc::new(tree) })
+        inspect::inspect(&tree, role)?;
+        let names = names.into();
+        Ok(Self { text: text.into(), names, steps, role, engine: Arc::new(engine), tree: Arc::new(tree) })
     }
 
     /// Runs it.
@@ -152,8 +204,33 @@ impl Script {
         for (name, argument) in self.names.iter().zip(arguments) {
             scope.push_dynamic(name.as_str(), argument.to_rhai());
         }
-        let found = self.engine.eval_ast_with_scope::<rhai::Dynamic>(&mut scope, &self.tree);
+        let found = self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &self.tree);
         found.map_err(|error| Fault::of(&error)).and_then(|found| Value::from_rhai(&found).ok_or(Fault::Type))
+    }
+
+    /// Runs a decision.
+    ///
+    /// - **Errors**: the [`Fault`] that stopped it.
+    /// - **Cost**: as [`Self::run`].
+    pub fn decide(&self, occasion: &Occasion) -> Result<Vec<Effect>, Fault> {
+        let shown = occasion.to_rhai();
+        let mut scope = Scope::new();
+        let found = if self.role == Role::File {
+            let options = CallFnOptions::new().eval_ast(false);
+            self.engine.call_fn_with_options::<Dynamic>(options, &mut scope, &self.tree, "on", shown.to_vec())
+        } else {
+            for (name, value) in self.names.iter().zip(shown) {
+                scope.push_dynamic(name.as_str(), value);
+            }
+            self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &self.tree)
+        };
+        found.map_err(|error| Fault::of(&error)).and_then(|found| occasion::effects(&found))
+    }
+
+    /// Whether it may ask for earlier results, so that they must be gathered.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.text.contains("earlier")
     }
 
     /// Its text.
@@ -171,7 +248,7 @@ impl Script {
 
 fn refused(at: Position, why: impl Into<String>) -> Refused {
     let number = |place: Option<usize>| place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
-    Refused { line: number(at.line()), column: number(at.position()), why: why.into() }
+    Refused { line: number(at.line()), column: number(at.position()), why: why.into(), sort: Sort::Unsafe }
 }
 
 #[cfg(test)]

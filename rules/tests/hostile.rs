@@ -268,7 +268,7 @@ fn the_deepest_script_fits_on_a_small_stack() {
 
 #[test]
 fn two_runs_of_a_script_take_the_same_steps() {
-    // [RHAI-4] [DET-1]
+    // [RHAI-4]
     let text = "let n = 0; for k in [\"a\", \"b\"] { if k in #{b: 1, a: 2} { n += 1; } } while n < 700 { n += 1; } n";
     let needed = |steps| Script::compile(text, &[], steps).unwrap().run(&[]).is_ok();
     let least = (1..SCRIPT_STEPS_MAX).find(|steps| needed(*steps)).unwrap();

@@ -24,6 +24,8 @@ pub(super) struct Needs {
     pub(super) partial: bool,
     pub(super) fields: Vec<(Field, Span)>,
     pub(super) functions: Vec<(String, Span)>,
+    /// Where a script decides, if one does.
+    pub(super) decision: Option<Span>,
 }
 
 impl Needs {
@@ -44,7 +46,7 @@ impl Needs {
         match what {
             Missed::Field(field) => self.fields.iter().any(|(known, _)| known == field),
             Missed::Function(name) => self.functions.iter().any(|(known, _)| known == name.as_str()),
-            Missed::Decision => false,
+            Missed::Decision => self.decision.is_some(),
         }
     }
 }

@@ -21,7 +21,7 @@ use wardline_rules::script::{Refused, Script, Value};
 
 use super::context::Context;
 use super::field::{self, About};
-use super::{catalogue, lasting, names};
+use super::{catalogue, gather, lasting, names, rule_file};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::layout::Script as Written;
@@ -107,28 +107,23 @@ fn steps(cx: &mut Context<'_>, block: &Block) -> Option<u32> {
     steps
 }
 
-/// WL0901 at its place in the ward file. **Input** `whole`: what to point at if it is about no single line.
+/// What is wrong with a script, at its place. **Input** `whole`: what to point at if it is about no single line.
 pub(super) fn refuse(cx: &mut Context<'_>, (written, whole): (&Written, Span), why: &Refused) {
-    let span = place(cx.text(written.span), why).map_or(whole, |(start, end)| Span {
-        start: written.span.start.saturating_add(start),
-        end: written.span.start.saturating_add(end),
-        ..written.span
-    });
-    let found = Diagnostic::new(Code::WL0901, span, why.why.clone());
-    cx.report(
-        found.because("A script is a guest: what it may use and spend is bounded, and anything else is refused."),
-    );
+    let found = rule_file::refusal((cx.text(written.span), written.span), whole, why);
+    cx.report(found);
 }
 
-/// From the column named to the end of its line, as bytes of the script.
-fn place(text: &str, why: &Refused) -> Option<(u32, u32)> {
-    let line = usize::try_from(why.line.checked_sub(1)?).ok()?;
-    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let line = text.get(before..)?.lines().next().unwrap_or("").trim_end();
-    let column = usize::try_from(why.column.saturating_sub(1)).ok()?;
-    let indent = line.len() - line.trim_start().len();
-    let inside = line.char_indices().nth(column).map_or(line.len().saturating_sub(1), |(at, _)| at).max(indent);
-    Some((u32::try_from(before + inside).ok()?, u32::try_from(before + line.len().max(inside + 1)).ok()?))
+/// The script that decides an alert; `None` if it is wrong, which is reported.
+pub(super) fn decision(cx: &mut Context<'_>, block: &Block) -> Option<Option<Script>> {
+    let Some(clause) = block.clause("decide") else { return Some(None) };
+    let written = clause.script.as_ref()?;
+    let is_file = cx.sources.file(written.span.file).is_some_and(gather::is_rule_file);
+    let script = if is_file {
+        Script::rule_file(&written.text).map(|found| found.script)
+    } else {
+        Script::decision(&written.text)
+    };
+    script.map_err(|why| refuse(cx, (written, clause.word_span), &why)).ok().map(Some)
 }
 
 /// A question to a function, resolved; what it needs is `fields`, each with its place.

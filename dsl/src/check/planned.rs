@@ -27,7 +27,6 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
     for block in cx.blocks {
         match block.kind {
             BlockKind::Suppress => suppress(cx, block),
-            BlockKind::Alert => alert(cx, block),
             BlockKind::Ward
             | BlockKind::Pack
             | BlockKind::Catalogue
@@ -39,15 +38,12 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
             | BlockKind::Escalation
             | BlockKind::Sla
             | BlockKind::Exception
+            | BlockKind::Alert
             | BlockKind::Notice
             | BlockKind::Function
             | BlockKind::Test => {}
         }
     }
-}
-
-fn alert(cx: &mut Context<'_>, block: &Block) {
-    planned(cx, block, "decide", "Scripts in alerts are");
 }
 
 /// A suppression watches an open alert or a feed; what a single report or a count would hold back is not settled.

@@ -150,13 +150,14 @@ const fn halves(key: Key) -> Halves {
     [(key >> 64) as u64, key as u64]
 }
 
-/// Reports by bare number, by public id, and by encounter.
+/// Reports by bare number, by public id, by encounter and by patient.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     reports: FastMap<Halves, Under>,
     lists: Vec<Vec<ReportSlot>>,
     free: Vec<u32>,
     encounters: FastMap<Token, Vec<ReportSlot>>,
+    patients: FastMap<Token, Vec<ReportSlot>>,
 }
 
 impl Index {
@@ -223,6 +224,28 @@ impl Index {
         if is_empty {
             self.reports.remove(&halves(key));
             self.free.extend(under.list().and_then(|list| u32::try_from(list).ok()));
+        }
+    }
+
+    /// The reports of a patient, in order of their slots.
+    pub(crate) fn of_patient(&self, patient: Token) -> &[ReportSlot] {
+        self.patients.get(&patient).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts a report under a patient.
+    pub(crate) fn link_patient(&mut self, patient: Token, slot: ReportSlot) {
+        let reports = self.patients.get_or_insert_with(patient, Vec::new);
+        if let Err(place) = reports.binary_search(&slot) {
+            reports.insert(place, slot);
+        }
+    }
+
+    /// Takes a report from under a patient.
+    pub(crate) fn unlink_patient(&mut self, patient: Token, slot: ReportSlot) {
+        let Some(reports) = self.patients.get_mut(&patient) else { return };
+        reports.retain(|other| *other != slot);
+        if reports.is_empty() {
+            self.patients.remove(&patient);
         }
     }
 

@@ -6,51 +6,61 @@
 //!
 //! - **Not here**: running a script (`wardline_rules::script`).
 
+mod occasion;
+
 use std::cell::{Cell, RefCell};
 
 use wardline_rules::{
     Text,
-    program::{Call, FunctionId},
+    program::{Alert, Call, Missed, MissingThen, Moment},
     quality,
-    script::{Fault, Value},
+    script::{Fault, Value, occasion::Effect},
+    time::Timestamp,
 };
 
 use crate::{
     output::{Output, QualityRow},
     partition::Partition,
-    view::Sources,
+    view::{Sources, View},
 };
+
+/// Which script of a ward: the place of its function, or of the alert that it decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Which {
+    Function(u32),
+    Decision(u32),
+}
 
 /// The scripts of one ward that faulted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scripts {
-    /// By function, what stopped it.
-    out: RefCell<Vec<(FunctionId, Fault)>>,
+    /// Which, and what stopped it.
+    out: RefCell<Vec<(Which, Fault)>>,
     /// How many of them rows were written about.
     told: Cell<usize>,
 }
 
 impl Scripts {
     /// Those that were out when a checkpoint was made.
-    pub(crate) fn restored(out: Vec<(FunctionId, Fault)>) -> Self {
+    pub(crate) fn restored(out: Vec<(Which, Fault)>) -> Self {
         Self { told: Cell::new(out.len()), out: RefCell::new(out) }
     }
 
     /// What is out, in order of when it went out.
-    pub(crate) fn out(&self) -> Vec<(FunctionId, Fault)> {
+    pub(crate) fn out(&self) -> Vec<(Which, Fault)> {
         self.out.borrow().clone()
     }
 
-    fn is_out(&self, function: FunctionId) -> bool {
-        self.out.borrow().iter().any(|(known, _)| *known == function)
+    fn is_out(&self, which: Which) -> bool {
+        self.out.borrow().iter().any(|(known, _)| *known == which)
     }
 
-    fn put_out(&self, function: FunctionId, fault: Fault) {
-        self.out.borrow_mut().push((function, fault));
+    fn put_out(&self, which: Which, fault: Fault) {
+        self.out.borrow_mut().push((which, fault));
     }
 
     /// What went out since the last call.
-    fn news(&self) -> Vec<(FunctionId, Fault)> {
+    fn news(&self) -> Vec<(Which, Fault)> {
         let out = self.out.borrow();
         let news = out.get(self.told.get()..).unwrap_or_default().to_vec();
         self.told.set(out.len());
@@ -60,7 +70,8 @@ impl Scripts {
 
 /// Asks a script for one of a rule's conditions; `None` if it is out, or faults now.
 pub(crate) fn ask(from: &Sources<'_>, call: &Call, arguments: &[Value]) -> Option<Value> {
-    if from.scripts.is_out(call.function) {
+    let which = Which::Function(call.function.0);
+    if from.scripts.is_out(which) {
         return None;
     }
     let function = from.program.functions.get(call.function.index())?;
@@ -69,20 +80,49 @@ pub(crate) fn ask(from: &Sources<'_>, call: &Call, arguments: &[Value]) -> Optio
         (Value::Truth(_), true) | (Value::Whole(_) | Value::Number(_), false) => Ok(value),
         (Value::Truth(_) | Value::Whole(_) | Value::Number(_) | Value::Text(_), _) => Err(Fault::Type),
     });
-    given.map_err(|fault| from.scripts.put_out(call.function, fault)).ok()
+    given.map_err(|fault| from.scripts.put_out(which, fault)).ok()
+}
+
+/// Whether the script of an alert that matches wants it raised, and whether `missing decision` had to say so.
+pub(crate) fn decide(
+    view: &View<'_>,
+    (alert, place): (&Alert, u32),
+    (moment, heard): (&Moment, Timestamp),
+) -> (bool, bool) {
+    let Some(script) = &alert.decide else { return (true, false) };
+    let which = Which::Decision(place);
+    let scripts = view.from.scripts;
+    if !scripts.is_out(which) {
+        match script.decide(&occasion::occasion(view, (moment, heard), script)) {
+            Ok(effects) => {
+                return (effects.contains(&Effect::Raise) && !effects.contains(&Effect::Withdraw), false);
+            }
+            Err(fault) => scripts.put_out(which, fault),
+        }
+    }
+    let clause = alert.missing.iter().find(|clause| clause.what == Missed::Decision);
+    (clause.is_some_and(|clause| clause.then == MissingThen::Match), true)
 }
 
 impl Partition {
     /// A row for each script that went out: which, and what stopped it.
     pub(crate) fn tell_of_scripts(&mut self, out: &mut Output) {
         for ward in &self.wards {
-            for (function, fault) in ward.scripts.news() {
-                let name = ward.program.functions.get(function.index()).map(|function| function.name.as_str());
+            for (which, fault) in ward.scripts.news() {
+                let rule = match which {
+                    Which::Function(place) => {
+                        let function = ward.program.functions.get(place as usize);
+                        function.map(|function| Text::from(format!("function/{}", function.name)))
+                    }
+                    Which::Decision(place) => {
+                        ward.program.alerts.get(place as usize).map(|alert| alert.head.id.clone())
+                    }
+                };
                 out.quality.push(QualityRow {
                     at: self.at,
                     source: Text::default(),
                     fault: quality::Fault::ScriptFault,
-                    rule: Text::from(format!("function/{}", name.unwrap_or_default())),
+                    rule: rule.unwrap_or_default(),
                     field: Text::const_new(fault.name()),
                 });
             }

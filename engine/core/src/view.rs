@@ -16,11 +16,13 @@ use wardline_rules::{
 
 use crate::{
     dictionary::{Coded, Dictionary, NO_TEXT},
+    identity::Index,
     report::{
         FlagCode, Report,
         results::{ResultKey, Run, Value},
     },
     scripts::{self, Scripts},
+    slab::Slab,
     tuple::{self, Tuple, Tuples},
 };
 
@@ -52,6 +54,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) program: &'a Program,
     pub(crate) tests: &'a TestIndex,
     pub(crate) scripts: &'a Scripts,
+    /// Other reports, where a rule may look back.
+    pub(crate) history: Option<(&'a Slab<Box<Report>>, &'a Index)>,
     pub(crate) dictionary: &'a Dictionary,
     pub(crate) tuples: &'a Tuples,
 }
@@ -145,7 +149,7 @@ impl View<'_> {
     }
 
     /// The test of the result, or the first test of the report that the ward declares.
-    fn first_test(&self) -> Option<TestId> {
+    pub(crate) fn first_test(&self) -> Option<TestId> {
         match &self.result {
             Some((key, _)) => self.from.tests.test(key.code),
             None => self.now().tests.iter().find_map(|code| self.from.tests.test(*code)),

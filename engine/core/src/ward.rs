@@ -144,7 +144,14 @@ impl Ward {
 
     /// What its rules look at.
     pub(crate) fn sources<'a>(&'a self, dictionary: &'a Dictionary, tuples: &'a Tuples) -> Sources<'a> {
-        Sources { program: &self.program, tests: &self.tests, scripts: &self.scripts, dictionary, tuples }
+        Sources {
+            program: &self.program,
+            tests: &self.tests,
+            scripts: &self.scripts,
+            history: None,
+            dictionary,
+            tuples,
+        }
     }
 
     /// The rule of a number, if this ward has it.

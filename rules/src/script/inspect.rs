@@ -7,22 +7,37 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::{Refused, items, refused};
+use super::{Refused, Sort, items, occasion, refused};
+
+/// What a script is for, and so what it may call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// A function: it reckons with what it is given.
+    Function,
+    /// The body of a decision.
+    Decision,
+    /// A rule file, its decision among its functions.
+    File,
+}
 
 /// The first thing that may not be used.
-pub(super) fn inspect(tree: &AST) -> Result<(), Refused> {
-    let own: Vec<&str> = tree.iter_functions().map(|function| function.name).collect();
+pub(super) fn inspect(tree: &AST, role: Role) -> Result<(), Refused> {
+    let mut own: Vec<&str> = tree.iter_functions().map(|function| function.name).collect();
+    if role == Role::File {
+        own.push("rule");
+    }
+    let decides = role != Role::Function;
     let mut found = Ok(());
     tree.walk(&mut |path: &[ASTNode<'_>]| {
         if let Some(node) = path.last() {
-            found = node_is_known(node, &own);
+            found = node_is_known(node, (&own, decides));
         }
         found.is_ok()
     });
     found
 }
 
-fn node_is_known(node: &ASTNode<'_>, own: &[&str]) -> Result<(), Refused> {
+fn node_is_known(node: &ASTNode<'_>, own: (&[&str], bool)) -> Result<(), Refused> {
     match node {
         ASTNode::Stmt(Stmt::Assignment(parts)) => match &parts.1.lhs {
             Expr::Variable(..) | Expr::ThisPtr(_) => Ok(()),
@@ -33,6 +48,7 @@ fn node_is_known(node: &ASTNode<'_>, own: &[&str]) -> Result<(), Refused> {
             Err(refused(parts.2.expr.start_position(), "A loop walks a list, such as [1, 2, 3], not a range."))
         }
         ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)) => call_is_known(call, *at, own),
+        ASTNode::Expr(Expr::Dot(parts, ..)) if own.1 => property_is_known(&parts.lhs, &parts.rhs),
         ASTNode::Expr(Expr::InterpolatedString(_, at)) => {
             Err(refused(*at, "A text holds no ${…} here. Join texts with +."))
         }
@@ -44,10 +60,31 @@ fn is_range(expr: &Expr) -> bool {
     matches!(expr, Expr::FnCall(call, _) if call.op_token.is_some() && matches!(call.name.as_str(), ".." | "..="))
 }
 
-fn call_is_known(call: &FnCallExpr, at: Position, own: &[&str]) -> Result<(), Refused> {
+fn call_is_known(call: &FnCallExpr, at: Position, (own, decides): (&[&str], bool)) -> Result<(), Refused> {
     let name = call.name.as_str();
-    if call.op_token.is_some() || own.contains(&name) || items::NAMES.contains(&name) {
+    let is_item = items::NAMES.contains(&name) || decides && occasion::NAMES.contains(&name);
+    if call.op_token.is_some() || own.contains(&name) || is_item {
         return Ok(());
     }
+    if decides && occasion::PLANNED.contains(&name) {
+        let why = format!("{name} is planned and not part of this release.");
+        return Err(Refused { sort: Sort::Planned, ..refused(at, why) });
+    }
     Err(refused(at, format!("It uses {name}, which scripts do not have.")))
+}
+
+/// What is read of the event or the report must be there to read.
+fn property_is_known(left: &Expr, right: &Expr) -> Result<(), Refused> {
+    let (Expr::Variable(variable, ..), Expr::Property(property, at)) = (left, right) else { return Ok(()) };
+    let known = match variable.1.as_str() {
+        "event" => occasion::EVENT_PROPERTIES,
+        "report" => occasion::REPORT_PROPERTIES,
+        _ => return Ok(()),
+    };
+    let name = property.2.as_str();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let (of, known) = (variable.1.as_str(), known.join(", "));
+    Err(refused(*at, format!("{of} has no {name}; it has {known}.")))
 }

@@ -14,6 +14,7 @@ pub(super) const NAMES: &[&str] = &["contains", "ends_with", "hours_between", "l
 
 /// Registers every item.
 pub(super) fn register(module: &mut Module) {
+    super::occasion::register(module);
     module.set_iterable::<Array>();
     module.set_native_fn("contains", |list: &mut Array, wanted: Dynamic| {
         Ok(list.iter().any(|item| is_same(item, &wanted)))

@@ -101,3 +101,95 @@ fn a_script_cannot_catch_its_own_bounds() {
         assert_eq!(run(text, &[]), Err(fault), "{text}");
     }
 }
+
+fn occasion() -> Occasion {
+    use occasion::{Earlier, Event, Report};
+    let dec = |text: &str| Decimal::parse(text).unwrap();
+    let hour = |hour: i64| crate::time::Timestamp::from_micros(hour * crate::time::HOUR);
+    let earlier = |value: &str, at: i64| Earlier {
+        test: "creatinine".into(),
+        value: dec(value),
+        unit: "mg/dL".into(),
+        time: hour(at),
+    };
+    Occasion {
+        event: Event {
+            step: "result finalised".into(),
+            kind: "general lab".into(),
+            test: Some("creatinine".into()),
+            flags: vec!["high".into()],
+            value: Some(dec("1.2")),
+            unit: Some("mg/dL".into()),
+            time: hour(100),
+            arrived: hour(101),
+        },
+        report: Report {
+            as_of: hour(100),
+            fields: vec![(crate::program::Field::Location, Value::Text("ICU".into()))],
+            times: vec![(crate::words::Step::Received, hour(98))],
+            state: "final".into(),
+            flags: vec!["high".into()],
+            version: 1,
+            earlier: vec![earlier("1.1", 90), earlier("0.9", 53), earlier("0.5", 51)],
+        },
+    }
+}
+
+fn decide(text: &str) -> Result<Vec<Effect>, Fault> {
+    Script::decision(text).unwrap().decide(&occasion())
+}
+
+#[test]
+fn a_decision_sees_one_event_and_one_report() {
+    // [RHAI-1] [RHAI-4]
+    let true_of = [
+        "event.step == \"result finalised\" && event.kind == \"general lab\" && event.test == \"creatinine\"",
+        "event.value == 1.2 && event.unit == \"mg/dL\" && event.flag(\"high\") && !event.flag(\"low\")",
+        "hours_between(event.time, event.arrived) == 1 && hours_between(report.time(\"specimen received\"), event.time) == 2",
+        "report.time(\"report delivered\") == () && report.field(\"location\") == \"ICU\" && report.field(\"site\") == ()",
+        "report.state == \"final\" && report.version == 1 && report.flag(\"high\")",
+        "report.earlier(\"creatinine\", 48).len() == 2 && report.earlier(\"creatinine\", 47).len() == 2",
+        "report.earlier(\"creatinine\", 46).len() == 1 && report.earlier(\"lactate\", 720).len() == 0",
+        "event.value - report.earlier(\"creatinine\", 48)[1].value >= 0.3",
+    ];
+    for text in true_of {
+        assert_eq!(decide(&format!("if {text} {{ [raise()] }} else {{ [] }}")), Ok(vec![Effect::Raise]), "{text}");
+    }
+    assert_eq!(decide("[]"), Ok(Vec::new()));
+    assert_eq!(decide("[raise(), withdraw(\"no longer\")]"), Ok(vec![Effect::Raise, Effect::Withdraw]));
+}
+
+#[test]
+fn a_decision_gives_effects_and_few_of_them() {
+    assert_eq!(decide("true"), Err(Fault::Type));
+    assert_eq!(decide("[1]"), Err(Fault::Type));
+    assert_eq!(
+        decide("[raise(), raise(), raise(), raise(), raise(), raise(), raise(), raise(), raise()]"),
+        Err(Fault::Size)
+    );
+    let refused = |text: &str| Script::decision(text).map(|_| ()).unwrap_err();
+    assert_eq!(
+        refused("event.vale > 1").why,
+        "event has no vale; it has step, kind, test, value, unit, time, arrived."
+    );
+    assert_eq!(refused("[page(\"the attending clinician\", \"phone\")]").sort, Sort::Planned);
+    assert_eq!(compile("raise()", &[]).unwrap_err().why, "It uses raise, which scripts do not have.", "of a function");
+}
+
+#[test]
+fn a_rule_file_is_one_rule_and_its_functions() {
+    // [RHAI-2]
+    let text = "rule(#{\n  \"alert\": `\"Rise\"`,\n  \"missing\": [\"test: match\", \"decision: match\"],\n});\nfn on(event, report) { if high(event) { return [raise()]; } [] }\nfn high(event) { event.value > 1 }";
+    let found = Script::rule_file(text).unwrap();
+    let clauses: Vec<(&str, &str)> =
+        found.clauses.iter().map(|clause| (clause.word.as_str(), clause.text.as_str())).collect();
+    assert_eq!(clauses, [("alert", "\"Rise\""), ("missing", "test: match"), ("missing", "decision: match")]);
+    assert_eq!((found.clauses[0].at, found.clauses[0].text_at), ((2, 3), (2, 12)));
+    assert_eq!(found.script.decide(&occasion()), Ok(vec![Effect::Raise]));
+    let sort = |text: &str| Script::rule_file(text).map(|_| ()).unwrap_err().sort;
+    assert_eq!(sort("fn on(event, report) { [] }"), Sort::Shape, "no rule");
+    assert_eq!(sort("rule(#{}); let a = 1; fn on(event, report) { [] }"), Sort::Shape);
+    assert_eq!(sort("rule(#{}); fn on(event) { [] }"), Sort::Shape, "one parameter");
+    assert_eq!(sort("rule(#{ \"alert\": 1 }); fn on(event, report) { [] }"), Sort::Shape, "no text");
+    assert_eq!(sort("rule(#{}); fn on(event, report) { timestamp() }"), Sort::Unsafe);
+}

@@ -55,7 +55,7 @@ impl Value {
 }
 
 /// A ward's number as a script counts with it.
-fn decimal_to_rhai(number: Decimal) -> Dynamic {
+pub(super) fn decimal_to_rhai(number: Decimal) -> Dynamic {
     // INVARIANT: 27 digits stay below 2^90, a script's number holds 96 bits and 28 digits after the point.
     let found = rust_decimal::Decimal::try_from_i128_with_scale(number.mantissa(), u32::from(number.scale()));
     found.map_or(Dynamic::UNIT, Dynamic::from_decimal)

@@ -24,6 +24,7 @@ use crate::{
         registers::Occurrence,
         results::{ResultKey, Run},
     },
+    scripts,
     view::{Sources, View},
 };
 
@@ -60,8 +61,9 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return };
         let Trigger::When(moments) = &alert.trigger else { return };
-        let from = ward.sources(&self.dictionary, &self.tuples);
-        let asking = Asking { alert, moments, since: known.since, report, from };
+        let history = Some((&self.reports, &self.index));
+        let from = Sources { history, ..ward.sources(&self.dictionary, &self.tuples) };
+        let asking = Asking { alert, place: rule.index, moments, since: known.since, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),
             Subject::Report => asking.of_report(&mut self.scratch, &mut self.occurrences, wanted),
@@ -170,8 +172,7 @@ impl Partition {
 
     fn say_missing_used(&self, rule: Coded, (fields, scripts): (FieldSet, &[Text]), out: &mut Output) {
         let fields = fields.iter().map(|field| Text::const_new(field.word()));
-        let scripts = scripts.iter().map(|name| Text::from(format!("{name}()")));
-        for field in fields.chain(scripts) {
+        for field in fields.chain(scripts.iter().cloned()) {
             out.quality.push(QualityRow {
                 at: self.at,
                 source: Text::default(),
@@ -194,6 +195,7 @@ enum Told {
 
 struct Asking<'a> {
     alert: &'a Rule,
+    place: u32,
     moments: &'a [Moment],
     since: Timestamp,
     report: &'a Report,
@@ -288,15 +290,31 @@ impl Asking<'_> {
     ) -> Wanted {
         let nothing =
             Wanted { about, key: None, since: Timestamp::MAX, missing: FieldSet::default(), scripts: Vec::new() };
-        let Some((at, _)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
+        let Some((at, heard)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
         if self.is_over(at) {
             return nothing;
         }
         let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
         let view = View { from: self.from, report: self.report, then, at, result };
         let found = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
-        let (missing, scripts) = (found.missing_used, found.scripts_used);
-        Wanted { key: found.holds.then_some(key), since: at, missing, scripts, ..nothing }
+        let mut scripts: Vec<Text> = found.scripts_used.iter().map(|name| Text::from(format!("{name}()"))).collect();
+        let mut holds = found.holds;
+        if holds && let Some(happened) = self.happened(at, result.as_ref()) {
+            let (wants, is_unknown) = scripts::decide(&view, (self.alert, self.place), (happened, heard));
+            holds = wants;
+            scripts.extend(is_unknown.then_some(Text::const_new("decision")));
+        }
+        Wanted { key: holds.then_some(key), since: at, missing: found.missing_used, scripts, ..nothing }
+    }
+
+    /// Which of the rule's moments it was; the first if that cannot be told apart.
+    fn happened(&self, at: Timestamp, result: Option<&(ResultKey, Run)>) -> Option<&Moment> {
+        let is_it = |moment: &&Moment| match (&moment.happening, result) {
+            (_, Some((_, run))) => result_moment(moment, run, self.report) == Some(at),
+            (Happening::Step(step), None) => self.report.of_step(*step).any(|record| record.lo == at),
+            (Happening::Recollected | Happening::Begins(_) | Happening::Ends(_) | Happening::Message(_), None) => false,
+        };
+        self.moments.iter().find(is_it).or(self.moments.first())
     }
 
     /// Whether the cause is gone: in error, cancelled before a result existed, or withdrawn by a moment [ALERT-5].

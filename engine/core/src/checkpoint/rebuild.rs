@@ -79,6 +79,9 @@ impl Partition {
             for name in &report.keys {
                 self.index.link(name.bare, slot);
             }
+            if let Some(patient) = report.patient {
+                self.index.link_patient(patient, slot);
+            }
             if let Some(encounter) = report.cold.encounter {
                 self.index.link_encounter(encounter, slot);
             }

@@ -7,7 +7,7 @@
 
 use wardline_rules::{
     Text,
-    program::{FunctionId, WardVersion},
+    program::{Program, WardVersion},
     script::Fault,
     time::Timestamp,
 };
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     dictionary::Dictionary,
-    scripts::Scripts,
+    scripts::{Scripts, Which},
     ward::{Known, Ward, WardParts},
     wire::{
         Compile,
@@ -36,8 +36,8 @@ pub(super) struct Kept {
     alerts: Vec<Timestamp>,
     notices: Vec<Timestamp>,
     suppressions: Vec<Timestamp>,
-    /// Scripts that are out: the function and what stopped it, as a place in its list.
-    scripts: Vec<(u32, u8)>,
+    /// Scripts that are out: whether it decides an alert, its place, and what stopped it as a place in its list.
+    scripts: Vec<(bool, u32, u8)>,
 }
 
 /// The files of a ward, as the driver packed them.
@@ -66,7 +66,7 @@ impl From<&Ward> for Kept {
             alerts: ward.alerts.iter().map(|known| known.since).collect(),
             notices: ward.notices.iter().map(|known| known.since).collect(),
             suppressions: ward.suppressions.iter().map(|known| known.since).collect(),
-            scripts: ward.scripts.out().into_iter().map(|(function, fault)| (function.0, place_of(fault))).collect(),
+            scripts: ward.scripts.out().into_iter().map(put_script).collect(),
         }
     }
 }
@@ -93,17 +93,29 @@ fn restore_one(kept: Kept, dictionary: &mut Dictionary, compile: Compile<'_>) ->
     apply_since(&mut ward.alerts, &alerts)?;
     apply_since(&mut ward.notices, &notices)?;
     apply_since(&mut ward.suppressions, &suppressions)?;
-    let scripts = scripts.into_iter().map(|(function, fault)| {
-        let fault = Fault::ALL.get(usize::from(fault)).copied().ok_or(Error::Ward)?;
-        ward.program.functions.get(function as usize).map(|_| (FunctionId(function), fault)).ok_or(Error::Ward)
-    });
+    let scripts = scripts.into_iter().map(|script| take_script(script, &ward.program).ok_or(Error::Ward));
     ward.scripts = Scripts::restored(scripts.collect::<Result<_, _>>()?);
     ward.tests.learn(&ward.program, dictionary);
     Ok(ward)
 }
 
-fn place_of(fault: Fault) -> u8 {
-    Fault::ALL.iter().position(|known| *known == fault).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+fn put_script((which, fault): (Which, Fault)) -> (bool, u32, u8) {
+    let fault = Fault::ALL.iter().position(|known| *known == fault).and_then(|place| u8::try_from(place).ok());
+    let (decides, place) = match which {
+        Which::Function(place) => (false, place),
+        Which::Decision(place) => (true, place),
+    };
+    (decides, place, fault.unwrap_or(0))
+}
+
+fn take_script((decides, place, fault): (bool, u32, u8), program: &Program) -> Option<(Which, Fault)> {
+    let fault = Fault::ALL.get(usize::from(fault)).copied()?;
+    let which = if decides {
+        program.alerts.get(place as usize)?.decide.as_ref().map(|_| Which::Decision(place))?
+    } else {
+        program.functions.get(place as usize).map(|_| Which::Function(place))?
+    };
+    Some((which, fault))
 }
 
 fn apply_since(rules: &mut [Known], since: &[Timestamp]) -> Result<(), Error> {

@@ -122,7 +122,10 @@ impl Partition {
             if report.patient.is_some() && patient.is_some() && report.patient != patient {
                 self.refuse_patient(event, &mut report, out);
             } else {
-                report.patient = report.patient.or(patient);
+                if let (None, Some(patient)) = (report.patient, patient) {
+                    report.patient = Some(patient);
+                    self.index.link_patient(patient, *slot);
+                }
                 self.link(*slot, &mut report, event, keys);
                 let news = self.apply(event, (tuple, is_shared), &mut report);
                 disposition = disposition.or(disposition_of(event, news));
@@ -189,6 +192,9 @@ impl Partition {
             report.cold.people = people;
             if !report.records.is_empty() {
                 report.patient = patient;
+                if let Some(patient) = patient {
+                    self.index.link_patient(patient, slot);
+                }
             }
         }
     }

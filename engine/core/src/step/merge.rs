@@ -42,9 +42,9 @@ impl Partition {
         }
         match what {
             MergeWhat::Patient => {
-                let all = self.reports.iter().filter(|(_, report)| report.patient == Some(from));
-                let slots: Vec<ReportSlot> = all.map(|(slot, _)| slot).collect();
-                for slot in slots {
+                for slot in self.index.of_patient(from).to_vec() {
+                    self.index.unlink_patient(from, slot);
+                    self.index.link_patient(into, slot);
                     if let Some(report) = self.reports.get_mut(slot) {
                         report.patient = Some(into);
                     }
@@ -111,6 +111,9 @@ impl Partition {
         self.reports.put(from, gone);
         self.forget_report(from);
         self.absorbed.push(from);
+        if let Some(patient) = report.patient {
+            self.index.link_patient(patient, into);
+        }
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
         self.reports.put(into, report);

@@ -188,6 +188,9 @@ impl Partition {
         if let Some(encounter) = report.cold.encounter {
             self.index.unlink_encounter(encounter, slot);
         }
+        if let Some(patient) = report.patient {
+            self.index.unlink_patient(patient, slot);
+        }
         let clocks = report.clocks.iter().filter_map(|clock| clock.armed.map(|armed| armed.0));
         for armed in clocks.chain(report.waits.iter().filter_map(|wait| wait.armed)) {
             self.timers.disarm(armed);

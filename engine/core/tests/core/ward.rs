@@ -128,6 +128,7 @@ pub(crate) fn critical_alert() -> Alert {
         page: Some(PageTo::Using { escalation: EscalationId(0), recipients: Vec::new() }),
         tells: Vec::new(),
         texts: Answering::default(),
+        decide: None,
         withdraw: Vec::new(),
         limit: None,
     }
