@@ -96,6 +96,12 @@ def on_disk(engine):
     return {int(n) for n in re.findall(rb"n(\d+)n\x03\0\0\0lis", engine.disk())}
 
 
+def sequence_of(engine):
+    """How far the engine says it has read the stream."""
+    with open(engine.path("data", "feeds", "lis.place")) as place:
+        return json.load(place)["place"]["sequence"]
+
+
 def loop(check, name, path, rounds=5):
     server = Server(path).start()
     assert until(lambda: asyncio.run(works(make_stream, server.port))), "the server does not answer"
@@ -132,8 +138,7 @@ def loop(check, name, path, rounds=5):
     # A consumer that was made anew behind everything has no floor of its own, so what is open is compared instead.
     pending, unacknowledged, last = asyncio.run(acknowledged(server.port))
     check.equal("%s: nothing is left to read or to acknowledge" % name, (pending, unacknowledged), (0, 0))
-    place = json.load(open(os.path.join(engine.folder, "data", "feeds", "lis.place")))
-    check.equal("%s: our place is the end of the stream" % name, place["sequence"], last)
+    check.equal("%s: our place is the end of the stream" % name, sequence_of(engine), last)
     if check.failed:
         return
     gaps(check, name, server, engine)
@@ -206,9 +211,8 @@ def second(check, name, server, engine):
 
 def restored(check, name, server, engine):
     """The place goes back, as after a restore: what the server thinks we have is asked for again."""
-    path = os.path.join(engine.folder, "data", "feeds", "lis.place")
-    before = open(path).read()
-    sequence = json.loads(before)["sequence"]
+    path = engine.path("data", "feeds", "lis.place")
+    before, sequence = open(path).read(), sequence_of(engine)
 
     async def more():
         client, stream = await connect(server.port)
@@ -217,19 +221,17 @@ def restored(check, name, server, engine):
         await client.close()
 
     asyncio.run(more())
-    check.true("%s: three more are read" % name, until(lambda: json.load(open(path))["sequence"] == sequence + 3), open(path).read())
+    check.true("%s: three more are read" % name, until(lambda: sequence_of(engine) == sequence + 3), open(path).read())
     asyncio.run(acknowledged(server.port))
     engine.stop()
     engine.write("data/feeds/lis.place", before)
     engine.start()
     check.true("%s: a place behind the server's is read again" % name, until(lambda: "feed.read_again" in engine.log()), engine.log()[-600:])
-    check.true("%s: up to its end" % name, until(lambda: json.load(open(path))["sequence"] == sequence + 3), open(path).read())
+    check.true("%s: up to its end" % name, until(lambda: sequence_of(engine) == sequence + 3), open(path).read())
 
 
 def reused(check, name, server, engine):
     """A server that lost its end gives the same numbers to other messages: they are read, although our place is behind them."""
-    path = os.path.join(engine.folder, "data", "feeds", "lis.place")
-
     async def publish(numbers):
         client, stream = await connect(server.port)
         for n in numbers:
@@ -244,7 +246,7 @@ def reused(check, name, server, engine):
     assert until(lambda: asyncio.run(works(publish, range(920_001, 920_006)))), "the server does not answer"
     engine.start()
     check.true("%s: five more are read" % name, until(lambda: set(range(920_001, 920_006)) <= on_disk(engine)))
-    ahead = json.load(open(path))["sequence"]
+    ahead = sequence_of(engine)
     engine.stop()
     server.kill()
     shutil.rmtree(server.folder)

@@ -20,6 +20,7 @@ use crate::{
     dictionary::Coded,
     output::{Change, ClockReading, ClockState, Output, QualityRow, Transition},
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     timers::{Armed, Class, Timer, TimerId},
 };
@@ -107,7 +108,8 @@ impl Partition {
         let Some(ward) = self.wards.get_mut(family.ward as usize) else { return };
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((rules, known)) = ward.family(family.index) else { return };
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         timeline::read(Reading { family: rules, since: known.since, report, from }, &mut self.buffers, cycles);
     }
 

@@ -13,6 +13,7 @@ mod documented;
 mod ending;
 mod handover;
 pub(crate) mod recipients;
+mod task;
 
 use wardline_rules::{
     program::{Decline, Escalation, EscalationStep, Failed, PageTo, Tell, Who},
@@ -30,6 +31,9 @@ use crate::{
     report::Report,
     timers::{Armed, Class, Timer, TimerId},
 };
+
+/// The part of the timer of a roster's edge among the mutes of one instant.
+pub(crate) const EDGE: u32 = 3;
 
 /// Where an alert is in its course.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -82,6 +86,8 @@ pub(crate) struct Course {
     pub(crate) notices: Vec<NoticeSlot>,
     pub(crate) wait: Option<(Timestamp, Armed)>,
     pub(crate) lapse: Option<(Timestamp, Armed)>,
+    /// When a roster that the step asks may next mean somebody else [T21].
+    pub(crate) edge: Option<(Timestamp, Armed)>,
     /// Reminders to come: when, and which of the step.
     pub(crate) reminders: Vec<(Timestamp, u32, Armed)>,
     /// What came due while it was muted, in that order [MUTE-1].
@@ -246,6 +252,7 @@ impl Partition {
         if !is_delayed {
             self.arm_step(slot, &running);
         }
+        self.arm_edge(slot, (running.who, &plan.recipients), report);
     }
 
     fn say_nobody(&self, slot: AlertSlot, out: &mut Output) {
@@ -284,8 +291,9 @@ impl Partition {
         alert.course.muted.clear();
         alert.course.is_step_delayed = false;
         let wait = alert.course.wait.take().map(|wait| wait.1);
+        let edge = alert.course.edge.take().map(|edge| edge.1);
         let reminders = core::mem::take(&mut alert.course.reminders);
-        for armed in wait.into_iter().chain(reminders.into_iter().map(|reminder| reminder.2)) {
+        for armed in wait.into_iter().chain(edge).chain(reminders.into_iter().map(|reminder| reminder.2)) {
             self.timers.disarm(armed);
         }
     }
@@ -346,8 +354,11 @@ impl Partition {
                 alert.course.reminders.retain(|reminder| reminder.1 != timer.id.part);
                 MutedClass::Reminder
             }
-            Class::Mute
-            | Class::Window
+            Class::Mute => {
+                alert.course.edge = None;
+                MutedClass::Edge
+            }
+            Class::Window
             | Class::Hold
             | Class::Clock
             | Class::Absence
@@ -385,6 +396,7 @@ impl Partition {
             MutedClass::Wait => self.step_over(slot, report, out),
             MutedClass::Reminder => self.remind(slot, part, out),
             MutedClass::Lapse => self.lapse(slot, report, out),
+            MutedClass::Edge => self.hand_over(slot, report, out),
         }
     }
 

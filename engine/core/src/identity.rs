@@ -72,6 +72,11 @@ pub(crate) fn bare_key(number: Number, ident: &Ident) -> Key {
     wide(|seed| hash64(&(seed, number, ident.ns.as_str(), ident.id.as_str())))
 }
 
+/// The key under which all reports of a patient are found.
+pub(crate) fn patient_key(patient: Token) -> Key {
+    wide(|seed| hash64(&(seed, "patient", patient)))
+}
+
 /// What turns a bare key into one within a test, and back; nothing for the empty test.
 fn within(test: &str) -> Key {
     if test.is_empty() { 0 } else { wide(|seed| hash64(&(seed, test))) }
@@ -150,14 +155,13 @@ const fn halves(key: Key) -> Halves {
     [(key >> 64) as u64, key as u64]
 }
 
-/// Reports by bare number, by public id, by encounter and by patient.
+/// Reports by bare number, by public id, by encounter, and while a ward looks back by patient.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     reports: FastMap<Halves, Under>,
     lists: Vec<Vec<ReportSlot>>,
     free: Vec<u32>,
     encounters: FastMap<Token, Vec<ReportSlot>>,
-    patients: FastMap<Token, Vec<ReportSlot>>,
 }
 
 impl Index {
@@ -224,28 +228,6 @@ impl Index {
         if is_empty {
             self.reports.remove(&halves(key));
             self.free.extend(under.list().and_then(|list| u32::try_from(list).ok()));
-        }
-    }
-
-    /// The reports of a patient, in order of their slots.
-    pub(crate) fn of_patient(&self, patient: Token) -> &[ReportSlot] {
-        self.patients.get(&patient).map_or(&[], Vec::as_slice)
-    }
-
-    /// Puts a report under a patient.
-    pub(crate) fn link_patient(&mut self, patient: Token, slot: ReportSlot) {
-        let reports = self.patients.get_or_insert_with(patient, Vec::new);
-        if let Err(place) = reports.binary_search(&slot) {
-            reports.insert(place, slot);
-        }
-    }
-
-    /// Takes a report from under a patient.
-    pub(crate) fn unlink_patient(&mut self, patient: Token, slot: ReportSlot) {
-        let Some(reports) = self.patients.get_mut(&patient) else { return };
-        reports.retain(|other| *other != slot);
-        if reports.is_empty() {
-            self.patients.remove(&patient);
         }
     }
 

@@ -39,6 +39,7 @@ mod mute;
 mod outbox;
 pub mod output;
 mod partition;
+mod past;
 mod report;
 pub mod rows;
 mod scripts;

@@ -8,11 +8,14 @@ pub const DICTIONARY_MAX: usize = 1 << 20;
 pub const GENERATIONS_PER_REPORT_MAX: usize = 64;
 /// Alerts about feeds kept in memory; the oldest ended ones leave first. Sixteen feeds with 64 silences each.
 pub const FEED_ALERTS_MAX: usize = 16 * GENERATIONS_PER_REPORT_MAX;
+/// Reports of one patient that a rule looks back at: a month in intensive care with forty orders a day, three times. With
+/// more, earlier results and orders count as absent.
+pub const PATIENT_REPORTS_MAX: usize = 4_096;
 /// Groups of one count or window; reports of further ones are counted together as `other` [WHILE-2].
 pub const GROUPS_PER_RULE_MAX: usize = 1_000;
 /// Notices of one alert; beyond it a notice is recorded and not made.
 pub const NOTICES_PER_ALERT_MAX: usize = 256;
-/// Notices not yet ended in one partition.
+/// Notices not yet ended in one partition; beyond it what can wait goes as one digest a minute for each rule and recipient.
 pub const NOTICES_OPEN_MAX: usize = 1_000_000;
 /// Attempts in flight in one partition.
 pub const IN_FLIGHT_MAX: usize = 64;

@@ -13,13 +13,14 @@ pub(crate) mod gather;
 
 use wardline_rules::{
     program::{Level, Quiet},
-    time::{TimeOfDay, Timestamp, Zone},
+    time::{Span, TimeOfDay, Timestamp, Zone},
 };
 
 use crate::{
     alerts::{About, AlertSlot, Source},
     dictionary::Coded,
     escalation::Phase,
+    limits::NOTICES_OPEN_MAX,
     outbox::NoticeSlot,
     output::{NoticeState, Output, Party, Purpose, Recipient},
     partition::Partition,
@@ -42,7 +43,7 @@ pub(crate) struct Delay {
 pub(crate) struct Gathered {
     pub(crate) key: GatherKey,
     /// So many in so long; `None` for any number.
-    pub(crate) limit: Option<(u32, wardline_rules::time::Span)>,
+    pub(crate) limit: Option<(u32, Span)>,
 }
 
 /// A timer that came due while its alert was muted; it is acted upon at the lift.
@@ -61,7 +62,12 @@ pub(crate) enum MutedClass {
     Reminder,
     /// An answer without action.
     Lapse,
+    /// A roster that may mean somebody else.
+    Edge,
 }
+
+/// How often a digest goes to one recipient about one rule while too many notices are open.
+const CROWDED_EVERY: Span = Span::from_minutes(1);
 
 /// The timer of a held notice among the mutes of one instant.
 const PART: u32 = 2;
@@ -163,6 +169,21 @@ impl Partition {
         Delay { until: quiet.into_iter().chain(digest).max(), gather }
     }
 
+    /// With what a notice goes that comes when more are open than should be: what can be held joins a digest, red never
+    /// waits, and a withdrawal is no burden that lasts.
+    pub(crate) fn crowded(
+        &self,
+        (rule, level): (Coded, Level),
+        recipient: &Recipient,
+        purpose: Purpose,
+    ) -> Option<Gathered> {
+        let open = self.counters.notices_created.saturating_sub(self.counters.notices_ended);
+        let is_full = usize::try_from(open).is_ok_and(|open| open >= NOTICES_OPEN_MAX);
+        let may_wait = level != Level::Red && purpose != Purpose::Withdrawal;
+        let key = (rule, gather::of_recipient(recipient));
+        (is_full && may_wait).then_some(Gathered { key, limit: Some((1, CROWDED_EVERY)) })
+    }
+
     /// Arms the end of a notice's delay.
     pub(crate) fn hold_notice(&mut self, place: NoticeSlot, until: Timestamp) {
         let Some(notice) = self.notices.get_mut(place) else { return };
@@ -211,3 +232,29 @@ pub(crate) const fn held_timer(place: NoticeSlot, born: u64, due: Timestamp) -> 
 
 /// What holds a notice back, and its timer.
 pub(crate) type Held = Option<(Timestamp, Armed)>;
+
+#[cfg(test)]
+mod tests {
+    use wardline_rules::{Text, program::Who};
+
+    use super::*;
+    use crate::partition::Settings;
+
+    #[test]
+    fn beyond_the_bound_what_can_wait_joins_a_digest() {
+        let mut partition = Partition::new(Settings::default());
+        let desk = Who::Desk(wardline_rules::program::DeskId(0));
+        let recipient = Recipient { role: desk, party: Party::Desk(Text::from("Lab")) };
+        let joins = |partition: &Partition, level, purpose| {
+            partition.crowded((7, level), &recipient, purpose).is_some_and(|gathered| gathered.limit.is_some())
+        };
+        let open = u64::try_from(NOTICES_OPEN_MAX).unwrap();
+        (partition.counters.notices_created, partition.counters.notices_ended) = (open + 4, 5);
+        assert!(!joins(&partition, Level::Yellow, Purpose::Page), "one less than the bound");
+        partition.counters.notices_created += 1;
+        assert!(joins(&partition, Level::Yellow, Purpose::Page));
+        assert!(joins(&partition, Level::Orange, Purpose::Reminder));
+        assert!(!joins(&partition, Level::Red, Purpose::Page), "red never waits");
+        assert!(!joins(&partition, Level::Orange, Purpose::Withdrawal));
+    }
+}

@@ -146,6 +146,8 @@ impl Partition {
             return;
         }
         let level = alert.level;
+        let gather = delay.gather.or_else(|| self.crowded((alert.rule, level), &recipient, purpose));
+        let delay = Delay { gather, ..delay };
         self.born += 1;
         let born = self.born;
         let head = NoticeHead { nid, recipient, channel: *channel, step: step.into() };

@@ -13,6 +13,7 @@ mod event;
 mod feed;
 pub(crate) mod foresee;
 mod merge;
+mod order;
 mod refresh;
 pub(crate) mod silence;
 
@@ -22,6 +23,7 @@ use wardline_rules::{event::Fact, program::Level, time::Timestamp};
 
 use crate::{
     disposition::EventOutcome,
+    escalation::EDGE,
     input::{Batch, Input},
     output::Output,
     partition::Partition,
@@ -118,6 +120,7 @@ impl Partition {
             Class::Mute => match timer.id.part {
                 0 => self.silence_over(timer.id.subject, out),
                 1 => self.look(out),
+                EDGE => self.fire_course(timer, out),
                 _ => self.held_over(timer, out),
             },
             Class::Window => self.fire_look(timer, out),

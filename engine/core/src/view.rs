@@ -16,13 +16,12 @@ use wardline_rules::{
 
 use crate::{
     dictionary::{Coded, Dictionary, NO_TEXT},
-    identity::Index,
+    past::{Amount, Past},
     report::{
         FlagCode, Report,
         results::{ResultKey, Run, Value},
     },
     scripts::{self, Scripts},
-    slab::Slab,
     tuple::{self, Tuple, Tuples},
 };
 
@@ -54,10 +53,10 @@ pub(crate) struct Sources<'a> {
     pub(crate) program: &'a Program,
     pub(crate) tests: &'a TestIndex,
     pub(crate) scripts: &'a Scripts,
-    /// Other reports, where a rule may look back.
-    pub(crate) history: Option<(&'a Slab<Box<Report>>, &'a Index)>,
     pub(crate) dictionary: &'a Dictionary,
     pub(crate) tuples: &'a Tuples,
+    /// Other reports; none where routing fields alone are looked at.
+    pub(crate) past: Option<Past<'a>>,
 }
 
 /// A report, or one of its results, as of an instant.
@@ -157,12 +156,16 @@ impl View<'_> {
     }
 
     /// The value of the result, if its unit is of the dimension of its test [UNIT-2].
-    fn value(&self) -> Option<(Option<Comparator>, Operand)> {
+    pub(crate) fn value(&self) -> Option<Amount> {
         let (key, run) = self.result.as_ref()?;
-        let declared =
-            self.from.tests.test(key.code).and_then(|test| self.from.program.catalogue.tests.get(test.index()));
+        self.amount_of(key.code, run.content.value)
+    }
+
+    /// A value of the test of a code as an amount.
+    pub(crate) fn amount_of(&self, code: Coded, value: Value) -> Option<Amount> {
+        let declared = self.from.tests.test(code).and_then(|test| self.from.program.catalogue.tests.get(test.index()));
         let unit = declared.and_then(|test| test.unit);
-        match run.content.value {
+        match value {
             Value::Quantity(sign, quantity) if unit.is_none_or(|unit| unit.dimension() == quantity.dimension) => {
                 Some((sign, Operand::Quantity(quantity)))
             }
@@ -266,9 +269,12 @@ impl Facts for View<'_> {
         self.named(field).map(|text| is_same(text, name))
     }
 
-    fn amount(&self, field: Field) -> Option<(Option<Comparator>, Operand)> {
+    fn amount(&self, field: Field) -> Option<Amount> {
         match field {
             Field::Value => self.value(),
+            Field::PreviousValue => self.previous_value(),
+            Field::Change => self.change(),
+            Field::TimeSinceSameTest => self.since_same_test().map(|since| (None, Operand::Span(since))),
             Field::PatientAge => self.attribute(field).and_then(Decimal::parse).map(|age| (None, Operand::Number(age))),
             Field::Kind
             | Field::Priority
@@ -277,9 +283,6 @@ impl Facts for View<'_> {
             | Field::Feed
             | Field::Test
             | Field::Finding
-            | Field::PreviousValue
-            | Field::Change
-            | Field::TimeSinceSameTest
             | Field::SpecimenClass
             | Field::SpecimenSite
             | Field::Modality
@@ -306,7 +309,9 @@ impl Facts for View<'_> {
                 None => has_test(self.now(), self.from.tests),
             },
             Field::Value => self.value().is_some(),
-            Field::PreviousValue | Field::Change | Field::TimeSinceSameTest => false,
+            Field::PreviousValue => self.previous_value().is_some(),
+            Field::Change => self.change().is_some(),
+            Field::TimeSinceSameTest => self.since_same_test().is_some(),
             Field::PatientClass => self.class().is_some(),
             Field::PatientAge => self.attribute(field).is_some(),
             Field::Finding
@@ -340,12 +345,11 @@ impl Facts for View<'_> {
             | Field::Department
             | Field::Location
             | Field::PatientRisk => word(self.declared(field, self.named(field)?)),
-            Field::Value | Field::PatientAge => self.amount(field).map(|(sign, amount)| Said::Amount(sign, amount)),
+            Field::Value | Field::PatientAge | Field::PreviousValue | Field::Change | Field::TimeSinceSameTest => {
+                self.amount(field).map(|(sign, amount)| Said::Amount(sign, amount))
+            }
             Field::Flag
             | Field::PatientFlag
-            | Field::PreviousValue
-            | Field::Change
-            | Field::TimeSinceSameTest
             | Field::OrderingClinician
             | Field::AttendingClinician
             | Field::ReportingClinician => None,

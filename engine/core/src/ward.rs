@@ -28,6 +28,7 @@ use needs::Steps;
 use crate::{
     alerts::patient::kinds_of,
     dictionary::{Coded, Dictionary},
+    past::Past,
     scripts::Scripts,
     tuple::{TupleId, Tuples},
     view::{RoutingView, Sources, TestIndex},
@@ -143,15 +144,13 @@ impl Ward {
     }
 
     /// What its rules look at.
-    pub(crate) fn sources<'a>(&'a self, dictionary: &'a Dictionary, tuples: &'a Tuples) -> Sources<'a> {
-        Sources {
-            program: &self.program,
-            tests: &self.tests,
-            scripts: &self.scripts,
-            history: None,
-            dictionary,
-            tuples,
-        }
+    pub(crate) fn sources<'a>(
+        &'a self,
+        dictionary: &'a Dictionary,
+        tuples: &'a Tuples,
+        past: Option<Past<'a>>,
+    ) -> Sources<'a> {
+        Sources { program: &self.program, tests: &self.tests, scripts: &self.scripts, dictionary, tuples, past }
     }
 
     /// The rule of a number, if this ward has it.
@@ -178,7 +177,7 @@ impl Ward {
             return *list;
         }
         self.tests.learn(&self.program, dictionary);
-        let from = self.sources(dictionary, tuples);
+        let from = self.sources(dictionary, tuples, None);
         let found = candidates(&self.program, RoutingView { from, tuple: tuples.get(tuple) });
         let list = match self.lists.iter().position(|list| *list == found) {
             Some(list) => list,

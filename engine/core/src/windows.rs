@@ -24,6 +24,7 @@ use crate::{
     limits::GROUPS_PER_RULE_MAX,
     output::{ClockState, Output},
     partition::Partition,
+    past::Past,
     report::{
         Report, ReportSlot,
         results::{ResultKey, Run},
@@ -131,7 +132,8 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;
         let window = window_of(alert)?;
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let sampling = Sampling { alert, window, since: known.since, report, from };
         let mut found = Vec::new();
         match &window.measure {

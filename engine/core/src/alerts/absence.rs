@@ -17,6 +17,7 @@ use crate::{
     moments,
     output::Output,
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot, registers::Occurrence},
     timers::{Armed, Class, Timer, TimerId},
     view::View,
@@ -103,7 +104,8 @@ impl Partition {
             return Period::None;
         };
         let started = begun.at.base();
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));

@@ -19,6 +19,7 @@ use crate::{
     clocks::timeline::due_after,
     output::Output,
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     view::View,
 };
@@ -69,7 +70,8 @@ impl Partition {
         let Some((alert, known)) = ward.alert(rule.index) else { return Vec::new() };
         let Trigger::While(found) = &alert.trigger else { return Vec::new() };
         let Lasting::Report { kinds, any } = &found.state else { return Vec::new() };
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let holds = |at: Timestamp| {
             let then = self.tuples.get(report.effective_at(at, &self.tuples));
             let view = View { from, report, then, at, result: None };

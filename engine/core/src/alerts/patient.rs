@@ -19,6 +19,7 @@ use crate::{
     moments,
     output::{NoticeState, Output, Purpose},
     partition::Partition,
+    past::Past,
     report::{Report, ReportSlot},
     timers::{Class, Timer, TimerId},
     view::View,
@@ -77,7 +78,8 @@ impl Partition {
         moments::times(&rule.when, report, both, &mut self.scratch, &mut self.occurrences);
         let mut heard = self.occurrences.iter().filter(|moment| moment.heard >= known.since && !moment.is_untimed);
         let at = heard.next_back()?.at.lo;
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let holds = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view).holds;

@@ -19,6 +19,7 @@ use crate::{
     moments,
     output::{Output, QualityRow},
     partition::Partition,
+    past::Past,
     report::{
         Report, ReportSlot,
         registers::Occurrence,
@@ -61,8 +62,8 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return };
         let Trigger::When(moments) = &alert.trigger else { return };
-        let history = Some((&self.reports, &self.index));
-        let from = Sources { history, ..ward.sources(&self.dictionary, &self.tuples) };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let asking = Asking { alert, place: rule.index, moments, since: known.since, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),

@@ -47,7 +47,7 @@ numbered! {
     FeedState { Connected = 0, Idle = 1, Lost = 2 }
     Level { Red = 0, Orange = 1, Yellow = 2 }
     Purpose { Page = 0, Reminder = 1, Tell = 2, Withdrawal = 3 }
-    MutedClass { Wait = 0, Reminder = 1, Lapse = 2 }
+    MutedClass { Wait = 0, Reminder = 1, Lapse = 2, Edge = 3 }
     Phase { New = 0, Held = 1, Paging = 2, Unresolved = 3, Answered = 4, Closed = 5, Withdrawn = 6 }
     ClockState {
         Running = 0, Paused = 1, Met = 2, Breached = 3, Cancelled = 4, Restarted = 5, Invalid = 6, Unsure = 7,
@@ -92,7 +92,7 @@ layout! {
     Recipient { role, party }
     Asked { recipient, declined, answered, is_out }
     Course {
-        phase, run, round, step, asked, notices, wait, lapse, reminders, muted, is_step_delayed, was_answered,
+        phase, run, round, step, asked, notices, wait, lapse, edge, reminders, muted, is_step_delayed, was_answered,
         is_withdrawal_told,
     }
     Alert {

@@ -11,6 +11,7 @@ use super::Error;
 use crate::{
     alerts::{Alert, absence::wait_class},
     clocks::Clock,
+    escalation::EDGE,
     ids::Code,
     mute::{gather::gather_timer, held_timer},
     output::NoticeState,
@@ -79,13 +80,11 @@ impl Partition {
             for name in &report.keys {
                 self.index.link(name.bare, slot);
             }
-            if let Some(patient) = report.patient {
-                self.index.link_patient(patient, slot);
-            }
             if let Some(encounter) = report.cold.encounter {
                 self.index.link_encounter(encounter, slot);
             }
         }
+        self.keep_past();
     }
 
     fn rebuild_outbox(&mut self) {
@@ -207,6 +206,7 @@ fn arm_course(alert: &mut Alert, slot: u32, timers: &mut Timers) {
     let course = &mut alert.course;
     course.wait = course.wait.map(|(due, _)| (due, arm(Class::Wait, 0, due)));
     course.lapse = course.lapse.map(|(due, _)| (due, arm(Class::Lapse, 0, due)));
+    course.edge = course.edge.map(|(due, _)| (due, arm(Class::Mute, EDGE, due)));
     for (due, part, armed) in &mut course.reminders {
         *armed = arm(Class::Reminder, *part, *due);
     }

@@ -110,6 +110,9 @@ impl Partition {
         report: &mut Report,
         out: &mut Output,
     ) -> AnswerVerdict {
+        if answer.by.is_some_and(|by| self.completes_task(slot, self.resolve_token(by), answer)) {
+            return self.complete_task(slot, answer.act, Some(report), out);
+        }
         match answer.act {
             Act::Delivered | Act::Read => AnswerVerdict::Recorded,
             Act::Declined => {

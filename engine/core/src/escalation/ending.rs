@@ -15,10 +15,10 @@ use crate::{
 
 impl Partition {
     /// Ends the waits of an alert that somebody answered; with `lapses` an action is awaited [T13].
-    pub(crate) fn answered(&mut self, slot: AlertSlot, out: &mut Output) {
+    pub(crate) fn answered(&mut self, slot: AlertSlot, why: &str, out: &mut Output) {
         self.disarm_step(slot);
         self.withdraw_unsent(slot, out);
-        self.say_alert(slot, AlertState::Answered, "", out);
+        self.say_alert(slot, AlertState::Answered, why, out);
         let lapses = self.escalation_of(slot).and_then(|escalation| escalation.lapses);
         let Some(alert) = self.alerts.get_mut(slot) else { return };
         alert.course.was_answered = true;

@@ -4,7 +4,7 @@
 //! [WHO-1] [LOAD-2]; who is away is skipped everywhere [WHO-4].
 
 use wardline_rules::{
-    program::{PersonId, Program, Who},
+    program::{PersonId, Program, Roster, Who},
     roster::is_away,
     time::Timestamp,
     words::Role,
@@ -26,10 +26,7 @@ impl Partition {
         recipients: &[Who],
         report: Option<&Report>,
     ) -> Vec<Recipient> {
-        let Some(alert) = self.alerts.get(slot) else { return Vec::new() };
-        let Some(ward) = self.wards.get(alert.cause.ward as usize) else { return Vec::new() };
-        let newest = self.active.and_then(|active| self.wards.get(active as usize)).unwrap_or(ward);
-        let resolving = Resolving { program: &ward.program, newest: &newest.program, report, core: self };
+        let Some(resolving) = self.resolving(slot, report) else { return Vec::new() };
         let mut found: Vec<Recipient> = Vec::new();
         for role in who {
             let meant = if *role == Who::Recipient { recipients } else { core::slice::from_ref(role) };
@@ -38,6 +35,25 @@ impl Partition {
             }
         }
         found
+    }
+
+    /// When a roster that `who` means, or that `recipients` name, may next mean somebody else.
+    pub(crate) fn next_edge(
+        &self,
+        slot: AlertSlot,
+        (who, recipients): (&[Who], &[Who]),
+        report: Option<&Report>,
+    ) -> Option<Timestamp> {
+        let resolving = self.resolving(slot, report)?;
+        let named =
+            who.iter().flat_map(|role| if *role == Who::Recipient { recipients } else { core::slice::from_ref(role) });
+        named.filter_map(|role| resolving.next_edge(*role)).min()
+    }
+
+    fn resolving<'a>(&'a self, slot: AlertSlot, report: Option<&'a Report>) -> Option<Resolving<'a>> {
+        let ward = self.wards.get(self.alerts.get(slot)?.cause.ward as usize)?;
+        let newest = self.active.and_then(|active| self.wards.get(active as usize)).unwrap_or(ward);
+        Some(Resolving { program: &ward.program, newest: &newest.program, report, core: self })
     }
 }
 
@@ -107,12 +123,35 @@ impl Resolving<'_> {
         self.newest.rosters.get(roster.index()).map(|roster| &roster.name)
     }
 
-    fn on_duty(&self, roster: Option<&wardline_rules::Text>) -> Option<Party> {
-        let roster = roster?;
-        let (program, roster) = match self.newest.rosters.iter().find(|found| found.name == *roster) {
-            Some(found) => (self.newest, found),
-            None => (self.program, self.program.rosters.iter().find(|found| found.name == *roster)?),
+    /// The roster of a name, in the newest ward that has one.
+    fn roster(&self, name: &wardline_rules::Text) -> Option<(&Program, &Roster)> {
+        let of = |program: &'_ Program| program.rosters.iter().position(|found| found.name == *name);
+        let (program, place) = match of(self.newest) {
+            Some(place) => (self.newest, place),
+            None => (self.program, of(self.program)?),
         };
+        Some((program, program.rosters.get(place)?))
+    }
+
+    fn next_edge(&self, who: Who) -> Option<Timestamp> {
+        let name = match who {
+            Who::Roster(roster) => self.program.rosters.get(roster.index()).map(|roster| &roster.name),
+            Who::Covering => self.covering(),
+            Who::Ordering
+            | Who::Attending
+            | Who::Reporting
+            | Who::Copied
+            | Who::Recipient
+            | Who::Patient
+            | Who::Desk(_)
+            | Who::Person(_) => None,
+        };
+        let (program, roster) = self.roster(name?)?;
+        roster.next_edge(self.core.at, program)
+    }
+
+    fn on_duty(&self, roster: Option<&wardline_rules::Text>) -> Option<Party> {
+        let (program, roster) = self.roster(roster?)?;
         match roster.on_duty(self.core.at, program) {
             Who::Person(person) => self.person(program, person),
             Who::Desk(desk) => program.desks.get(desk.index()).map(|desk| Party::Desk(desk.name.clone())),

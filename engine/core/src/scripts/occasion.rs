@@ -117,12 +117,10 @@ fn times(view: &View<'_>) -> Vec<(Step, Timestamp)> {
 /// Earlier results of the same patient in other reports, newest first, at most so many of each test [RHAI-3]. A corrected
 /// value is shown as it is now, with the time at which the result was first known.
 pub(crate) fn earlier(view: &View<'_>) -> Vec<Earlier> {
-    let Some((patient, (reports, index))) = view.report.patient.zip(view.from.history) else { return Vec::new() };
+    let Some(past) = view.from.past else { return Vec::new() };
     let mut found: Vec<Earlier> = Vec::new();
-    for other in index.of_patient(patient).iter().filter_map(|slot| reports.get(*slot)) {
-        if other.id != view.report.id && other.end_in_force(Step::EnteredInError).is_none() {
-            results(view, other, &mut found);
-        }
+    for other in past.others(view.report).filter(|other| other.end_in_force(Step::EnteredInError).is_none()) {
+        results(view, other, &mut found);
     }
     found.sort_by(|one, two| two.time.cmp(&one.time).then_with(|| one.test.cmp(&two.test)));
     let mut kept: Vec<Earlier> = Vec::new();

@@ -30,10 +30,12 @@ impl Partition {
         let ward = Ward::new(parts, before, &mut self.dictionary);
         self.wards.push(ward);
         self.active = u32::try_from(self.wards.len() - 1).ok();
+        self.keep_past();
         if let Some(active) = self.active {
             self.count_all(active, out);
             self.begin_looks(active);
             self.look_at_states();
+            self.follow_rosters(out);
         }
     }
 }

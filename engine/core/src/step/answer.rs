@@ -118,6 +118,10 @@ impl Partition {
         if alert.course.is_ended() {
             return AnswerVerdict::AlreadyClosed;
         }
+        let by = answer.by.map_or_else(|| party_token(&named.party), |by| self.resolve_token(by));
+        if self.completes_task(slot, by, answer) {
+            return self.complete_task(slot, answer.act, report, out);
+        }
         let escalation = self.escalation_of(slot);
         if let Some(code) = &answer.code
             && !self.has_code(slot, code)
@@ -198,7 +202,7 @@ impl Partition {
             return AnswerVerdict::Recorded;
         }
         self.counters.answered += 1;
-        self.answered(slot, out);
+        self.answered(slot, "", out);
         AnswerVerdict::Accepted
     }
 

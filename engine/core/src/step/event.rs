@@ -115,21 +115,21 @@ impl Partition {
             targets.clear();
             targets.push(self.open_report(event, keys, out));
         }
+        self.gather_order(event, (keys, patient), &targets, out);
         let is_shared = keys.filler.is_none() && keys.placer.is_some();
         let mut disposition = Disposition::Unmatched;
         for slot in &targets {
             let Some(mut report) = self.reports.take(*slot) else { continue };
+            let mut is_news = false;
             if report.patient.is_some() && patient.is_some() && report.patient != patient {
                 self.refuse_patient(event, &mut report, out);
             } else {
-                if let (None, Some(patient)) = (report.patient, patient) {
-                    report.patient = Some(patient);
-                    self.index.link_patient(patient, *slot);
-                }
+                self.learn_patient(*slot, &mut report, patient);
                 self.link(*slot, &mut report, event, keys);
                 let news = self.apply(event, (tuple, is_shared), &mut report);
                 disposition = disposition.or(disposition_of(event, news));
-                if news.is_news {
+                is_news = news.is_news;
+                if is_news {
                     self.say_late(event, out);
                     self.say_units(event, out);
                     self.refresh(*slot, &mut report, out);
@@ -139,6 +139,9 @@ impl Partition {
                 }
             }
             self.reports.put(*slot, report);
+            if is_news {
+                self.refresh_later(*slot, out);
+            }
         }
         self.targets = targets;
         disposition
@@ -174,29 +177,7 @@ impl Partition {
         self.index.link(u128::from_le_bytes(id.0), slot);
         self.leaving.push_back((self.at, slot, self.born));
         self.counters.reports_opened += 1;
-        self.inherit(slot, keys);
         slot
-    }
-
-    /// Facts that carry the placer number alone belong to every report with that number [IDN-6].
-    fn inherit(&mut self, slot: ReportSlot, keys: Keys) {
-        let Some(placer) = keys.placer else { return };
-        let sibling = self.index.named(placer, &self.reports).find_map(|other| self.reports.get(*other));
-        let Some(sibling) = sibling else { return };
-        let shared: Vec<_> = sibling.records.iter().filter(|record| record.is_shared).copied().collect();
-        let people = if shared.is_empty() { Vec::new() } else { sibling.cold.people.clone() };
-        let patient = sibling.patient;
-        if let Some(report) = self.reports.get_mut(slot) {
-            report.records = shared;
-            report.sum_up(&mut self.tuples);
-            report.cold.people = people;
-            if !report.records.is_empty() {
-                report.patient = patient;
-                if let Some(patient) = patient {
-                    self.index.link_patient(patient, slot);
-                }
-            }
-        }
     }
 
     /// Remembers the numbers of an event as ways to its report.

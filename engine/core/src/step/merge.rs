@@ -42,9 +42,11 @@ impl Partition {
         }
         match what {
             MergeWhat::Patient => {
-                for slot in self.index.of_patient(from).to_vec() {
-                    self.index.unlink_patient(from, slot);
-                    self.index.link_patient(into, slot);
+                let all = self.reports.iter().filter(|(_, report)| report.patient == Some(from));
+                let slots: Vec<ReportSlot> = all.map(|(slot, _)| slot).collect();
+                for slot in slots {
+                    self.unlink_patient(slot, Some(from));
+                    self.link_patient(slot, Some(into));
                     if let Some(report) = self.reports.get_mut(slot) {
                         report.patient = Some(into);
                     }
@@ -84,7 +86,7 @@ impl Partition {
     }
 
     /// Makes two reports one: all facts, keys and alerts of `from` go to `into`, unless their patients differ [IDN-10].
-    fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) -> Disposition {
+    pub(crate) fn join(&mut self, event: &Event, from: ReportSlot, into: ReportSlot, out: &mut Output) -> Disposition {
         let patient = |slot: ReportSlot| self.reports.get(slot).and_then(|report| report.patient);
         let differ = patient(from).zip(patient(into)).is_some_and(|(one, other)| one != other);
         if differ {
@@ -96,6 +98,7 @@ impl Partition {
             self.reports.put(from, gone);
             return Disposition::Unmatched;
         };
+        self.learn_patient(into, &mut report, gone.patient);
         self.move_facts(&mut gone, &mut report);
         for name in core::mem::take(&mut gone.keys) {
             self.index.unlink(name.bare, from);
@@ -111,12 +114,10 @@ impl Partition {
         self.reports.put(from, gone);
         self.forget_report(from);
         self.absorbed.push(from);
-        if let Some(patient) = report.patient {
-            self.index.link_patient(patient, into);
-        }
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
         self.reports.put(into, report);
+        self.refresh_later(into, out);
         Disposition::Applied
     }
 
@@ -136,7 +137,6 @@ impl Partition {
         gone.cold.attributes.iter().for_each(|fact| {
             report.add_attribute(*fact);
         });
-        report.patient = report.patient.or(gone.patient);
         report.touched = report.touched.max(self.at);
     }
 }

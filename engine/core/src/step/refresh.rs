@@ -185,11 +185,9 @@ impl Partition {
         self.counters.reports_left += 1;
         self.index.unlink(u128::from_le_bytes(report.id.0), slot);
         report.keys.iter().for_each(|name| self.index.unlink(name.bare, slot));
+        self.unlink_patient(slot, report.patient);
         if let Some(encounter) = report.cold.encounter {
             self.index.unlink_encounter(encounter, slot);
-        }
-        if let Some(patient) = report.patient {
-            self.index.unlink_patient(patient, slot);
         }
         let clocks = report.clocks.iter().filter_map(|clock| clock.armed.map(|armed| armed.0));
         for armed in clocks.chain(report.waits.iter().filter_map(|wait| wait.armed)) {

@@ -19,6 +19,7 @@ use crate::{
     limits::GROUPS_PER_RULE_MAX,
     output::{Output, QualityRow},
     partition::Partition,
+    past::Past,
     report::Report,
     timers::{Class, Timer, TimerId},
     view::View,
@@ -68,7 +69,8 @@ impl Partition {
         let (alert, known) = ward.alert(rule.index)?;
         let Trigger::While(found) = &alert.trigger else { return None };
         let Lasting::Count(count) = &found.state else { return None };
-        let from = ward.sources(&self.dictionary, &self.tuples);
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let counts = view.kind().is_some_and(|kind| count.kinds.has(kind))

@@ -68,6 +68,8 @@ pub(crate) fn compile(text: &[u8]) -> Option<Program> {
         b"hospital" => Some(ward::hospital()),
         b"second" => Some(ward::second_edition()),
         b"guarded" => Some(crate::mute::guarded()),
+        b"in turns" => Some(crate::escalation::in_turns()),
+        b"looking back" => Some(crate::past::looking_back()),
         b"watching" => Some(crate::mute::watching()),
         _ => None,
     }

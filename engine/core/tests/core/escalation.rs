@@ -11,14 +11,15 @@ use wardline_rules::{
     decimal::Decimal,
     program::{
         Alert, AnsweredBy, Atom, Comparison, Condition, Decline, Escalation, Failed, Field, Missed, Missing,
-        MissingThen, Once, PageTo, Program, SeverityId, Trigger, Who,
+        MissingThen, Once, PageTo, Person, PersonId, Program, Roster, RosterId, SeverityId, Trigger, Turn, Who,
     },
     quality::Fault,
+    time::{CivilTime, Date, TimeOfDay, Zone},
     words::{Act, Channel, Step},
 };
 
 use crate::{
-    driver::Run,
+    driver::{Run, activate},
     said::{DR_BELL, DR_CHO, Said, answer, answer_with, at, read_back},
     ward::{
         CHARGE_DESK, LAB_DESK, ORANGE, at_step, critical_alert, critical_escalation, minutes, of_result, only_critical,
@@ -523,6 +524,102 @@ fn t21_a_role_that_means_another_person_now_pages_them() {
             "09:05 remind Dr Cho by phone",
             "09:10 page desk Charge by phone",
         ]
+    );
+}
+
+/// Ana and Ben have the duty in turns that begin at half past nine; on the fourteenth Ben's begins.
+pub(crate) fn in_turns() -> Program {
+    let mut escalation = plain();
+    (escalation.steps[0].who, escalation.steps[0].wait) = (vec![Who::Roster(RosterId(0))], minutes(60));
+    let mut program = only_critical(escalation);
+    program.people.push(Person { name: Text::from("Ben"), ..program.people[0].clone() });
+    let from = CivilTime { date: Date::new(2026, 1, 1).unwrap(), time: TimeOfDay::from_minutes(570).unwrap() };
+    program.rosters.push(Roster {
+        name: Text::from("Duty"),
+        zone: Zone::utc(),
+        turn: Turn { days: 1 },
+        from,
+        members: vec![PersonId(0), PersonId(1)],
+        nights: Vec::new(),
+        covers: Vec::new(),
+        nobody: Who::Desk(CHARGE_DESK),
+    });
+    program
+}
+
+fn on_duty(restarts: bool) -> Run {
+    let mut run = Run::empty();
+    run.batch(at("08:00"), vec![activate(in_turns(), "in turns")]);
+    run.hear("09:00", critical("09:00"));
+    run.deliver("09:00:30");
+    if restarts {
+        run.restart();
+    }
+    run
+}
+
+#[test]
+fn t21_a_roster_that_turns_over_while_its_step_runs_pages_who_comes() {
+    // [TIME-4]: the edge is a timer; no news is needed for it. [WHO-2]
+    for restarts in [false, true] {
+        let mut run = on_duty(restarts);
+        run.pass("10:10");
+        assert_eq!(
+            run.story("09:01"),
+            [
+                "09:05 remind Ana by phone",
+                "09:30 page Ben by phone",
+                "09:30 withdraw Ana by phone",
+                "10:00 page desk Charge by phone",
+            ]
+        );
+    }
+}
+
+#[test]
+fn t21_an_answer_ends_the_wait_for_the_edge() {
+    let mut run = on_duty(false);
+    let code = run.code();
+    run.hear("09:10", answer(Act::Accepted, &code, "09:10"));
+    run.pass("12:00");
+    assert_eq!(run.story("09:11"), Vec::<String>::new());
+    assert_eq!(run.partition.next_due(), None, "all timers ended");
+}
+
+#[test]
+fn t21_a_handover_in_a_silence_waits_for_its_end() {
+    // [MUTE-1]: red cannot be held, so this one is orange.
+    let mut program = in_turns();
+    program.alerts[0].severity = ORANGE;
+    let mut run = Run::of(program);
+    run.hear("09:00", critical("09:00"));
+    run.deliver("09:00:30");
+    run.inputs("09:20", vec![silence(1, "09:40")]);
+    run.pass("09:50");
+    assert_eq!(run.story("09:06"), ["09:40 page Ben by phone", "09:40 withdraw Ana by phone"]);
+}
+
+#[test]
+fn the_desk_of_the_task_completes_it_without_code_licence_or_read_back() {
+    // [ESC-10] [T13]
+    let strict = Escalation { answered_by: AnsweredBy::Licensed, read_back: true, with_code: true, ..plain() };
+    let lab = party_token(&Party::Desk("Lab".into()));
+    let charge = party_token(&Party::Desk("Charge".into()));
+    let by = |desk, clock| answer_with(Act::Accepted, "", clock, |answer| answer.by = Some(desk)).of("R1");
+    let mut run = raised(strict);
+    run.hear("09:20", by(lab, "09:20"));
+    assert_eq!(run.verdict(), "not a licensed clinician", "there is no task yet");
+    run.pass("10:00");
+    run.hear("10:10", by(charge, "10:10"));
+    assert_eq!(run.verdict(), "not a licensed clinician", "another desk has no task");
+    let code = run.code();
+    run.hear("10:15", answer_with(Act::Accepted, &code, "10:15", |answer| answer.by = Some(lab)));
+    assert_eq!(run.verdict(), "not paged", "with a code it is an answer to a notice, and none went to this desk");
+    run.hear("10:20", by(lab, "10:20"));
+    assert_eq!(run.verdict(), "accepted");
+    assert_eq!(
+        run.story("10:01"),
+        ["10:20 alert Critical#1 answered, task completed", "10:20 alert Critical#1 closed"]
     );
 }
 

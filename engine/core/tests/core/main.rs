@@ -9,6 +9,8 @@ mod driver;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod mute;
@@ -16,6 +18,8 @@ mod mute;
 mod order;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod past;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
