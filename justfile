@@ -50,6 +50,11 @@ bless:
     BLESS=1 cargo test -q -p wardline-tests --test tidy --test status
     git diff --stat
 
+# dashboards, rules and their pages, made again from grafana/source and the metrics table
+grafana:
+    BLESS=1 cargo test -q -p wardline-tests --test grafana -- files
+    git diff --stat
+
 # rustdoc of our crates, without warnings
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

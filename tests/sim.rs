@@ -18,6 +18,9 @@ mod clients;
 mod converge;
 #[path = "sim/damage.rs"]
 mod damage;
+#[cfg(test)]
+#[path = "sim/day.rs"]
+mod day;
 #[path = "sim/ledger.rs"]
 mod ledger;
 #[path = "sim/node.rs"]

@@ -12,9 +12,12 @@
 
 mod books;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
+    },
 };
 
 pub use books::Books;
@@ -295,12 +298,22 @@ pub struct Engine {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// What figures need of the installation around the engine.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// Where the data is.
+    pub volume: PathBuf,
+}
+
 /// What all handles share.
 pub(crate) struct Shared {
     pub(crate) inbox: Inbox,
     pub(crate) work: mpsc::Sender<Work>,
     pub(crate) status: Status,
     pub(crate) metrics: Metrics,
+    /// Boot time at the start of the process.
+    pub(crate) born: Span,
+    pub(crate) surroundings: OnceLock<Surroundings>,
     pub(crate) clock: Arc<dyn WallClock>,
 }
 
@@ -434,6 +447,25 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Tells what figures need of the installation; the first word counts.
+    pub fn surround(&self, surroundings: Surroundings) {
+        drop(self.shared.surroundings.set(surroundings));
+    }
+
+    pub(crate) fn volume(&self) -> Option<&Path> {
+        self.shared.surroundings.get().map(|around| around.volume.as_path())
+    }
+
+    /// Boot time at the start of the process.
+    pub(crate) fn born(&self) -> Span {
+        self.shared.born
+    }
+
+    /// How much waits for the core.
+    pub(crate) fn core_queue(&self) -> usize {
+        self.shared.work.max_capacity() - self.shared.work.capacity()
     }
 
     /// Takes messages from now on.

@@ -26,6 +26,7 @@ mod problem;
 mod reports;
 mod silences;
 mod wards;
+mod worklist;
 
 #[cfg(test)]
 mod tests;
@@ -128,6 +129,7 @@ pub fn routers(parts: Parts) -> Routers {
         .route("/v1/reports/{id}", get(reports::get))
         .route("/v1/reports/{id}/why", get(reports::why))
         .route("/v1/alerts", get(alerts::get))
+        .route("/v1/worklist", get(worklist::get))
         .route("/v1/wards", get(wards::get).post(wards::post))
         .route("/v1/silences", get(silences::list).post(silences::post))
         .route("/v1/silences/{id}", axum::routing::delete(silences::lift))

@@ -32,4 +32,5 @@ pub mod operations;
 pub mod reload;
 pub mod runtime;
 pub mod sources;
+pub mod tasks;
 pub mod ward;

@@ -133,13 +133,21 @@ pub const LEDGER_WAIT: Duration = Duration::from_secs(1);
 pub const ARRIVALS_MAX: usize = 16_384;
 /// How long a page to operations about the engine itself may take on all channels; the process may end behind it.
 pub const OPERATIONS_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often is looked for tasks that their desks have not heard of.
+pub const TASKS_EVERY: Duration = Duration::from_secs(2);
+/// Tasks that are told at the same time.
+pub const TASKS_TOLD_AT_ONCE: usize = 16;
 /// Pause before operations are paged again about an input that is left out, when no channel took the page.
 pub const OPERATIONS_AGAIN: Duration = Duration::from_secs(60);
 /// Pages that the built-in phone keeps; the oldest leave.
 pub const PHONE_PAGES_MAX: usize = 1_000;
 
-/// Label values of one metric beyond its cap become `other`.
-pub const METRIC_CHILDREN_MAX: usize = 100;
+/// Series of an engine with its query process: the caps of all labels, and a little room. A test adds them up.
+pub const METRIC_SERIES_MAX: usize = 2_500;
+/// Gaps between messages that are kept for each feed and hour of the day: 12 KiB for a feed.
+pub const GAPS_KEPT: usize = 64;
+/// Below so many gaps nobody can tell what is usual.
+pub const GAPS_NEEDED: usize = 20;
 
 /// Bytes read at a time from a file feed or standard input.
 pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
@@ -149,8 +157,8 @@ pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Longest pause before a file feed that could not be read is tried again.
 pub const SOURCE_RETRY_MAX: Duration = Duration::from_secs(60);
-/// Ready notices looked at after each step. More than the attempts in flight, so that one crowded channel hides no other.
-pub const PROPOSALS_MAX: usize = 1_024;
+/// Ready notices of each channel looked at after each step: more than may be in flight, some of which are among them.
+pub const PROPOSALS_MAX: usize = 128;
 /// How long a message of a busy engine waits before its sender hears "not stored"; senders should wait longer.
 pub const HOLD_ANSWER_MAX: Span = Span::from_seconds(20);
 /// How often a message that found the queue full is offered again.

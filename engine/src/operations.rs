@@ -1,4 +1,4 @@
-//! Operations: how do people hear that the engine itself is at fault?
+//! Operations: how do people hear what no rule of a ward tells them?
 //!
 //! What the core cannot say because it died, the shell says: one page to the desk `Operations` on every channel on which
 //! the directory has an address for it, with a key made of what happened, so that a receiver knows a repeat. It is tried
@@ -9,7 +9,7 @@
 //! - **Not here**: notices of rules; those are obligations of the core.
 
 use wardline_connectors::adapters::{Outgoing, Reply};
-use wardline_rules::{Text, program::Level, time::Timestamp};
+use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
 
 use crate::{
     dispatcher::sinks::{Route, Sinks},
@@ -24,17 +24,24 @@ pub const DESK: &str = "Operations";
 ///
 /// - **Output**: on how many channels the page was taken.
 pub async fn page(sinks: &Sinks, death: Death, at: Timestamp) -> usize {
-    let ways = sinks.ways_to_desk(DESK, at);
+    let taken = tell(sinks, DESK, at, |channel| message(death, channel, at)).await;
+    tracing::warn!(taken, "operations.page");
+    taken
+}
+
+/// Sends a desk one message on every channel on which it has an address, all at once.
+///
+/// - **Output**: on how many channels it was taken.
+pub(crate) async fn tell(sinks: &Sinks, desk: &str, at: Timestamp, message: impl Fn(Channel) -> Outgoing) -> usize {
+    let ways = sinks.ways_to_desk(desk, at);
     if ways.is_empty() {
-        tracing::error!("operations.page: the directory has no address for the desk `Operations`: nobody was told");
+        tracing::error!(desk, "operations.page: the directory has no address for this desk: nobody was told");
     }
-    let flights: Vec<_> =
-        ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(death, channel, at)))).collect();
+    let flights: Vec<_> = ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(channel)))).collect();
     let mut taken = 0;
     for flight in flights {
         taken += usize::from(flight.await.unwrap_or(false));
     }
-    tracing::warn!(taken, "operations.page");
     taken
 }
 
@@ -52,7 +59,7 @@ async fn fly(route: Route, message: Outgoing) -> bool {
     reply == Ok(Reply::Delivered)
 }
 
-fn message(death: Death, channel: wardline_rules::words::Channel, at: Timestamp) -> Outgoing {
+fn message(death: Death, channel: Channel, at: Timestamp) -> Outgoing {
     let Death { sequence, input, times, is_excluded } = death;
     let what = match (input, is_excluded) {
         (Some(input), true) => format!(

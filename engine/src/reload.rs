@@ -20,7 +20,6 @@ use crate::{
     engine::{Engine, Parcel},
     installation::Installation,
     limits::WATCH_EVERY,
-    metrics::Metric,
     runtime::admission::Lane,
 };
 
@@ -92,9 +91,6 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
             let receipt = accepted.receipt;
             // Applied, not only durable: an engine that waited for a ward takes messages then.
             drop(accepted.outcome().await);
-            let since = receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
-            engine.metrics().set_seconds(Metric::WardActivated, &[], since);
-            engine.metrics().set(Metric::WardInfo, &[&version.to_string()], 1);
             tracing::info!(%name, %version, position = receipt.position, "ward.activate");
         }
         Err(refusal) => tracing::warn!(?refusal, "ward.activate"),

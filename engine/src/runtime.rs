@@ -16,6 +16,7 @@ pub mod anchor;
 pub mod by_hand;
 pub mod clock;
 mod contents;
+mod figures;
 mod heartbeat;
 pub(crate) mod inbox;
 pub mod kernel;
@@ -31,7 +32,7 @@ pub mod window;
 pub(crate) mod wire;
 
 use std::{
-    sync::{Arc, mpsc as blocking},
+    sync::{Arc, OnceLock, mpsc as blocking},
     thread,
 };
 
@@ -104,8 +105,15 @@ pub struct Care {
 /// A metric that the registry refuses: a mistake of ours.
 pub fn open(clock: Arc<dyn WallClock>) -> Result<(Engine, Seat), prometheus::Error> {
     let (work, seat) = mpsc::channel(CORE_QUEUE_MAX);
-    let shared =
-        Shared { inbox: inbox::Inbox::default(), work, status: Status::default(), metrics: Metrics::new()?, clock };
+    let shared = Shared {
+        inbox: inbox::Inbox::default(),
+        work,
+        status: Status::default(),
+        metrics: Metrics::new()?,
+        born: clock.read().boot,
+        surroundings: OnceLock::new(),
+        clock,
+    };
     // Until there is a state to apply them to, messages are refused: to send them again is safe.
     shared.inbox.hold();
     Ok((Engine { shared: Arc::new(shared) }, Seat(seat)))

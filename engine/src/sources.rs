@@ -19,7 +19,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use wardline_connectors::adapters::{
-    mllp::{self as mllp_protocol, Budget, tls::Acceptor},
+    mllp::{self as mllp_protocol, Budget, Ending, tls::Acceptor},
     nats::{self as nats_protocol, Server, Subscription},
 };
 use wardline_rules::Text;
@@ -30,6 +30,7 @@ use crate::{
     config::{Config, FeedKind, Finding, Findings, Listen, ServerTls, Stream},
     engine::Engine,
     intake::Intake,
+    metrics::Metric,
 };
 
 /// Every feed that is not the API's, ready to run.
@@ -115,6 +116,10 @@ impl Sources {
 fn serve(listening: Listening, ground: &Ground, budget: Budget, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     let Listening { feed, listener, listen, tls } = listening;
     tracing::info!(%feed, address = %listen.address, "feed.listen");
+    for ending in Ending::ALL {
+        // The first refusal is an increase only if there was a 0 before it.
+        ground.engine.metrics().count_named(Metric::FeedRefusals, &[feed.as_str(), ending.word()], 0);
+    }
     let receiver = Mllp {
         engine: ground.engine.clone(),
         intake: ground.intake.clone(),

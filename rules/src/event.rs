@@ -83,7 +83,7 @@ pub struct Event {
 }
 
 /// What the fact is.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Fact {
     /// A step was reached.
     Step(Step),
@@ -123,7 +123,7 @@ impl Fact {
 }
 
 /// A field that may be left out, unsaid or given [EVT-4].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Given<T> {
     /// Nothing was said: what is known stays.
     #[default]
@@ -170,7 +170,7 @@ pub struct Msg {
 }
 
 /// The numbers a report is known by, and its ties to others.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ReportIds {
     /// The number of who ordered.
     pub placer: Option<Ident>,
@@ -215,7 +215,7 @@ pub struct Code {
 }
 
 /// A further step that the message proves.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Milestone {
     /// The step.
     pub step: Step,
@@ -226,7 +226,7 @@ pub struct Milestone {
 }
 
 /// A person and what they are to the report.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Person {
     /// What they are to it.
     pub role: Role,
@@ -244,7 +244,7 @@ pub enum ReportFlag {
 }
 
 /// One value of a report.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ResultItem {
     /// What was measured.
     pub code: Code,
@@ -269,7 +269,7 @@ pub struct ResultItem {
 }
 
 /// A result's value.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ResultValue {
     /// None was sent.
     None,
@@ -284,7 +284,7 @@ pub enum ResultValue {
 }
 
 /// What somebody did about a notice.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Answer {
     /// What they did.
     pub act: Act,
@@ -307,7 +307,7 @@ pub struct Answer {
 }
 
 /// Two identities that are one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Merge {
     /// Two patients or two encounters.
     Tokens {

@@ -387,7 +387,7 @@ impl Run {
 
     fn land(&mut self, life: u64, job: &Job, exchange: &Exchange) {
         let Some(node) = self.node.as_ref().filter(|_| life == self.life) else { return };
-        driver::land(&node.engine, job, &exchange.reply, exchange.took);
+        driver::land(&node.engine, job, &exchange.reply);
     }
 
     /// Somebody answers what they read, now or a while later.

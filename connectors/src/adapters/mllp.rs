@@ -86,6 +86,18 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// All, in order.
+    pub const ALL: [Self; 8] = [
+        Self::TooMany,
+        Self::PeerRefused,
+        Self::Tls,
+        Self::NotFramed,
+        Self::SlowFrame,
+        Self::TooLong,
+        Self::SlowPeer,
+        Self::Cut,
+    ];
+
     /// Its word.
     #[must_use]
     pub const fn word(self) -> &'static str {

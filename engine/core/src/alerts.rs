@@ -28,7 +28,7 @@ use crate::{
     escalation::Course,
     ids::{AlertId, ReportId},
     limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
-    output::{AlertState, Change, Output, Transition},
+    output::{AlertFacts, AlertState, Change, Output, Transition},
     partition::Partition,
     report::{Report, ReportSlot, results::ResultKey},
 };
@@ -142,6 +142,11 @@ impl AlertMarks {
 impl Alert {
     pub(crate) const fn is_open(&self) -> bool {
         !self.course.is_ended()
+    }
+
+    /// What figures need to know of it.
+    pub(crate) const fn facts(&self) -> AlertFacts {
+        AlertFacts { level: self.level, cause: self.since, was_answered: self.course.was_answered }
     }
 
     /// Whether what it told still holds: somebody is asked, or answered and was not told that it is gone.
@@ -331,7 +336,7 @@ impl Partition {
         let Some((family, known)) = ward.family(index) else { return };
         let Some(head) = family.rules.get(rule as usize).map(|rule| rule.head.id.clone()) else { return };
         let rank = known.rank;
-        let rule = self.dictionary.code(&head);
+        let rule = self.dictionary.name(&head);
         let about = About::Report;
         let word = cause.source.word();
         let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
@@ -383,6 +388,7 @@ impl Partition {
             severity: Some(alert.cause.severity),
             severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
             generation: alert.generation,
+            alert_facts: Some(alert.facts()),
         });
     }
 }

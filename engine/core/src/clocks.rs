@@ -165,6 +165,7 @@ impl Partition {
             severity: None,
             severity_name: wardline_rules::Text::default(),
             generation: 0,
+            alert_facts: None,
         });
     }
 

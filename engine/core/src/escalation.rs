@@ -314,26 +314,42 @@ impl Partition {
                 }
                 self.begin_step(slot, u32::from(repeat.from), report, out);
             }
-            Some(_) | None => self.nobody_answered(slot, plan.escalation.as_ref(), out),
+            Some(_) | None => self.nobody_answered(slot, out),
         }
     }
 
-    fn nobody_answered(&mut self, slot: AlertSlot, escalation: Option<&Escalation>, out: &mut Output) {
+    fn nobody_answered(&mut self, slot: AlertSlot, out: &mut Output) {
         self.set_phase(slot, Phase::Unresolved);
         self.say_alert(slot, AlertState::Unresolved, "", out);
         self.counters.unresolved += 1;
-        let Some(alert) = self.alerts.get(slot) else { return };
-        let program = self.wards.get(alert.cause.ward as usize).map(|ward| &ward.program);
-        let desk = escalation.and_then(|escalation| program?.desks.get(escalation.then.index()));
-        if let Some(desk) = desk {
-            out.tasks.push(Task {
-                at: self.at,
-                alert: alert.id,
-                desk: desk.name.clone(),
-                rule: self.dictionary.text(alert.rule).into(),
-                report: alert.report.map(|report| report.1),
-            });
-        }
+        out.tasks.extend(self.task_of(slot));
+    }
+
+    /// The task of an alert that nobody answered, while that is so; `None` if its escalation names no desk for it.
+    fn task_of(&self, slot: AlertSlot) -> Option<Task> {
+        let alert = self.alerts.get(slot).filter(|alert| alert.course.phase == Phase::Unresolved)?;
+        let program = &self.wards.get(alert.cause.ward as usize)?.program;
+        let escalation = self.plan(slot).escalation?;
+        let severity = program.severities.get(alert.cause.severity.index());
+        Some(Task {
+            raised: alert.raised,
+            alert: alert.id,
+            desk: program.desks.get(escalation.then.index())?.name.clone(),
+            rule: self.dictionary.text(alert.rule).into(),
+            severity: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
+            level: alert.level,
+            report: alert.report.map(|report| report.1),
+        })
+    }
+
+    /// What desks have to do because nobody answered, oldest alert first.
+    ///
+    /// - **Cost**: looks at every alert in memory.
+    #[must_use]
+    pub fn open_tasks(&self) -> Vec<Task> {
+        let mut open: Vec<Task> = self.alerts.iter().filter_map(|(slot, _)| self.task_of(slot)).collect();
+        open.sort_unstable_by_key(|task| (task.raised, task.alert));
+        open
     }
 
     /// A timer of an alert's course came due.

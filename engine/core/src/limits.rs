@@ -2,8 +2,10 @@
 //!
 //! Each bound with its arithmetic and what happens at it.
 
-/// Entries of one dictionary; beyond it a text is `other`.
+/// Texts of one dictionary; a further one is told apart by a hash and shown as `other`, except the names of rules.
 pub const DICTIONARY_MAX: usize = 1 << 20;
+/// Names of rules beyond that.
+pub const DICTIONARY_NAMES_MAX: usize = 1 << 16;
 /// Generations of one alert subject kept in memory; the oldest ended ones leave first [DET-3].
 pub const GENERATIONS_PER_REPORT_MAX: usize = 64;
 /// Alerts about feeds kept in memory; the oldest ended ones leave first. Sixteen feeds with 64 silences each.
@@ -13,7 +15,7 @@ pub const FEED_ALERTS_MAX: usize = 16 * GENERATIONS_PER_REPORT_MAX;
 pub const PATIENT_REPORTS_MAX: usize = 4_096;
 /// Groups of one count or window; reports of further ones are counted together as `other` [WHILE-2].
 pub const GROUPS_PER_RULE_MAX: usize = 1_000;
-/// Notices of one alert; beyond it a notice is recorded and not made.
+/// Notices of one alert kept in memory; beyond it those that ended leave first, and one that is still to be sent never does.
 pub const NOTICES_PER_ALERT_MAX: usize = 256;
 /// Notices not yet ended in one partition; beyond it what can wait goes as one digest a minute for each rule and recipient.
 pub const NOTICES_OPEN_MAX: usize = 1_000_000;

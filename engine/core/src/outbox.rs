@@ -6,6 +6,8 @@
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
 mod leaving;
+mod naming;
+mod ready;
 mod schedule;
 
 use wardline_rules::{
@@ -16,20 +18,20 @@ use wardline_rules::{
 };
 
 use crate::{
-    alerts::{AlertSlot, cut},
+    alerts::AlertSlot,
     escalation::Phase,
     ids::Nid,
     input::{Attempt, Outcome},
     ledger::Counters,
-    limits::{ATTEMPTS_MAX, NOTICES_PER_ALERT_MAX},
+    limits::ATTEMPTS_MAX,
     mute::{Delay, Gathered, Held},
     output::{
-        AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Party, Purpose, QualityRow, Recipient,
-        Transition,
+        AlertState, Change, Go, NoticeHead, NoticeState, Obligation, Output, Purpose, QualityRow, Recipient, Transition,
     },
     partition::Partition,
     timers::{Armed, Class, Timer, TimerId},
 };
+pub(crate) use ready::Ready;
 pub(crate) use schedule::deadline;
 use schedule::{backoff, budget, doubt};
 
@@ -134,11 +136,9 @@ impl Partition {
         out: &mut Output,
     ) {
         let Some((channel, rest)) = by.split_first() else { return };
+        self.make_room_for_notice(slot);
         let Some(alert) = self.alerts.get(slot) else { return };
         let course = &alert.course;
-        if course.notices.len() >= NOTICES_PER_ALERT_MAX {
-            return;
-        }
         let source = alert.cause.source.word();
         let step = format!("{source}.{}.{}.{}.{part}", course.run, course.round, course.step);
         let nid = self.nid(slot, &step, &recipient, *channel);
@@ -227,28 +227,6 @@ impl Partition {
         self.move_notice(place, NoticeState::Ready, out);
     }
 
-    /// `nid = hash(subject, generation, rule, step, recipient, channel)` [NID-1].
-    fn nid(&self, slot: AlertSlot, step: &str, recipient: &Recipient, channel: Channel) -> Nid {
-        let mut hasher = blake3::Hasher::new();
-        let Some(alert) = self.alerts.get(slot) else { return Nid::default() };
-        hasher.update(b"notice");
-        hasher.update(&alert.report.map_or([0; 16], |report| report.1.0));
-        self.hash_about(alert.about, &mut hasher);
-        hasher.update(&alert.key.to_le_bytes());
-        let (kind, who) = match &recipient.party {
-            Party::Token(token) => (0_u8, token.0.to_vec()),
-            Party::Person(name) => (1, name.as_bytes().to_vec()),
-            Party::Desk(name) => (2, name.as_bytes().to_vec()),
-        };
-        for part in
-            [self.dictionary.text(alert.rule).as_bytes(), step.as_bytes(), &[kind], &who, channel.name().as_bytes()]
-        {
-            hasher.update(&u64::try_from(part.len()).unwrap_or(0).to_le_bytes());
-            hasher.update(part);
-        }
-        Nid(cut(&hasher))
-    }
-
     pub(crate) fn say_notice(&mut self, place: NoticeSlot, out: &mut Output) {
         let Some(notice) = self.notices.get(place) else { return };
         let Some(alert) = self.alerts.get(notice.alert) else { return };
@@ -264,13 +242,14 @@ impl Partition {
             severity: Some(alert.cause.severity),
             severity_name: severity.map(|severity| severity.name.clone()).unwrap_or_default(),
             generation: alert.generation,
+            alert_facts: Some(alert.facts()),
         });
     }
 
     /// Moves a notice to another state: timers and the list of ready ones follow.
     pub(crate) fn move_notice(&mut self, place: NoticeSlot, to: NoticeState, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
-        let key = (notice.level, notice.created, notice.head.nid);
+        let (channel, key) = (notice.head.channel, (notice.level, notice.created, notice.head.nid));
         notice.state = to;
         match to {
             NoticeState::Started => notice.sent = Some(self.at),
@@ -293,9 +272,9 @@ impl Partition {
             count_end(&mut self.counters, to);
         }
         if to == NoticeState::Ready {
-            self.ready.insert(key);
+            self.ready.insert(channel, key);
         } else {
-            self.ready.remove(&key);
+            self.ready.remove(channel, &key);
         }
         over.into_iter().for_each(|armed| self.timers.disarm(armed));
         self.say_notice(place, out);
@@ -389,14 +368,21 @@ impl Partition {
         self.retry_at(place, self.at.plus(delay));
     }
 
+    /// Once in doubt it is sent again soon, by its level; a receiver that never says what it did is not asked without pause.
     fn unsure(&mut self, place: NoticeSlot, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
+        let was_in_doubt = notice.is_repeat;
         notice.is_repeat = true;
+        let (nid, attempts, level) = (notice.head.nid, notice.attempts, notice.level);
+        if attempts >= ATTEMPTS_MAX || self.at.since(notice.created) >= budget(level) {
+            self.counters.ambiguous += 1;
+            return self.exhaust(place, out);
+        }
         self.in_flight = self.in_flight.saturating_sub(1);
-        let after = doubt(notice.level);
         self.counters.ambiguous += 1;
+        let pause = if was_in_doubt { backoff(nid, attempts, level, None) } else { Span::ZERO };
         self.move_notice(place, NoticeState::Unsure, out);
-        self.retry_at(place, self.at.plus(after));
+        self.retry_at(place, self.at.plus(doubt(level).max(pause)));
     }
 
     fn retry_at(&mut self, place: NoticeSlot, due: Timestamp) {

@@ -78,6 +78,19 @@ pub struct Transition {
     pub severity_name: Text,
     /// The generation of the alert, from 1; 0 for clocks.
     pub generation: u32,
+    /// How the alert stood; `None` for clocks.
+    pub alert_facts: Option<AlertFacts>,
+}
+
+/// What figures need to know of the alert behind a transition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AlertFacts {
+    /// How urgently it is delivered.
+    pub level: Level,
+    /// Event time of the moment that raised it.
+    pub cause: Timestamp,
+    /// Whether somebody had answered it at any time.
+    pub was_answered: bool,
 }
 
 /// What changed.
@@ -382,14 +395,18 @@ pub struct QualityRow {
 /// Nobody answered: a desk has it now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Task {
-    /// Log time.
-    pub at: Timestamp,
+    /// Log time at which the alert was raised.
+    pub raised: Timestamp,
     /// Which alert.
     pub alert: AlertId,
     /// The desk.
     pub desk: Text,
     /// Rule id.
     pub rule: Text,
+    /// The severity's word.
+    pub severity: Text,
+    /// How urgent it is.
+    pub level: Level,
     /// The report, if it is about one.
     pub report: Option<ReportId>,
 }

@@ -5,7 +5,7 @@
 //!
 //! - **Not here**: behaviour. It lies in the modules named by the fields.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use wardline_rules::{map::FastMap, program::Level, settings::SiteSettings, time::Timestamp, token::Token};
 
@@ -19,7 +19,7 @@ use crate::{
     ledger::Counters,
     moments::Scratch,
     mute::gather::Gathers,
-    outbox::{Notice, NoticeSlot},
+    outbox::{Notice, NoticeSlot, Ready},
     report::{Report, ReportSlot, registers::Occurrence, results::Run},
     slab::Slab,
     timers::{Armed, Timers},
@@ -72,7 +72,7 @@ pub struct Partition {
     pub(crate) notices: Slab<Notice>,
     pub(crate) nids: FastMap<Nid, NoticeSlot>,
     pub(crate) codes: FastMap<Code, Vec<NoticeSlot>>,
-    pub(crate) ready: BTreeSet<(Level, Timestamp, Nid)>,
+    pub(crate) ready: Ready,
     pub(crate) in_flight: usize,
     pub(crate) silences: Vec<(Silence, Armed)>,
     pub(crate) seen: FastMap<u64, Seen>,
@@ -122,7 +122,7 @@ impl Partition {
             notices: Slab::default(),
             nids: FastMap::default(),
             codes: FastMap::default(),
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             in_flight: 0,
             silences: Vec::new(),
             seen: FastMap::default(),

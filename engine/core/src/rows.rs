@@ -11,7 +11,7 @@
 //! - **Not here**: names and types of the columns (`wardline-tables`), numbering of rows.
 
 mod alert;
-mod interval;
+pub(crate) mod interval;
 mod report;
 
 use wardline_rules::{

@@ -4,17 +4,21 @@
 //! holds tokens and order numbers, and never decides who may see them.
 //!
 //! - **How it fits**: the shell answers requests, makes messages and fills metrics from these.
-//! - LIMIT: a view of one thing costs its size; [`Partition::gauges`] and [`Partition::alerts`] look at everything once.
+//! - LIMIT: a view of one thing costs its size; [`Partition::gauges`], [`Partition::figures`] and [`Partition::alerts`] look at everything once.
 //! - **Not here**: JSON, roles, rates.
 
 pub(crate) mod alert;
+mod figures;
 mod gauges;
 pub(crate) mod notice;
+mod passages;
 pub(crate) mod report;
 
 pub use alert::AlertView;
+pub use figures::{AGE_BANDS, ClockFigures, Figures, Hold, Waiting, priority_group};
 pub use gauges::Gauges;
 pub use notice::NoticeView;
+pub use passages::{Event, Leaving, Passage, WHOLE};
 pub use report::{Exception, MilestoneView, ReportView};
 
 use wardline_rules::{Text, program::WardVersion, time::Timestamp};

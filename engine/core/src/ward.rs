@@ -99,7 +99,7 @@ impl Ward {
         ids.sort_unstable();
         let mut known = |id: &str, needs: Steps| {
             let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
-            let id = dictionary.code(id);
+            let id = dictionary.name(id);
             Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank, needs }
         };
         let families = program.families.iter();

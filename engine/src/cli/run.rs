@@ -18,7 +18,7 @@ use crate::{
     codes::Code,
     config::Findings,
     dispatcher::sinks::Sinks,
-    engine::Engine,
+    engine::{Engine, Surroundings},
     history::Directory,
     http::{Parts, Routers, listen, routers},
     installation::Installation,
@@ -32,6 +32,7 @@ use crate::{
         recovery,
     },
     sources::{Ground, Sources},
+    tasks::Teller,
 };
 
 /// What `run` is given.
@@ -104,17 +105,11 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
             return Ending::Usage;
         }
     };
+    engine.surround(Surroundings { volume: installation.config.data.clone() });
     let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
-    let parts = Parts {
-        engine: engine.clone(),
-        intake: intake.as_ref().clone(),
-        keys: installation.config.keys.clone(),
-        links: installation.links(),
-        sinks: sinks.clone(),
-        past: Arc::new(Directory(installation.disk.clone())),
-    };
     let (stop, stopped) = watch::channel(false);
-    let mut listeners = match listeners(&installation, routers(parts), &stopped).await {
+    let routers = routers(parts(&engine, &intake, &installation, &sinks));
+    let mut listeners = match listeners(&installation, routers, &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
     };
@@ -126,7 +121,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Ok(begin) => begin,
         Err(findings) => return refused(&findings),
     };
-    let keeps_tables = begin.archiving.is_some();
+    let (keeps_tables, is_sending) = (begin.archiving.is_some(), begin.is_sending);
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
     let begun =
@@ -144,6 +139,10 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
     reload::activate(&engine, &installation).await;
     listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
+    if is_sending {
+        let teller = Teller::new(engine.clone(), sinks.clone(), &installation.config.data);
+        tokio::spawn(teller.run(stopped.clone()));
+    }
     if keeps_tables {
         start_query(args.config.clone(), &stopped);
     }
@@ -165,6 +164,18 @@ async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending 
     let (code, title) = (Code::Stopped, Code::Stopped.title());
     tell(&format!("{code} error: {title}. Have the disk checked, then start again.\n"));
     Ending::Damaged
+}
+
+/// What the API is made of.
+fn parts(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, sinks: &Arc<Sinks>) -> Parts {
+    Parts {
+        engine: engine.clone(),
+        intake: intake.as_ref().clone(),
+        keys: installation.config.keys.clone(),
+        links: installation.links(),
+        sinks: sinks.clone(),
+        past: Arc::new(Directory(installation.disk.clone())),
+    }
 }
 
 /// What every source is given.

@@ -31,7 +31,7 @@ use wardline_store::{disk::RealDisk, store::Options};
 use super::page::{self, Phone};
 use crate::{
     dispatcher::{message::Links, sinks::Sinks},
-    engine::{Engine, Parcel},
+    engine::{Engine, Parcel, Surroundings},
     http::{self, Parts, listen},
     intake::{Intake, Shape},
     runtime::{self, Running, Start, admission::Lane, clock::FastClock},
@@ -130,6 +130,7 @@ impl Hospital {
         let from = zone.midnight(monday).plus(Span::from_minutes(9 * 60));
         let (engine, seat) = runtime::open(Arc::new(FastClock::new(from, wish.pace)))
             .map_err(|error| Error::Engine(error.to_string()))?;
+        engine.surround(Surroundings { volume: folder.clone() });
         let phone = Arc::new(Phone::default());
         let sink: Arc<dyn Sink> = phone.clone();
         let sinks = Arc::new(Sinks::all_through(sink));

@@ -16,7 +16,7 @@ use wardline_core::{
     ids::Nid,
     input::{Attempt, Outcome},
 };
-use wardline_rules::{Text, program::Level, time::Span, words::Channel};
+use wardline_rules::{Text, program::Level, words::Channel};
 
 use crate::{
     codes::Code,
@@ -71,7 +71,6 @@ pub async fn drive(engine: Engine, mut jobs: mpsc::UnboundedReceiver<Job>) {
 }
 
 async fn fly(engine: Engine, job: Job) {
-    let begun = engine.boot();
     let reply = match &job.flight {
         Ok((sink, message)) => exchange(sink.clone(), message.clone()).await,
         Err(cause) => Reply::FailedHard { cause: *cause },
@@ -82,7 +81,7 @@ async fn fly(engine: Engine, job: Job) {
         }
         return;
     }
-    land(&engine, &job, &reply, engine.boot().minus(begun));
+    land(&engine, &job, &reply);
 }
 
 /// One exchange, on a task of its own: a sink that panics takes only that one along.
@@ -98,10 +97,10 @@ async fn exchange(sink: Arc<dyn Sink>, message: Outgoing) -> Reply {
     }
 }
 
-/// Brings the result of an attempt that took so long back to the log.
-pub fn land(engine: &Engine, job: &Job, reply: &Reply, took: Span) {
+/// Brings the result of an attempt back to the log.
+pub fn land(engine: &Engine, job: &Job, reply: &Reply) {
     report(job, reply);
-    engine.metrics().attempt_ended(job.channel, reply, took);
+    engine.metrics().attempt_ended(job.channel.name(), reply);
     let outcome = outcome(reply);
     let attempt = Attempt { nid: job.nid, number: job.number, epoch: job.epoch, outcome };
     let parcel = Parcel { is_urgent: job.level == Level::Red, ..Parcel::control(vec![Input::Attempt(attempt)]) };

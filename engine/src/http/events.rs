@@ -108,15 +108,7 @@ pub(super) fn feed(api: &Api, caller: &Caller, named: Option<&str>) -> Result<St
 
 /// Makes what was read durable.
 pub(super) async fn store(api: &Api, lane: Lane, reading: Reading) -> Result<(Vec<Line>, Accepted), Problem> {
-    let feed = reading.parcel.feed.clone();
-    let letters = reading.lines.iter().filter_map(|line| line.refused.as_ref());
-    for (code, _) in letters {
-        api.engine.metrics().count_named(Metric::DeadLetters, &[code.word()], 1);
-    }
     let accepted = api.engine.submit(lane, reading.parcel).await.inspect_err(|_| api.engine.metrics().shed(lane))?;
-    let label = if feed.is_empty() { "none" } else { feed.as_str() };
-    let arrived = accepted.receipt.at.since(wardline_rules::time::Timestamp::from_micros(0));
-    api.engine.metrics().set_seconds(Metric::FeedLastEvent, &[label], arrived);
     Ok((reading.lines, accepted))
 }
 

@@ -7,7 +7,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
     engine::{Engine, Phase},
     limits::LIVE_WITHIN,
-    metrics::Metric,
+    metrics::scrape,
 };
 
 /// One part of the engine.
@@ -65,6 +65,7 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) 
 pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>) -> (StatusCode, Json<Value>) {
     let mut parts = parts(&api.engine);
     parts.push(conservation(&api.engine).await);
+    parts.push(unanswered(&api.engine).await);
     let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
     let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
@@ -75,18 +76,20 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
     (status, Json(shown))
 }
 
-/// The registry in Prometheus' text format.
-pub(super) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+/// The registry as OpenMetrics for whoever accepts it, else in Prometheus' text format.
+pub(super) async fn metrics(State(api): State<Api>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     caller.may(Doing::ReadMetrics)?;
-    // The gauges of the books are set by asking for them.
-    drop(api.engine.ledger().await);
+    scrape::fill(&api.engine).await;
     let metrics = api.engine.metrics();
-    let percent = i64::try_from(api.engine.queue_percent()).unwrap_or(i64::MAX);
-    metrics.set(Metric::QueueDepth, &["log"], percent);
-    metrics.set(Metric::QueueCapacity, &["log"], 100);
-    let mut response = metrics.text().into_response();
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let is_open = accepted.into_iter().any(|kinds| kinds.contains("application/openmetrics-text"));
+    let (kind, text) = if is_open {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", metrics.open_metrics())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", metrics.text())
+    };
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)
 }
 
@@ -104,6 +107,19 @@ async fn conservation(engine: &Engine) -> Part {
         return part(State3::Ok, String::new(), "");
     }
     part(State3::Degraded, broken.join("; "), "Report it with the log of this engine: it is a fault of ours.")
+}
+
+/// Whether an alert went through all its steps and nobody answered.
+async fn unanswered(engine: &Engine) -> Part {
+    match engine.ask(|kernel| kernel.open_tasks().len()).await {
+        Ok(0) | Err(_) => fine("escalation"),
+        Ok(open) => Part {
+            name: "escalation",
+            state: State3::Degraded,
+            reason: format!("{open} alerts went through all their steps and nobody answered"),
+            remedy: "Look at `GET /v1/worklist`: a person must act.",
+        },
+    }
 }
 
 fn is_turning(engine: &Engine) -> bool {

@@ -69,7 +69,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, Problem> {
     let nid = open(&api, &visitor, &code, &link)?;
     let notice = notice(&api, &visitor, nid).await?;
-    api.engine.metrics().count(Metric::NoticesOpened, &[notice.channel.name()], 1);
+    api.engine.metrics().count_named(Metric::NoticesOpened, &[notice.channel.name()], 1);
     Ok(Html(html(&notice, &link, None)))
 }
 

@@ -12,8 +12,8 @@ use wardline_core::{
     ids::{Code, Nid, ReportId},
     input::{Attempt, Silence},
     ledger::Equation,
-    output::{AlertState, NoticeState, Party, Purpose},
-    views::Gauges,
+    output::{AlertState, NoticeState, Party, Purpose, Task},
+    views::{Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
 
@@ -79,6 +79,12 @@ pub trait Kernel: Send + 'static {
     /// Adds the rows of the batch that was just stepped.
     fn rows(&self, _: &Batch, _: &Output, _: &mut Vec<Row>) {}
 
+    /// From the next batch on, [`Self::passages`] tells what happened.
+    fn watch_passages(&mut self) {}
+
+    /// Adds what happened to reports in the batch that was just stepped.
+    fn passages(&self, _: &mut Vec<Passage>) {}
+
     /// Notices ready to start, most urgent first, at most `limit`.
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>);
 
@@ -94,6 +100,11 @@ pub trait Kernel: Send + 'static {
     /// The newest alerts as JSON.
     fn alerts(&self, limit: usize) -> Vec<Value>;
 
+    /// What desks have to do because nobody answered.
+    fn open_tasks(&self) -> Vec<Task> {
+        Vec::new()
+    }
+
     /// The silences in force.
     fn silences(&self) -> Vec<Silence>;
 
@@ -105,6 +116,12 @@ pub trait Kernel: Send + 'static {
 
     /// What there is now, counted.
     fn gauges(&self) -> Gauges;
+
+    /// What a board shows of the state.
+    fn figures(&self) -> Figures;
+
+    /// The name of the sla that a rule belongs to.
+    fn sla_of(&self, rule: &str) -> Option<Text>;
 
     /// Name and version of the active ward, if one was activated.
     fn ward(&self) -> Option<(Text, [u8; 32])>;

@@ -11,8 +11,8 @@ use wardline_core::{
     ids::{Nid, ReportId},
     input::{Attempt, Silence},
     ledger::Equation,
-    output::Party,
-    views::Gauges,
+    output::{Party, Task},
+    views::{Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
@@ -30,6 +30,14 @@ impl Kernel for Partition {
 
     fn rows(&self, batch: &Batch, output: &Output, into: &mut Vec<Row>) {
         Self::rows(self, batch, output, into);
+    }
+
+    fn watch_passages(&mut self) {
+        Self::watch_passages(self);
+    }
+
+    fn passages(&self, into: &mut Vec<Passage>) {
+        Self::passages(self, into);
     }
 
     fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
@@ -52,6 +60,10 @@ impl Kernel for Partition {
 
     fn alerts(&self, limit: usize) -> Vec<Value> {
         Self::alerts(self, limit).iter().map(alert).collect()
+    }
+
+    fn open_tasks(&self) -> Vec<Task> {
+        Self::open_tasks(self)
     }
 
     fn silences(&self) -> Vec<Silence> {
@@ -91,6 +103,14 @@ impl Kernel for Partition {
         Self::gauges(self)
     }
 
+    fn figures(&self) -> Figures {
+        Self::figures(self)
+    }
+
+    fn sla_of(&self, rule: &str) -> Option<Text> {
+        Self::sla_of(self, rule)
+    }
+
     fn ward(&self) -> Option<(Text, [u8; 32])> {
         self.active_ward().map(|ward| (ward.name.clone(), ward.version.0))
     }
@@ -105,7 +125,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 2;
+    const LOGIC: u32 = 4;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -149,6 +149,8 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
             }
         }
     }
+    // What was replayed is not counted.
+    kernel.watch_passages();
     let lost = lost(&disk);
     let took = clock.read().boot.minus(begun);
     Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), lost, death })

@@ -27,7 +27,7 @@ use super::{
     records::{Access, Action},
     *,
 };
-use crate::engine::{Accepted, Phase};
+use crate::engine::{Accepted, Phase, Receipt};
 
 const NOON: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
 

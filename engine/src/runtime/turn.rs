@@ -11,12 +11,13 @@ use core::ops::Range;
 use std::sync::{Arc, mpsc as blocking};
 
 use tokio::sync::{mpsc, oneshot};
-use wardline_core::{Batch, Disposition, Input, Output, Proposal, output::Change};
+use wardline_core::{Batch, Disposition, Input, Output, Proposal};
 use wardline_rules::{Text, program::Level, time::Timestamp};
 use wardline_store::log::Position;
 
 use super::{
     admission::Lane,
+    figures,
     heartbeat::Heartbeat,
     kernel::Kernel,
     poison::{self, Died},
@@ -31,7 +32,7 @@ use crate::{
     },
     engine::{Engine, Outcome, Parcel, Question},
     limits::PROPOSALS_MAX,
-    metrics::Metric,
+    metrics::{Metric, NO_FEED},
 };
 
 /// What the core thread is given.
@@ -148,7 +149,7 @@ impl<K: Kernel> CoreThread<K> {
         self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
         for waiter in durable.waiters {
             let outcome = self.outcome(&waiter);
-            self.count(&waiter.feed, &outcome);
+            self.count(&waiter.feed, &outcome, durable.batch.at);
             drop(waiter.stepped.send(outcome));
         }
         for departure in self.dispatcher.observe(&durable.batch.inputs, &self.output) {
@@ -184,12 +185,20 @@ impl<K: Kernel> CoreThread<K> {
         }
     }
 
-    fn count(&self, feed: &str, outcome: &Outcome) {
-        let feed = if feed.is_empty() { "none" } else { feed };
+    fn count(&self, feed: &str, outcome: &Outcome, at: Timestamp) {
+        // An answer page is no feed that could fall silent.
+        if !outcome.events.is_empty() && !feed.is_empty() {
+            self.engine.metrics().feed_heard(feed, at);
+        }
+        let feed = if feed.is_empty() { NO_FEED } else { feed };
         for word in Disposition::WORDS {
             let of_word = outcome.events.iter().filter(|(_, disposition)| disposition.word() == word).count();
             if of_word > 0 {
-                self.engine.metrics().count(Metric::Events, &[feed, word], u64::try_from(of_word).unwrap_or(u64::MAX));
+                self.engine.metrics().count_named(
+                    Metric::Events,
+                    &[feed, word],
+                    u64::try_from(of_word).unwrap_or(u64::MAX),
+                );
             }
         }
     }
@@ -197,7 +206,7 @@ impl<K: Kernel> CoreThread<K> {
     fn depart(&self, departure: Departure, at: Timestamp) {
         let Some(notice) = self.kernel.notice(departure.nid) else { return };
         if departure.is_repeat {
-            self.engine.metrics().count(Metric::NoticesRepeated, &[notice.channel.name()], 1);
+            self.engine.metrics().count_named(Metric::NoticesRepeated, &[notice.channel.name()], 1);
         }
         let flight = self.sinks.route(&notice, at).map(|route| {
             let to = Address { address: route.address, is_secured: route.sink.is_secured(), at };
@@ -249,21 +258,8 @@ impl<K: Kernel> CoreThread<K> {
         if let Some(due) = due_before.filter(|due| *due <= batch.at) {
             metrics.observe(Metric::TimerLateness, &[], batch.at.since(due));
         }
-        metrics.set_seconds(Metric::CoreTick, &[], batch.at.since(Timestamp::from_micros(0)));
-        for transition in &self.output.transitions {
-            match &transition.change {
-                Change::Clock(state, _) if matches!(state.word(), "met" | "breached") => {
-                    metrics.count_named(Metric::ClockOutcomes, &[&transition.rule, state.word()], 1);
-                }
-                Change::Alert(state, _) if state.word() == "raised" => {
-                    metrics.count_named(Metric::AlertsRaised, &[&transition.rule], 1);
-                }
-                Change::Clock(..) | Change::Alert(..) | Change::Notice(..) => {}
-            }
-        }
-        for row in &self.output.quality {
-            metrics.count(Metric::DataQuality, &[row.fault.name()], 1);
-        }
+        metrics.set_instant(Metric::CoreTick, &[], batch.at);
+        figures::count(metrics, &self.kernel, batch, &self.output);
     }
 
     fn state(&self) -> State {

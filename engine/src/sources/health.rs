@@ -35,6 +35,7 @@ impl Health {
     pub fn new(engine: Engine, feed: Text) -> Self {
         let health = Self { engine, feed, state: Arc::default() };
         health.show(0);
+        health.engine.metrics().count_named(Metric::FeedGaps, &[health.feed.as_str()], 0);
         health
     }
 
@@ -68,8 +69,7 @@ impl Health {
     /// A message is durable, whatever it said.
     pub fn last_message(&self, at: Timestamp) {
         self.state.last.fetch_max(at.micros(), Ordering::AcqRel);
-        let arrived = at.since(Timestamp::from_micros(0));
-        self.engine.metrics().set_seconds(Metric::FeedLastEvent, &[self.feed.as_str()], arrived);
+        self.engine.metrics().feed_heard(&self.feed, at);
     }
 
     /// HL7 messages are durable.
@@ -100,6 +100,6 @@ impl Health {
 
     fn show(&self, connections: i64) {
         let up = i64::from(connections > 0);
-        self.engine.metrics().set(Metric::FeedUp, &[self.feed.as_str()], up);
+        self.engine.metrics().set_named(Metric::FeedUp, &[self.feed.as_str()], up);
     }
 }

@@ -19,7 +19,7 @@ use wardline_connectors::{
         Answers, Ending, Receiver, Session, Taking,
         frame::{Flaw, Frame},
     },
-    codec::hl7::{self, Found, ack::Verdict},
+    codec::hl7::{self, ack::Verdict},
     codes::Code as CodecCode,
 };
 use wardline_rules::Text;
@@ -122,12 +122,7 @@ impl Connection {
             };
             let at = accepted.receipt.at;
             health.heard(at, &messages);
-            let judge = |message: &hl7::Reading| {
-                if let Found::Unreadable(unreadable) = &message.found {
-                    engine.metrics().count_named(Metric::DeadLetters, &[unreadable.reason()], 1);
-                }
-                intake.verdict(&feed, message)
-            };
+            let judge = |message: &hl7::Reading| intake.verdict(&feed, message);
             let verdicts = verdict.map_or_else(|| messages.iter().map(judge).collect(), |verdict| vec![verdict]);
             engine.metrics().observe(Metric::AckDuration, &["mllp"], engine.boot().minus(begun));
             intake.answers_to_all(&feed, header.as_ref(), &verdicts, at)

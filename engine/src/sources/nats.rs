@@ -126,10 +126,7 @@ impl Nats {
         let Self { engine, intake, feed, health, record, .. } = self.clone();
         let begun = engine.boot();
         let format = Format::of_content_type(&message.content_type).unwrap_or(self.format);
-        let Reading { mut parcel, lines } = intake.message(&feed, format, &message.bytes, engine.log_now());
-        for (code, _) in lines.iter().filter_map(|line| line.refused.as_ref()) {
-            engine.metrics().count_named(Metric::DeadLetters, &[code.word()], 1);
-        }
+        let Reading { mut parcel, .. } = intake.message(&feed, format, &message.bytes, engine.log_now());
         if parcel.inputs.is_empty() {
             return Box::pin(core::future::ready(true));
         }

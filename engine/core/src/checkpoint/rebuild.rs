@@ -97,7 +97,7 @@ impl Partition {
             self.nids.insert(nid, place);
             self.codes.get_or_insert_with(nid.code(), Vec::new).push(place);
             if notice.state == NoticeState::Ready {
-                self.ready.insert((notice.level, notice.created, nid));
+                self.ready.insert(notice.head.channel, (notice.level, notice.created, nid));
             }
             self.in_flight += usize::from(notice.state == NoticeState::Started);
         }

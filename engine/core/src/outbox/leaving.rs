@@ -2,9 +2,10 @@
 //!
 //! - **Not here**: tries and their results ([`super`]).
 
-use super::Proposal;
+use super::{NoticeSlot, Proposal};
 use crate::{
     alerts::AlertSlot,
+    limits::NOTICES_PER_ALERT_MAX,
     output::{NoticeState, Output, Recipient},
     partition::Partition,
 };
@@ -43,27 +44,50 @@ impl Partition {
     /// Forgets the notices of an alert that leaves memory; they have ended.
     pub(crate) fn drop_notices(&mut self, slot: AlertSlot) {
         let notices = self.alerts.get(slot).map(|alert| alert.course.notices.clone()).unwrap_or_default();
-        for place in notices {
-            let Some(notice) = self.notices.remove(place) else { continue };
-            self.ready.remove(&(notice.level, notice.created, notice.head.nid));
-            self.nids.remove(&notice.head.nid);
-            if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
-                list.retain(|known| *known != place);
-            }
-            for armed in notice.retry.into_iter().chain(notice.deadline).chain(notice.held) {
-                self.timers.disarm(armed.1);
-            }
+        notices.into_iter().for_each(|place| self.drop_notice(place));
+    }
+
+    fn drop_notice(&mut self, place: NoticeSlot) {
+        let Some(notice) = self.notices.remove(place) else { return };
+        self.ready.remove(notice.head.channel, &(notice.level, notice.created, notice.head.nid));
+        self.nids.remove(&notice.head.nid);
+        if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
+            list.retain(|known| *known != place);
+        }
+        for armed in notice.retry.into_iter().chain(notice.deadline).chain(notice.held) {
+            self.timers.disarm(armed.1);
         }
     }
 
-    /// Notices that may be started now, highest severity first, then oldest, then by nid; at most `limit`.
+    /// Before an alert gets one more notice: of too many, one that ended leaves, rather one that reached nobody.
+    ///
+    /// INVARIANT: an escalation goes on however long it runs; what is still to be sent is never given up for room.
+    pub(crate) fn make_room_for_notice(&mut self, slot: AlertSlot) {
+        let Some(alert) = self.alerts.get(slot) else { return };
+        if alert.course.notices.len() < NOTICES_PER_ALERT_MAX {
+            return;
+        }
+        let ended = |place: &&NoticeSlot| self.notices.get(**place).is_none_or(|notice| notice.state.is_end());
+        let unseen = |place: &&NoticeSlot| self.notices.get(**place).is_none_or(|notice| !notice.was_reached);
+        let mut all = alert.course.notices.iter().filter(ended);
+        let Some(place) = all.clone().find(unseen).or_else(|| all.next()).copied() else { return };
+        self.drop_notice(place);
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.notices.retain(|known| *known != place);
+        }
+    }
+
+    /// Notices that may be started now, highest severity first, then oldest, then by nid.
+    ///
+    /// - **Input** `limit`: so many of each channel, so that one that is slow or dead keeps no other from being used.
     pub fn proposals(&self, limit: usize, into: &mut Vec<Proposal>) {
         into.clear();
-        for (level, created, nid) in self.ready.iter().take(limit) {
+        for (level, created, nid) in self.ready.first(limit) {
             let notice = self.nids.get(nid).and_then(|place| self.notices.get(*place));
             let Some(notice) = notice else { continue };
             let number = notice.attempts.saturating_add(1);
             into.push(Proposal { level: *level, created: *created, nid: *nid, number, channel: notice.head.channel });
         }
+        into.sort_unstable();
     }
 }

@@ -8,7 +8,7 @@
 
 use wardline_rules::{
     row::{Cell, Row, Table},
-    time::{MINUTE, SECOND, Timestamp},
+    time::{MINUTE, SECOND, Span, Timestamp},
     words::Step,
 };
 
@@ -39,11 +39,41 @@ const NAMED: [(&str, Step, Step); 21] = [
     ("released_to_viewed", Step::Released, Step::PatientViewed),
 ];
 
+/// One of [`NAMED`] on one report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Interval {
+    pub(crate) name: &'static str,
+    state: &'static str,
+    begun: Timestamp,
+    end: Option<Timestamp>,
+    /// How long it took, when complete.
+    pub(crate) length: Option<Span>,
+}
+
 impl Partition {
     pub(super) fn interval_rows(&self, report: &Report, into: &mut Vec<Row>) {
+        for Interval { name, state, begun, end, length } in self.intervals(report) {
+            let mut cells = vec![
+                Cell::text(&report.id.to_string()),
+                Cell::Int(1),
+                Cell::word(name),
+                Cell::word(state),
+                Cell::time(begun),
+                Cell::from(end),
+                Cell::from(length.map(|length| length.micros() / SECOND)),
+                Cell::Bool(self.is_critical(report)),
+            ];
+            cells.extend(self.routing(report));
+            into.push(Row { table: Table::Intervals, cells });
+        }
+    }
+
+    /// The intervals that began on a report, or that the path of its kind leads through.
+    pub(crate) fn intervals(&self, report: &Report) -> Vec<Interval> {
         let kind = self.tuples.get(report.effective).kind;
         let is_void = report.end_in_force(Step::EnteredInError).is_some();
         let cancelled = report.end_in_force(Step::Cancelled).map(|record| record.lo);
+        let mut found = Vec::new();
         for (name, from, to) in NAMED {
             let Some(begun) = report.register(from) else { continue };
             let ended = report.register(to);
@@ -55,20 +85,10 @@ impl Partition {
                 || ended.is_some_and(|end| is_coarse(end.time().width().micros()));
             let end = ended.map(|end| end.lo);
             let state = state(begun.lo, end, (is_void, coarse, cancelled));
-            let length = end.filter(|_| state == "complete").map(|end| end.since(begun.lo).micros() / SECOND);
-            let mut cells = vec![
-                Cell::text(&report.id.to_string()),
-                Cell::Int(1),
-                Cell::word(name),
-                Cell::word(state),
-                Cell::time(begun.lo),
-                Cell::from(end),
-                Cell::from(length),
-                Cell::Bool(self.is_critical(report)),
-            ];
-            cells.extend(self.routing(report));
-            into.push(Row { table: Table::Intervals, cells });
+            let length = end.filter(|_| state == "complete").map(|end| end.since(begun.lo));
+            found.push(Interval { name, state, begun: begun.lo, end, length });
         }
+        found
     }
 }
 

@@ -276,6 +276,8 @@ fn is_correction(event: &Event) -> bool {
 }
 
 /// A hash of all that an event says, without when it was sent.
+///
+/// - **Input** `tuple`: stands for what it repeats with every event of its sort: source, site, place, kind, priority and class.
 fn fingerprint(event: &Event, tuple: TupleId) -> u64 {
     hash64(&Content(event, tuple))
 }
@@ -285,33 +287,38 @@ struct Content<'a>(&'a Event, TupleId);
 
 impl Hash for Content<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self(event, tuple) = self;
-        (tuple, event.occurred_at, event.patient, event.encounter, event.evidence).hash(state);
-        match &event.fact {
-            Fact::Step(step) => (1 + u64::from(step.index())).hash(state),
-            Fact::Update => 100_u64.hash(state),
-            Fact::Encounter => 101_u64.hash(state),
-            Fact::Heartbeat => 102_u64.hash(state),
-            Fact::Unreadable { .. } => 103_u64.hash(state),
-            Fact::Merge(_) => 104_u64.hash(state),
-            Fact::Answer(answer) => {
-                (answer.act, answer.code.as_deref(), answer.nid, answer.by, answer.value).hash(state);
-            }
-        }
-        for result in &event.results {
-            let (code, sub, unit) = (result.code.code.as_str(), result.sub.as_str(), result.unit.as_str());
-            (code, sub, unit, result.status, result.critical).hash(state);
-            match &result.value {
-                wardline_rules::event::ResultValue::Number(sign, number) => (sign, number).hash(state),
-                wardline_rules::event::ResultValue::Coded(code) => code.code.as_str().hash(state),
-                wardline_rules::event::ResultValue::Word(word) => word.as_str().hash(state),
-                wardline_rules::event::ResultValue::None => 1_u8.hash(state),
-                wardline_rules::event::ResultValue::Narrative => 2_u8.hash(state),
-            }
-        }
-        event.flags.iter().for_each(|flag| (1_u8, flag).hash(state));
-        event.flags_off.iter().for_each(|flag| (2_u8, flag).hash(state));
-        event.milestones.iter().for_each(|milestone| (3_u8, milestone.step, milestone.at).hash(state));
-        event.people.iter().for_each(|person| (4_u8, person.role, person.token).hash(state));
+        // Field by field, so that a new one is decided upon here.
+        let Event {
+            event_id: _,
+            source: _,
+            fact,
+            msg: _,
+            report,
+            patient,
+            encounter,
+            kind: _,
+            tests,
+            priority: _,
+            occurred_at,
+            evidence,
+            milestones,
+            planned_at,
+            received_at: _,
+            site: _,
+            department: _,
+            location: _,
+            class: _,
+            people,
+            flags,
+            flags_off,
+            results,
+            reason,
+            channel,
+            narrative,
+            attributes,
+            notes: _,
+        } = self.0;
+        (self.1, fact, report, patient, encounter, tests, occurred_at, evidence, milestones, planned_at).hash(state);
+        (people, flags, flags_off, results, reason, channel, narrative, attributes).hash(state);
     }
 }

@@ -230,7 +230,9 @@ fn lines(told: &Told) -> Vec<String> {
         let recipient = who(&head.recipient.party);
         lines.push(format!("{} {verb} {recipient} by {}", clock(obligation.created), head.channel.word()));
     }
-    lines.extend(told.tasks.iter().map(|task| format!("{} task for {}", clock(task.at), task.desk)));
+    // Beside the transition that opens it.
+    let now = told.transitions.last().map(|transition| clock(transition.at)).unwrap_or_default();
+    lines.extend(told.tasks.iter().map(|task| format!("{now} task for {}", task.desk)));
     lines
 }
 

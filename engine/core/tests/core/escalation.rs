@@ -2,6 +2,7 @@
 
 use wardline_core::{
     Input,
+    ids::Nid,
     input::{Outcome, Silence, Silenced},
     output::{NoticeState, Party},
     party_token,
@@ -11,7 +12,7 @@ use wardline_rules::{
     decimal::Decimal,
     program::{
         Alert, AnsweredBy, Atom, Comparison, Condition, Decline, Escalation, Failed, Field, Missed, Missing,
-        MissingThen, Once, PageTo, Person, PersonId, Program, Roster, RosterId, SeverityId, Trigger, Turn, Who,
+        MissingThen, Once, PageTo, Person, PersonId, Program, Repeat, Roster, RosterId, SeverityId, Trigger, Turn, Who,
     },
     quality::Fault,
     time::{CivilTime, Date, TimeOfDay, Zone},
@@ -154,6 +155,36 @@ fn t5_t6_t7_t8_nobody_answers() {
         ]
     );
     assert_eq!(run.partition.counters().unresolved, 1);
+    let open = run.partition.open_tasks();
+    assert_eq!(
+        open.iter().map(|task| (task.desk.as_str(), task.report.is_some())).collect::<Vec<_>>(),
+        [("Lab", true)]
+    );
+    let code = run.told.iter().flat_map(|told| &told.obligations).next().unwrap().head.nid.code().to_string();
+    run.hear("12:01", answer(Act::Accepted, &code, "12:01"));
+    assert!(run.partition.open_tasks().is_empty(), "somebody answered at last");
+}
+
+#[test]
+fn an_escalation_that_runs_for_long_pages_to_its_end() {
+    // Three notices in each round of 25 minutes, for 38 hours: more than one alert keeps in memory.
+    let mut escalation = plain();
+    escalation.repeat = Some(Repeat { from: 1, times: 200 });
+    let mut run = raised(escalation);
+    let today = (10..24).map(|hour| format!("{hour}:00"));
+    let tomorrow = (0..24).map(|hour| format!("+1 {hour:02}:00"));
+    for hour in today.chain(tomorrow) {
+        run.pass(&hour);
+        for (second, nid) in (1..).zip(run.start(&format!("{hour}:01"))) {
+            run.outcome(&format!("{hour}:{:02}", second + 1), nid, (1, Outcome::Delivered));
+        }
+    }
+    let made: Vec<Nid> = run.told.iter().flat_map(|told| &told.obligations).map(|made| made.head.nid).collect();
+    assert!(made.len() > 256, "{}", made.len());
+    let last = run.told.iter().flat_map(|told| &told.obligations).map(|made| made.created).max().unwrap();
+    assert!(last > at("+1 22:30"), "{last}");
+    assert!(run.partition.notice(made[0]).is_none(), "what is long over leaves memory");
+    assert!(run.partition.ledger().iter().all(|equation| equation.holds()));
 }
 
 #[test]
@@ -232,6 +263,25 @@ fn t11_an_unknown_outcome_of_a_red_page_is_sent_again_marked() {
     assert_eq!(again, started);
     let go = &run.told.last().unwrap().go[0];
     assert_eq!((go.number, go.is_repeat), (2, true));
+}
+
+#[test]
+fn a_receiver_that_never_says_what_it_did_is_not_asked_without_pause() {
+    // guarantees 3.3, 3.4: at once after the first doubt, then with the pauses of a refusal.
+    let mut run = raised(plain());
+    let mut tries = Vec::new();
+    for second in 10..240 {
+        let clock = format!("09:{:02}:{:02}", second / 60, second % 60);
+        for nid in run.start(&clock) {
+            let go = &run.told.last().unwrap().go[0];
+            tries.push((second, go.number, go.is_repeat));
+            run.outcome(&format!("{clock}.5"), nid, (tries.last().unwrap().1, Outcome::Ambiguous));
+        }
+    }
+    assert_eq!((tries[0].1, tries[0].2, tries[1].1, tries[1].2), (1, false, 2, true));
+    assert!(tries[1].0 - tries[0].0 <= 1, "{tries:?}");
+    assert!((5..=20).contains(&tries.len()), "{tries:?}");
+    assert!(tries.windows(2).skip(6).all(|pair| pair[1].0 - pair[0].0 >= 14), "{tries:?}");
 }
 
 #[test]

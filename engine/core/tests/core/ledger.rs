@@ -13,10 +13,11 @@ use wardline_core::{
 };
 use wardline_rules::{
     Text,
-    event::{Event, Fact, Ident, Merge, ReportIds},
+    decimal::Decimal,
+    event::{Event, Fact, Given, Ident, Merge, ReportIds},
     time::{EventTime, Span},
     token::Token,
-    words::{Act, MergeWhat, ResultStatus, Step},
+    words::{Abnormal, Act, Channel, MergeWhat, ResultStatus, Step},
 };
 
 use crate::{
@@ -61,6 +62,35 @@ fn the_same_id_with_other_content_is_no_duplicate_and_its_repetition_is_one_of_i
     assert_eq!(of(&mut run, "09:02", Said::step(Step::Collected, "08:50").id("m")), Disposition::Applied);
     let again = of(&mut run, "09:03", Said::step(Step::Collected, "08:50").id("m"));
     assert_eq!(again, Disposition::Duplicate { first: at("09:02") });
+}
+
+#[test]
+fn whichever_field_differs_the_same_id_is_no_duplicate() {
+    // [DUP-2]
+    let base = || Said::step(Step::Preliminary, "09:08").potassium("6.9").ordered_by(DR_BELL).id("m");
+    let other = Ident { id: Text::from("Z2"), ns: Text::from("BEAKER") };
+    let changes: [fn(&mut Event, Ident); 11] = [
+        |event, other| event.report.filler = Some(other),
+        |event, other| event.report.placer = Some(other),
+        |event, other| event.report.accession = Some(other),
+        |event, other| event.report.group = Some(other),
+        |event, _| event.results[0].abnormal.push(Abnormal::CriticalHigh),
+        |event, _| event.results[0].ref_high = Decimal::parse("5.1"),
+        |event, _| event.attributes.push((Text::from("modality"), Given::Cleared)),
+        |event, _| event.reason = Some(Text::from("HEMOLYZED")),
+        |event, _| event.channel = Some(Channel::Phone),
+        |event, _| event.narrative = true,
+        |event, _| event.tests.push(event.results[0].code.clone()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut run = Run::hospital();
+        run.hear("09:09", base());
+        let mut changed = base();
+        change(&mut changed.0, other.clone());
+        run.hear("09:10", changed.clone());
+        // Its own repetition is known as one of it, not of the first.
+        assert_eq!(of(&mut run, "09:11", changed), Disposition::Duplicate { first: at("09:10") }, "change {number}");
+    }
 }
 
 #[test]

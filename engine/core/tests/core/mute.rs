@@ -3,6 +3,7 @@
 use wardline_core::{
     Input,
     input::{FeedState, FeedStatus, Outcome, Silence, Silenced},
+    views::Hold,
 };
 use wardline_rules::{
     decimal::Decimal,
@@ -51,6 +52,11 @@ fn value(at: &str, report: &str, number: &str) -> Said {
     Said::step(Step::Final, at).of(report).potassium(number)
 }
 
+/// What is held, as boards show it.
+fn held(run: &Run) -> Vec<(Hold, usize)> {
+    run.partition.figures().held.into_iter().collect()
+}
+
 #[test]
 fn quiet_hours_delay_a_page_and_its_wait() {
     // [MUTE-6] the wait starts with the first page sent.
@@ -59,7 +65,9 @@ fn quiet_hours_delay_a_page_and_its_wait() {
     let mut run = Run::of(quiet_lab(vec![rule]));
     run.hear("09:00", value("09:00", "R1", "6.9"));
     assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised"]);
+    assert_eq!(held(&run), [(Hold::Quiet, 1)]);
     run.pass("10:30");
+    assert_eq!(held(&run), []);
     assert_eq!(run.story("09:30"), ["10:00 page desk Lab by phone"]);
 }
 
@@ -79,6 +87,7 @@ fn a_digest_gathers_until_its_time() {
     let mut run = Run::of(program(1, Vec::new(), vec![telling(to_lab(vec![clock("12:00")]))]));
     run.hear("09:00", value("09:00", "R1", "6.9"));
     run.hear("10:00", value("10:00", "R2", "7.1"));
+    assert_eq!(held(&run), [(Hold::Digest, 2)]);
     run.pass("12:30");
     let made: Vec<(String, u32)> = run
         .told

@@ -5,12 +5,12 @@ use wardline_core::{
     ids::ReportId,
     input::{Attempt, Outcome},
     output::{AlertState, NoticeState},
-    views::{Exception, ReportView},
+    views::{Event, Exception, Passage, ReportView},
 };
 use wardline_rules::{
     Text,
     event::{Given, Ident, ReportFlag},
-    program::WardVersion,
+    program::{Level, WardVersion},
     settings::SiteSettings,
     words::{Act, Channel, Flag, Kind, Priority, Step},
 };
@@ -175,7 +175,7 @@ fn alerts_come_newest_first_and_gauges_count_them() {
     run.hear("09:10", Said::step(Step::Received, "09:10").of("R2").ordered_by(DR_BELL));
     run.hear("09:20", Said::step(Step::Preliminary, "09:20").potassium("7.1"));
     let gauges = run.partition.gauges();
-    // R1 is due 10:00, R2 10:10; within 45 minutes of 09:20 only R1.
+    // R1 is due 10:00, R2 10:10: both within the usual hour of 09:20.
     assert_eq!((gauges.reports, gauges.open_reports, gauges.running_clocks, gauges.at_risk), (2, 2, 2, 1));
     assert_eq!((gauges.open_alerts, gauges.critical_waiting, gauges.notices_in(NoticeState::Ready)), (1, 1, 1));
     // Two warnings at 80 percent, one wait, one reminder, one deadline of the page, one silence of the feed.
@@ -194,10 +194,88 @@ fn alerts_come_newest_first_and_gauges_count_them() {
 }
 
 #[test]
+fn figures_tell_ages_promises_and_what_waits() {
+    let mut run = Run::hospital();
+    run.hear("09:00", Said::step(Step::Received, "09:00").ordered_by(DR_BELL));
+    run.hear("09:10", Said::step(Step::Received, "09:10").of("R2").ordered_by(DR_BELL));
+    run.hear("09:20", Said::step(Step::Preliminary, "09:20").potassium("7.1"));
+    let figures = run.partition.figures();
+    let clocks: Vec<_> = figures.clocks.values().filter(|clock| clock.running > 0).collect();
+    // R1 is due 10:00, R2 10:10: both within the usual hour of 09:20.
+    assert_eq!(
+        clocks.iter().map(|clock| (clock.running, clock.at_risk, clock.overdue)).collect::<Vec<_>>(),
+        [(2, 2, 0)]
+    );
+    assert_eq!(clocks[0].target, Some(minutes(60)));
+    assert_eq!(figures.open_reports.values().map(|bands| bands[0]).sum::<usize>(), 2);
+    assert_eq!(figures.oldest_open.values().min(), Some(&at("09:00")));
+    let red = figures.unanswered[&Level::Red];
+    assert_eq!((red.count, red.oldest), (1, Some(at("09:20"))));
+    assert_eq!(figures.outbox[&Level::Red].count, 1);
+    assert!(figures.rules > 0 && figures.ledger.iter().all(wardline_core::ledger::Equation::holds));
+    let code = run.code();
+    run.hear("09:21", answer(Act::Accepted, &code, "09:21"));
+    run.pass("11:05");
+    let figures = run.partition.figures();
+    assert_eq!(figures.clocks.values().map(|clock| clock.overdue).sum::<usize>(), 2);
+    assert_eq!(figures.unanswered.get(&Level::Red), None);
+    // Somebody answered for R1, which ends its being open; only R2 is, for nearly two hours.
+    let band = |place: usize| figures.open_reports.values().map(|bands| bands[place]).sum::<usize>();
+    assert_eq!((band(0), band(1)), (0, 1));
+}
+
+#[test]
+fn an_alert_carries_its_cause_and_level_into_its_transitions() {
+    let mut run = Run::hospital();
+    run.hear("09:00", Said::step(Step::Received, "09:00").ordered_by(DR_BELL));
+    run.hear("09:20", Said::step(Step::Preliminary, "09:18").potassium("7.1"));
+    let facts = run.told.last().unwrap().transitions.iter().find_map(|transition| transition.alert_facts).unwrap();
+    assert_eq!((facts.level, facts.cause, facts.was_answered), (Level::Red, at("09:18"), false));
+}
+
+#[test]
 fn the_active_ward_is_named_with_its_text() {
     let run = Run::hospital();
     let ward = run.partition.active_ward().unwrap();
     assert_eq!((ward.version, ward.name.as_str()), (WardVersion([1; 32]), "St Anne"));
     assert_eq!((ward.text, ward.activated), (&b"hospital"[..], at("08:00")));
     assert_eq!(Run::empty().partition.active_ward(), None);
+}
+
+/// What the last batch did to reports, as words.
+fn passed(run: &Run) -> Vec<String> {
+    let mut passages = Vec::new();
+    run.partition.passages(&mut passages);
+    let word = |passage: &Passage| match passage.event {
+        Event::Opened => "opened".to_owned(),
+        Event::Closed(leaving) => format!("closed {}", leaving.word()),
+        Event::Took(interval, span) => format!("{interval} {}", span.micros() / 60_000_000),
+        Event::TakenBack => "taken back".to_owned(),
+    };
+    passages.iter().map(word).collect()
+}
+
+#[test]
+fn a_report_is_told_once_when_it_comes_when_it_goes_and_what_it_took() {
+    let mut run = Run::hospital();
+    run.partition.watch_passages();
+    run.hear("09:00", Said::step(Step::Received, "09:00").ordered_by(DR_BELL));
+    assert_eq!(passed(&run), ["opened"]);
+    run.pass("09:30");
+    assert_eq!(passed(&run), [""; 0]);
+    run.hear("09:50", Said::step(Step::Final, "09:45").potassium("4.1"));
+    assert_eq!(passed(&run), ["closed final", "receive_to_final 45"]);
+    run.hear("09:55", Said::step(Step::Corrected, "09:55").potassium("4.2"));
+    assert_eq!(passed(&run), [""; 0], "a new version opens nothing again");
+    run.hear("10:00", Said::step(Step::EnteredInError, "10:00"));
+    assert_eq!(passed(&run), ["taken back"]);
+}
+
+#[test]
+fn a_cancelled_report_ends_without_a_length() {
+    let mut run = Run::hospital();
+    run.partition.watch_passages();
+    run.hear("09:00", Said::step(Step::Received, "09:00").ordered_by(DR_BELL));
+    run.hear("09:10", Said::step(Step::Cancelled, "09:10"));
+    assert_eq!(passed(&run), ["closed cancelled"]);
 }

@@ -24,6 +24,7 @@ const ROUTES: &[(&str, &str, May)] = &[
     ("GET", "/v1/dead", May::Only(&[Role::Admin])),
     ("POST", "/v1/dead/{id}/replay", May::Only(&[Role::Admin])),
     ("GET", "/v1/alerts", May::Only(&[Role::Analyst, Role::Phi])),
+    ("GET", "/v1/worklist", May::Only(&[Role::Answer])),
     ("GET", "/v1/wards", May::Only(&[Role::Admin])),
     ("POST", "/v1/wards", May::Only(&[Role::Admin])),
     ("GET", "/v1/silences", May::Only(&[Role::Admin])),

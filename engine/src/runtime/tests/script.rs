@@ -1,6 +1,6 @@
 //! Script: a state machine small enough to read, with the state table of one notice.
 //!
-//! An event `forget-…` is lost, as if by a mistake of ours. An update event `page-…` makes a notice that is ready; attempts move it as the core would. An answer is accepted.
+//! An event `forget-…` is lost, as if by a mistake of ours. An update event `page-…` makes a notice that is ready; attempts move it as the core would. `task-1` opens a task and `done-1` ends it. An answer is accepted.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use wardline_core::{
     Batch, Disposition, Input, Output, Proposal,
     disposition::EventOutcome,
-    ids::{Nid, ReportId},
+    ids::{AlertId, Nid, ReportId},
     input::{Attempt, Outcome, Silence},
     ledger::Equation,
-    output::{AnswerOutcome, AnswerVerdict, Go, NoticeState},
+    output::{AnswerOutcome, AnswerVerdict, Go, NoticeState, Task},
+    views::Figures,
 };
 use wardline_rules::{
     Text,
@@ -136,6 +137,21 @@ impl Kernel for Script {
         }));
     }
 
+    fn open_tasks(&self) -> Vec<Task> {
+        let is_done = |number: &str| self.events.iter().any(|event| event.strip_prefix("done-") == Some(number));
+        let open = self.events.iter().filter_map(|event| event.strip_prefix("task-")).filter(|number| !is_done(number));
+        open.map(|number| Task {
+            raised: Timestamp::MIN,
+            alert: AlertId(nid(number).0),
+            desk: Text::const_new("Laboratory"),
+            rule: Text::from(format!("alert/{number}")),
+            severity: Text::const_new("red"),
+            level: Level::Red,
+            report: None,
+        })
+        .collect()
+    }
+
     fn unresolved(&self) -> Vec<Attempt> {
         let started = self.notices.iter().filter(|(_, (state, ..))| *state == NoticeState::Started);
         let attempt = |(nid, (_, number, epoch)): (&Nid, &(NoticeState, u32, u32))| Attempt {
@@ -174,6 +190,14 @@ impl Kernel for Script {
 
     fn gauges(&self) -> wardline_core::views::Gauges {
         wardline_core::views::Gauges::default()
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { timers: usize::from(self.due.is_some()), ..Figures::default() }
+    }
+
+    fn sla_of(&self, _: &str) -> Option<Text> {
+        None
     }
 
     fn ward(&self) -> Option<(Text, [u8; 32])> {

@@ -1,0 +1,136 @@
+//! Figures: what does one live batch add to the counters?
+//!
+//! Counted from the outputs of the step, so a replay counts nothing. Counters cannot take back: a clock counts when it
+//! settles, and a breach at its deadline.
+//!
+//! - **How it fits**: the core thread calls [`count`] after each step.
+//! - **Not here**: levels, which a scrape reads ([`scrape`](crate::metrics::scrape)).
+
+use wardline_core::{
+    Batch, Disposition, Output,
+    output::{AlertState, Change, ClockState, NoticeState, Transition},
+    views::{self, Leaving, Passage},
+};
+use wardline_rules::{
+    event::{Event, Fact},
+    time::Timestamp,
+    words::Kind,
+};
+
+use super::kernel::Kernel;
+use crate::metrics::{LEVELS, Metric, Metrics};
+
+/// Adds what one step said.
+pub(super) fn count(metrics: &Metrics, kernel: &impl Kernel, batch: &Batch, output: &Output) {
+    for transition in &output.transitions {
+        match &transition.change {
+            Change::Clock(state, _) => clock(metrics, kernel, &transition.rule, *state),
+            Change::Alert(state, _) => alert(metrics, transition, *state),
+            Change::Notice(NoticeState::Delivered, head) => {
+                if let Some(notice) = kernel.notice(head.nid) {
+                    metrics.observe(Metric::NoticeSend, &[head.channel.name()], transition.at.since(notice.created));
+                }
+            }
+            Change::Notice(NoticeState::Expired, head) => {
+                metrics.begin_channel(head.channel.name());
+                metrics.count_named(Metric::Notices, &[head.channel.name(), "expired"], 1);
+            }
+            Change::Notice(..) => {}
+        }
+    }
+    for obligation in &output.obligations {
+        metrics.begin_channel(obligation.head.channel.name());
+    }
+    for row in &output.quality {
+        metrics.count_named(Metric::DataQuality, &[row.fault.name()], 1);
+    }
+    let mut passages = Vec::new();
+    kernel.passages(&mut passages);
+    for passage in &passages {
+        pass(metrics, passage, batch.at);
+    }
+    for told in &output.events {
+        if let Some(wardline_core::Input::Event(heard)) = batch.inputs.get(told.place) {
+            event(metrics, heard, told.disposition, batch.at);
+        }
+    }
+}
+
+fn pass(metrics: &Metrics, passage: &Passage, at: Timestamp) {
+    let kind = passage.kind.unwrap_or(Kind::Other).name();
+    match passage.event {
+        views::Event::Opened => {
+            metrics.count_named(Metric::ReportsOpened, &[kind], 1);
+            // The first departure of a kind is an increase only if there was a 0 before it.
+            for leaving in Leaving::ALL {
+                metrics.count_named(Metric::ReportsClosed, &[kind, leaving.word()], 0);
+            }
+        }
+        views::Event::Closed(leaving) => metrics.count_named(Metric::ReportsClosed, &[kind, leaving.word()], 1),
+        views::Event::Took(interval, took) => {
+            let about = (passage.report.to_string(), at);
+            metrics.observe_about(Metric::Turnaround, &[interval, kind, passage.group], took, (&about.0, about.1));
+        }
+        views::Event::TakenBack => metrics.count(Metric::Retractions, &[], 1),
+    }
+}
+
+fn clock(metrics: &Metrics, kernel: &impl Kernel, rule: &str, state: ClockState) {
+    let outcome = match state {
+        ClockState::Met => "met",
+        ClockState::Breached => "breached",
+        ClockState::Running
+        | ClockState::Paused
+        | ClockState::Cancelled
+        | ClockState::Restarted
+        | ClockState::Invalid
+        | ClockState::Unsure => return,
+    };
+    let sla = kernel.sla_of(rule);
+    metrics.count_named(Metric::ClockOutcomes, &[sla.as_ref().map_or(rule, |sla| sla.as_str()), outcome], 1);
+}
+
+fn alert(metrics: &Metrics, transition: &Transition, state: AlertState) {
+    let Some(facts) = transition.alert_facts else { return };
+    let level = LEVELS.iter().find(|(level, _)| *level == facts.level).map_or("yellow", |(_, word)| word);
+    let outcome = match state {
+        AlertState::Raised => return metrics.count_named(Metric::AlertsRaised, &[&transition.rule], 1),
+        AlertState::Answered => "answered",
+        AlertState::Unresolved => "unresolved",
+        // Whoever answered also acted: it ended with the answer.
+        AlertState::Closed | AlertState::Cleared | AlertState::Withdrawn if facts.was_answered => return,
+        AlertState::Closed => "closed",
+        AlertState::Cleared => "cleared",
+        AlertState::Withdrawn => "withdrawn",
+        AlertState::Held | AlertState::Delivered | AlertState::Read | AlertState::Declined => return,
+    };
+    metrics.count(Metric::AlertsClosed, &[level, outcome], 1);
+    if state == AlertState::Answered && facts.cause > Timestamp::from_micros(0) {
+        let report = transition.report.map(|report| report.to_string()).unwrap_or_default();
+        let took = transition.at.since(facts.cause);
+        metrics.observe_about(Metric::AlertAnswer, &[level], took, (&report, transition.at));
+    }
+}
+
+fn event(metrics: &Metrics, event: &Event, disposition: Disposition, at: Timestamp) {
+    let arrived = event.received_at.unwrap_or(at);
+    if matches!(event.fact, Fact::Unreadable { .. }) {
+        let reason = event.reason.as_ref().map_or("unknown", |reason| reason.as_str());
+        return metrics.count_named(Metric::DeadLetters, &[reason], 1);
+    }
+    let feed = if event.source.is_empty() { "none" } else { event.source.as_str() };
+    if let Some(made) = &event.msg.made_at {
+        metrics.clock_of_feed(feed, made.lo, arrived);
+    }
+    if !matches!(disposition, Disposition::Applied | Disposition::Corrected) {
+        return;
+    }
+    if let Some(occurred) = &event.occurred_at {
+        metrics.observe(Metric::EventDelay, &[], arrived.since(occurred.lo));
+    }
+    if let Fact::Step(step) = &event.fact
+        && step.is_change()
+    {
+        metrics.count_named(Metric::Corrections, &[event.kind.unwrap_or(Kind::Other).name()], 1);
+    }
+}

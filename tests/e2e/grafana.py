@@ -1,0 +1,531 @@
+#!/usr/bin/env python3
+"""Grafana: does every query of every panel and rule find real samples of a real engine?
+
+Four parties: `wardline run` on a folder of its own, a receiver for its notices that answers, opens, refuses and keeps silent,
+a feeder that tells of reports that began up to hours ago, some late, some critical, some wrong, and a Prometheus with the
+rules of this repository. Then each query goes through Prometheus' own HTTP API, with its variables filled in, and each of
+SQL over the Postgres wire, with Grafana's macros and variables filled in.
+
+A panel counts as `run` when each of its queries answers with finite samples, as `empty` when one does not. A query may be
+empty only if it asks for a metric that docs/reference/metrics.md lists as planned; a planned one that answers fails as well,
+so that the list can only shrink.
+
+LIMIT: two minutes of samples by the wall clock. No day, no week: what looks back further shows what two minutes hold.
+
+Usage: grafana.py [--seconds N] [--results FILE]      environment: WARDLINE_BIN
+"""
+import argparse, csv, glob, http.client, http.server, io, json, math, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
+
+ARGS = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+ARGS.add_argument("--seconds", type=int, default=130)
+ARGS.add_argument("--results", help="write every answer into this file, for grafana/pictures.py")
+OPTIONS = ARGS.parse_args()
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+BIN = os.path.abspath(os.environ.get("WARDLINE_BIN", os.path.join(ROOT, "target/debug/wardline")))
+RANDOM = random.Random(7)
+
+WARD = '''ward "Board" edition 1
+  zone      America/Chicago
+  uses      pack "starter"
+
+desk "Laboratory"
+
+sla "STAT lab"
+  policy    "T-1", owner "Tests", review by 2099-12-31
+  covers    lab reports where priority is stat
+  starts    when the specimen is received
+  stops     when the report is finalised
+  target    60 minutes
+  breach    tell desk "Laboratory" by email, severity yellow
+
+sla "Imaging"
+  policy    "T-2", owner "Tests", review by 2099-12-31
+  covers    radiology reports
+  starts    when the exam is completed
+  stops     when the report is signed
+  target    90 minutes
+  breach    tell desk "Laboratory" by email, severity yellow
+
+alert "Critical laboratory result"
+  policy    "T-3", owner "Tests", review by 2099-12-31
+  when      a lab result is verified
+  where     flag is critical
+  severity  red
+  page      using "Call"
+  brief     "{severity}: a result waits for you. {link} Code {code}"
+
+escalation "Call"
+  step 1    page desk "Operations" by phone, wait 20 seconds
+  step 2    page desk "Operations" by sms, wait 10 seconds
+  then      task for desk "Operations"
+'''
+
+CONFIG = '''ward = "board.ward"
+data = "data"
+[http]
+listen = "127.0.0.1:{api}"
+admin = "127.0.0.1:{admin}"
+[[feed]]
+name = "lis"
+kind = "http"
+[[feed]]
+name = "ris"
+kind = "http"
+[[feed]]
+name = "adt"
+kind = "mllp"
+listen = "127.0.0.1:{mllp}"
+zone = "America/Chicago"
+[sql]
+listen = "127.0.0.1:{sql}"
+postgres = "127.0.0.1:{postgres}"
+[[channel]]
+name = "default"
+phone = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/phone", secret = "file:secret", class = "keyed", inside = true }}
+sms = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/sms", secret = "file:secret", class = "keyed", inside = true }}
+email = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/email", secret = "file:secret", class = "keyed", inside = true }}
+'''
+
+DIRECTORY = '''role_or_token,authority,id,channel,address,licence,from,until
+Operations,,,phone,+1 555 0100,,,
+Operations,,,sms,+1 555 0100,,,
+Laboratory,,,email,lab@example.org,,,
+'''
+
+SITE = '''[objective]
+"STAT lab" = 0.90
+"Imaging" = 0.80
+'''
+
+PROMETHEUS = '''global:
+  scrape_interval: 2s
+  evaluation_interval: 2s
+rule_files: ["{rules}/recording.yaml", "{rules}/alerts.yaml"]
+scrape_configs:
+- job_name: wardline
+  static_configs: [{{ targets: ["127.0.0.1:{admin}"] }}]
+'''
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class People(http.server.BaseHTTPRequestHandler):
+    """Takes notices; half of the pages by phone are opened and answered, the gateway for sms fails."""
+    links, count = [], 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        People.count += 1
+        if self.path == "/sms" and People.count % 2:
+            self.send_response(503)
+        else:
+            self.send_response(204)
+            if self.path == "/phone":
+                People.links += re.findall(r"http://[^\s\"\\]+", body)[:1]
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def answer(link):
+    """Opens the page behind a link as a person does, and accepts."""
+    urllib.request.urlopen(link, timeout=5).read()
+    asked = urllib.parse.parse_qs(urllib.parse.urlparse(link).query)
+    form = urllib.parse.urlencode({"n": asked["n"][0], "s": asked["s"][0], "act": "accepted"}).encode()
+    return urllib.request.urlopen(urllib.request.Request(link.split("?")[0], form), timeout=5).status
+
+
+def stamp(seconds_ago):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))
+
+
+def said(n, part, feed, step, ago, **more):
+    event = {"v": 1, "event_id": "%s-%d-%s" % (feed, n, part), "source": feed, "report": {"filler": "F%d" % n}, "step": step, "occurred_at": stamp(ago),
+             "msg": {"id": "M%d%s" % (n, part), "made_at": stamp(0)}}
+    event["kind"], event["test"] = ("lab", "2823-3") if feed == "lis" else ("imaging", "30799-1")
+    event.update(more)
+    return event
+
+
+def life(n):
+    """What one report says, all at once: it began up to five hours ago."""
+    feed = "lis" if n % 3 else "ris"
+    begun = RANDOM.choice([600, 1500, 2700, 3300, 5400, 9000, 18000])
+    priority = RANDOM.choice(["stat", "stat", "urgent", "routine"])
+    first, last = ("received", "final") if feed == "lis" else ("exam_ended", "final")
+    events = [said(n, "a", feed, first, begun, priority=priority)]
+    if n % 4:
+        took = RANDOM.choice([0.3, 0.6, 0.9]) * begun
+        flags = {"flags": ["critical"]} if feed == "lis" and n % 5 == 1 else {}
+        value = "7.1" if flags else "4.1"
+        results = {"results": [{"code": "2823-3", "num": value, "unit": "mmol/L", "status": "final"}]} if feed == "lis" else {}
+        # A critical result is fresh, so that its answer comes after seconds.
+        events.append(said(n, "b", feed, last, 2 if flags else begun - took, priority=priority, **flags, **results))
+        if n % 10 == 3:
+            events.append(said(n, "c", feed, "corrected", 1, priority=priority))
+    if n % 12 == 5:
+        events.append(dict(events[-1]))
+    return feed, events
+
+
+def post(port, feed, events, extra=b""):
+    body = "\n".join(json.dumps(event) for event in events).encode() + b"\n" + extra
+    ask = urllib.request.Request("http://127.0.0.1:%d/v1/events?feed=%s" % (port, feed), body, {"content-type": "application/x-ndjson"})
+    return urllib.request.urlopen(ask, timeout=10).read()
+
+
+def cut_off(port):
+    """A sender of HL7 whose line breaks in the middle of a message."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(b"\x0bMSH|^~\\&|ADT|")
+
+
+def feed_all(port, mllp, stop):
+    n = 0
+    while not stop.is_set():
+        feed, events = life(n)
+        # One line in forty is nothing that anybody can read; one answer in forty is about no notice.
+        extra = b'{"v":1,"event_id":\n' if n % 40 == 7 else b""
+        if n % 40 == 9:
+            events.append({"v": 1, "event_id": "ans-%d" % n, "type": "answer", "source": feed, "occurred_at": stamp(0),
+                           "answer": {"act": "accepted", "code": "K7MQ2P", "by": {"token": "pr_" + "a" * 26}}})
+        try:
+            post(port, feed, events, extra)
+        except OSError as error:
+            print("feeder:", error, getattr(error, "read", lambda: b"")()[:300])
+            return
+        n += 1
+        if n % 20 == 3:
+            cut_off(mllp)
+        while People.links:
+            link = People.links.pop(0)
+            if RANDOM.random() < 0.6:
+                try:
+                    answer(link)
+                except urllib.error.HTTPError as error:
+                    # Somebody else was faster.
+                    if error.code != 409:
+                        raise
+        time.sleep(0.1)
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.read().decode()
+
+
+class Prometheus:
+    def __init__(self, port):
+        self.base = "http://127.0.0.1:%d/api/v1/" % port
+
+    def ask(self, path, **parameters):
+        try:
+            return json.loads(get(self.base + path + "?" + urllib.parse.urlencode(parameters)))
+        except urllib.error.HTTPError as error:
+            return json.loads(error.read().decode())
+
+    def series(self, query, now, seconds, is_now):
+        """Samples as lists of (labels, values); what the API refuses is an exception."""
+        answer = self.ask("query", query=query, time=now) if is_now else self.ask("query_range", query=query, start=now - seconds, end=now, step=2)
+        if answer["status"] != "success":
+            raise ValueError(answer["error"])
+        found = answer["data"]["result"]
+        return [(one["metric"], [one["value"]] if is_now else one["values"]) for one in found]
+
+
+def filled(query, seconds):
+    for name in ["job", "instance", "interval", "kind", "clock"]:
+        query = query.replace('"$%s"' % name, '".+"')
+    # Two minutes hold no last week: what was a week ago is asked of now.
+    return query.replace(" offset 1w", "").replace("$__rate_interval", "30s").replace("$__range", "%ds" % seconds)
+
+
+def finite(series):
+    return [(labels, values) for labels, values in series if any(math.isfinite(float(value)) for _, value in values)]
+
+
+def wait_for(what, seconds, problem):
+    until = time.time() + seconds
+    while time.time() < until:
+        try:
+            if what():
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(problem())
+
+
+def panels_of(board):
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def look(prometheus, seconds):
+    """Every query of every panel that asks Prometheus: (panel, query, what came of it)."""
+    results, now = [], time.time()
+    for path in sorted(glob.glob(os.path.join(ROOT, "grafana/dashboards/*.json"))):
+        board = json.load(open(path))
+        number = board["uid"].rsplit("-d")[-1]
+        for panel in panels_of(board):
+            for target in panel["targets"]:
+                if "expr" not in target:
+                    continue
+                entry = {"panel": "%s.%d" % (number, panel["id"]), "title": panel["title"], "type": panel["type"], "board": board["title"],
+                         "unit": panel["fieldConfig"]["defaults"]["unit"], "legend": target["legendFormat"], "none": panel["fieldConfig"]["defaults"]["noValue"],
+                         "thresholds": panel["fieldConfig"]["defaults"]["thresholds"]["steps"], "expr": target["expr"]}
+                try:
+                    query = filled(target["expr"], seconds)
+                    entry["series"] = finite(prometheus.series(query, now, seconds, target["instant"]))
+                    if not entry["series"] and target["instant"] and not entry["none"].startswith("Nothing is scraped"):
+                        # Nothing may be true at this instant: then it was true at another one.
+                        earlier = finite(prometheus.series(query, now, seconds, False))
+                        entry["series"] = [(labels, values[-1:]) for labels, values in earlier]
+                except ValueError as error:
+                    entry["error"] = str(error)
+                results.append(entry)
+    return results
+
+
+class Postgres:
+    """Asks over the Postgres wire, as Grafana does, with its macros and variables filled in."""
+
+    def __init__(self, port, seconds):
+        self.port, self.until = port, time.time()
+        # What happened hours before the samples is told of as well.
+        self.since = self.until - seconds - 6 * 3600
+
+    def rows(self, text):
+        """The names of the columns and the rows as texts; what is refused is an exception."""
+        command = ["psql", "-X", "--csv", "-h", "127.0.0.1", "-p", str(self.port), "-U", "grafana", "-d", "wardline", "-c", text]
+        environment = dict(os.environ, PGSSLMODE="disable", PGCONNECT_TIMEOUT="10", PGPASSWORD="none")
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
+        if done.returncode:
+            raise ValueError(done.stderr.strip())
+        head, *rows = csv.reader(io.StringIO(done.stdout))
+        return head, rows
+
+    def filled(self, text, variables):
+        """The macros of Grafana's data source for Postgres that the boards use, and lists of quoted values for variables."""
+        iso = lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        text = re.sub(r"\$__timeFilter\(([^)]*)\)", lambda found: "%s BETWEEN '%s' AND '%s'" % (found.group(1), iso(self.since), iso(self.until)), text)
+        for name, values in variables.items():
+            text = text.replace("$" + name, ",".join("'%s'" % value.replace("'", "''") for value in values))
+        left = re.findall(r"\$\w+", text)
+        if left:
+            raise ValueError("nothing is known of " + ", ".join(left))
+        return text
+
+
+def plausible(kind, head, rows):
+    """What is wrong with an answer for a panel of this kind; None if nothing is."""
+    if not rows:
+        return "empty"
+    is_number = lambda text: re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", text) is not None
+    numbers = [name for place, name in enumerate(head) if any(row[place] for row in rows) and all(is_number(row[place]) for row in rows if row[place])]
+    texts = [name for name in head if name not in numbers and name != "time"]
+    if any(row[place] in ("NaN", "Infinity", "-Infinity") for row in rows for place in range(len(head))):
+        return "not finite"
+    if kind == "timeseries" and (head[0] != "time" or not all(row[0] for row in rows)):
+        return "no time in each row"
+    if kind in ("timeseries", "barchart", "stat") and not numbers:
+        return "no column of numbers"
+    if kind == "barchart" and texts[:1] != head[:1]:
+        return "no column of names before the numbers"
+    return None
+
+
+def look_into_tables(postgres):
+    """Every variable, panel and annotation that asks SQL."""
+    results, noted = [], set()
+    for path in sorted(glob.glob(os.path.join(ROOT, "grafana/dashboards/*.json"))):
+        board = json.load(open(path))
+        number, variables = board["uid"].rsplit("-d")[-1], {}
+
+        def ask(name, title, kind, text):
+            entry = {"panel": name, "title": title, "type": kind, "board": board["title"], "sql": text, "planned": [], "none": "", "unit": "", "series": []}
+            try:
+                entry["columns"], entry["rows"] = postgres.rows(postgres.filled(text, variables))
+                problem = plausible(kind, entry["columns"], entry["rows"])
+            except ValueError as error:
+                problem = str(error)
+                entry["error"] = problem
+            if problem and "error" not in entry and problem != "empty":
+                entry["error"] = problem
+            results.append(entry)
+            return entry
+
+        for variable in board["templating"]["list"]:
+            if variable.get("datasource", {}).get("type") == "grafana-postgresql-datasource":
+                found = ask("%s variable %s" % (number, variable["name"]), variable["label"], "variable", variable["query"])
+                variables[variable["name"]] = [row[0] for row in found.get("rows", [])]
+        for annotation in board["annotations"]["list"]:
+            if annotation["rawQuery"] not in noted:
+                noted.add(annotation["rawQuery"])
+                ask("annotation " + annotation["name"], annotation["name"], "timeseries-of-words", annotation["rawQuery"])
+        for panel in panels_of(board):
+            for target in panel["targets"]:
+                if "rawSql" in target:
+                    entry = ask("%s.%d" % (number, panel["id"]), panel["title"], panel["type"], target["rawSql"])
+                    entry["unit"], entry["none"] = panel["fieldConfig"]["defaults"]["unit"], panel["fieldConfig"]["defaults"]["noValue"]
+    return results
+
+
+def planned_metrics():
+    page = open(os.path.join(ROOT, "docs/reference/metrics.md")).read()
+    return set(re.findall(r"^\| `(\w+)`", page.split("## Planned")[1].split("\n## ")[0], re.M))
+
+
+def asks_for(query, planned):
+    """The planned metrics of a query; recorded series carry the name of theirs in their own."""
+    names = re.findall(r"wardline_\w+", query)
+    found = {metric for metric in planned for name in names if re.fullmatch(metric + "(_bucket|_sum|_count)?", name)}
+    recorded = {"wardline_reports_closed": "wardline_reports_closed_total"}
+    return found | {recorded[name] for name in names if name in recorded and recorded[name] in planned}
+
+
+def judge(results):
+    """Panels that ran, that are empty as planned, that are empty, that failed; and what answered though it is planned."""
+    planned, by_panel, early = planned_metrics(), {}, []
+    for entry in results:
+        entry["planned"] = sorted(asks_for(entry.get("expr", ""), planned))
+        by_panel.setdefault(entry["panel"], []).append(entry)
+        if entry["planned"] and entry.get("series"):
+            early.append(entry)
+    ran, excused, empty, failed = [], [], [], []
+    for panel, entries in by_panel.items():
+        missing = [entry for entry in entries if not entry.get("series") and not entry.get("rows")]
+        if any("error" in entry for entry in entries):
+            failed.append(panel)
+        elif not missing:
+            ran.append(panel)
+        elif all(entry["planned"] for entry in missing):
+            excused.append(panel)
+        else:
+            empty.append(panel)
+    return ran, excused, empty, failed, early
+
+
+def check_rules(prometheus):
+    """Every rule is healthy; these fire and these do not."""
+    rules = [rule for group in prometheus.ask("rules")["data"]["groups"] for rule in group["rules"]]
+    sick = [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"]
+    firing = {rule["name"] for rule in rules if rule["type"] == "alerting" and rule["state"] == "firing"}
+    must = {"WardlineHeartbeat", "WardlineDeadLetters", "WardlineEscalationUnresolved"}
+    must_not = {"WardlineDown", "WardlineCoreStalled", "WardlineStorageFailed", "WardlineLedgerImbalance", "WardlineAuditGap", "WardlineRuleQuarantined", "WardlineShedding", "WardlineSeriesBudget"}
+    print("rules %d  not healthy %d  firing: %s" % (len(rules), len(sick), ", ".join(sorted(firing))))
+    problems = ["rule %s: %s" % one for one in sick]
+    problems += ["%s does not fire" % name for name in sorted(must - firing)] + ["%s fires" % name for name in sorted(must_not & firing)]
+    return problems
+
+
+def check_metrics(admin):
+    """The live endpoint passes promtool, and answers in both formats."""
+    text = get("http://127.0.0.1:%d/metrics" % admin)
+    tool = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    ask = urllib.request.Request("http://127.0.0.1:%d/metrics" % admin, headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    began = time.time()
+    with urllib.request.urlopen(ask, timeout=10) as response:
+        kind, opened = response.headers["content-type"], response.read().decode()
+    took = time.time() - began
+    series = [line for line in text.splitlines() if not line.startswith("#")]
+    print("series %d  bytes %d (text) %d (OpenMetrics)  scrape %.1f ms  exemplars %d" % (len(series), len(text), len(opened), took * 1000, opened.count(" # {report_id=")))
+    problems = ["promtool check metrics: " + tool.stdout + tool.stderr] if tool.returncode or tool.stdout or tool.stderr else []
+    if not kind.startswith("application/openmetrics-text") or not opened.endswith("# EOF\n"):
+        problems.append("OpenMetrics was asked for and not given: " + kind)
+    if " # {report_id=" not in opened:
+        problems.append("no exemplar names a report")
+    return problems
+
+
+def end_all(processes):
+    """Every process ends, asked or not."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    for process in processes:
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def main():
+    # Whatever hangs, this ends: a whole run takes the samples and less than two minutes around them.
+    signal.alarm(OPTIONS.seconds + 240)
+    for tool in ["prometheus", "promtool", "psql"]:
+        if not shutil.which(tool):
+            print("%s is missing; tests/run installs it" % tool)
+            return 1
+    folder = tempfile.mkdtemp(prefix="wardline-grafana-")
+    os.chmod(folder, 0o700)
+    api, admin, sink, port, mllp, sql, postgres = [free_port() for _ in range(7)]
+    files = {"board.ward": WARD, "wardline.toml": CONFIG.format(api=api, admin=admin, sink=sink, mllp=mllp, sql=sql, postgres=postgres), "directory.csv": DIRECTORY, "site.toml": SITE,
+             "secret": "whsec_" + "A" * 43 + "=", "prometheus.yml": PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=admin)}
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+        os.chmod(os.path.join(folder, name), 0o600)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", sink), People)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    processes, stop = [], threading.Event()
+
+    def start(command, log):
+        out = open(os.path.join(folder, log), "ab")
+        processes.append(subprocess.Popen(command, cwd=folder, stdout=out, stderr=out))
+        return processes[-1]
+
+    def log_of(name):
+        return lambda: open(os.path.join(folder, name)).read()[-3000:]
+
+    try:
+        start([BIN, "run", "--config", "wardline.toml"], "engine.log")
+        wait_for(lambda: get("http://127.0.0.1:%d/health/ready" % api), 60, log_of("engine.log"))
+        start(["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:%d" % port], "prometheus.log")
+        wait_for(lambda: get("http://127.0.0.1:%d/-/ready" % port), 60, log_of("prometheus.log"))
+        prometheus = Prometheus(port)
+        # First a look at rest, so that every counter is seen at 0.
+        wait_for(lambda: prometheus.series("wardline_build_info", time.time(), 0, True), 30, log_of("prometheus.log"))
+        time.sleep(4)
+        feeder = threading.Thread(target=feed_all, args=(api, mllp, stop), daemon=True)
+        feeder.start()
+        until = time.time() + OPTIONS.seconds
+        while time.time() < until and all(process.poll() is None for process in processes):
+            time.sleep(1)
+        results = look(prometheus, OPTIONS.seconds)
+        results += look_into_tables(Postgres(postgres, OPTIONS.seconds))
+        problems = check_rules(prometheus) + check_metrics(admin)
+        targets = prometheus.ask("targets")["data"]["activeTargets"]
+        problems += ["target %s: %s" % (target["scrapeUrl"], target["lastError"]) for target in targets if target["health"] != "up"]
+        stop.set()
+        feeder.join(timeout=30)
+    finally:
+        stop.set()
+        end_all(processes)
+        server.shutdown()
+    ran, excused, empty, failed, early = judge(results)
+    for entry in results:
+        if "error" in entry or entry["panel"] in empty and not entry["series"] and not entry.get("rows") and not entry["planned"]:
+            problems.append("panel %s %s: %s\n    %s" % (entry["panel"], entry["title"], entry.get("error", "empty, and not planned"), entry.get("expr") or entry["sql"]))
+    problems += ["panel %s answers though %s is planned: take it off the list" % (entry["panel"], ", ".join(entry["planned"])) for entry in early]
+    print("panels run %d  empty %d  failed %d  empty as planned %d: %s" % (len(ran), len(empty), len(failed), len(excused), " ".join(excused)))
+    answered = sum(bool(entry.get("series") or entry.get("rows")) for entry in results)
+    print("queries %d  answered %d  planned %d" % (len(results), answered, sum(bool(entry["planned"]) for entry in results)))
+    if OPTIONS.results:
+        with open(OPTIONS.results, "w") as file:
+            json.dump(results, file)
+    for problem in problems:
+        print("FAILED:", problem)
+    if problems:
+        print("kept:", folder)
+    else:
+        shutil.rmtree(folder)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
