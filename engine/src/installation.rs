@@ -12,7 +12,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use wardline_connectors::codec::token::Tokeniser;
@@ -181,14 +181,17 @@ fn shown(diagnostics: &[wardline_dsl::diagnostic::Diagnostic], sources: &Sources
 
 /// The configured key, else the one in the data directory, made if it is not there.
 fn key(config: &Config) -> Result<Key, Finding> {
-    let reference = match &config.patient_key {
-        Some(reference) => reference.clone(),
-        None => {
-            make_key(&config.data.join(KEY_FILE))?;
-            SecretRef::File(config.data.join(KEY_FILE))
-        }
-    };
-    read_key(&reference, &config.base)
+    if let Some(reference) = &config.patient_key {
+        return read_key(reference, &config.base);
+    }
+    let own = config.data.join(KEY_FILE);
+    make_key(&own)?;
+    read_own_key(own)
+}
+
+/// The data directory's path is complete; only what a user writes counts from the folder of `wardline.toml`.
+fn read_own_key(path: PathBuf) -> Result<Key, Finding> {
+    read_key(&SecretRef::File(path), Path::new(""))
 }
 
 /// The fingerprint of the key of patient tokens, if there is one already; makes none.
@@ -197,12 +200,12 @@ fn key(config: &Config) -> Result<Key, Finding> {
 /// That the key cannot be read.
 pub fn key_fingerprint(config: &Config) -> Result<Option<[u8; 32]>, Finding> {
     let own = config.data.join(KEY_FILE);
-    let reference = match &config.patient_key {
-        Some(reference) => reference.clone(),
-        None if own.exists() => SecretRef::File(own),
+    let key = match &config.patient_key {
+        Some(reference) => read_key(reference, &config.base)?,
+        None if own.exists() => read_own_key(own)?,
         None => return Ok(None),
     };
-    read_key(&reference, &config.base).map(|key| Some(fingerprint(&key)))
+    Ok(Some(fingerprint(&key)))
 }
 
 fn fingerprint(key: &Key) -> [u8; 32] {

@@ -236,7 +236,10 @@ class Engine:
 
     def start(self, *flags, seconds=60):
         with open(self.path("engine.log"), "ab") as log:
-            self.process = spawn([BIN, "run", "--config", "wardline.toml", *flags], cwd=self.folder, stdout=log, stderr=log)
+            # From another folder, as people do: what the file names counts from where the file is.
+            above, name = os.path.split(self.folder)
+            config = os.path.join(name, "wardline.toml")
+            self.process = spawn([BIN, "run", "--config", config, *flags], cwd=above, stdout=log, stderr=log)
         limit = time.monotonic() + seconds
         for port in (self.api, *self.listens):
             if not until(lambda: self.process.poll() is not None or is_ready(port), limit - time.monotonic(), 0.02) or self.process.poll() is not None:

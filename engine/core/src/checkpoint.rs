@@ -93,6 +93,37 @@ impl Partition {
         SECTIONS.iter().map(|name| (*name, self.section(name))).collect()
     }
 
+    /// The state as it is now, to be written by somebody else while this one goes on.
+    ///
+    /// - **Time**: as of the last batch; call it between batches only.
+    /// - **Cost**: pages of reports, alerts and notices are shared and copied when they change; the rest, which is small or
+    ///   lies in one piece, is copied now.
+    #[must_use]
+    pub fn freeze(&mut self) -> Frozen {
+        let mut state = Self::new(self.settings);
+        (state.at, state.born, state.active) = (self.at, self.born, self.active);
+        state.site = self.site.clone();
+        state.dictionary = self.dictionary.clone();
+        state.tuples = self.tuples.clone();
+        state.wards = self.wards.clone();
+        state.reports = self.reports.share();
+        state.alerts = self.alerts.share();
+        state.notices = self.notices.share();
+        state.feed_alerts = self.feed_alerts.clone();
+        state.silences = self.silences.clone();
+        state.feeds = self.feeds.clone();
+        state.feed_waits = self.feed_waits.clone();
+        state.watching = self.watching.clone();
+        state.gathers.all = self.gathers.all.share();
+        state.aliases = self.aliases.clone();
+        state.once = self.once.clone();
+        (state.seen, state.seen_order) = (self.seen.clone(), self.seen_order.clone());
+        state.leaving = self.leaving.clone();
+        state.counters = self.counters;
+        state.timers.recount(self.timers.counts());
+        Frozen(Box::new(state))
+    }
+
     /// BLAKE3 over the BLAKE3 hashes of all sections in the order of the table: equal states, equal hash.
     #[must_use]
     pub fn state_hash(&self) -> [u8; 32] {
@@ -215,6 +246,17 @@ impl Partition {
             self.seen_order.push_back((at, id));
         }
         Ok(())
+    }
+}
+
+/// The state of a partition at one position, apart from the partition that went on.
+#[derive(Debug)]
+pub struct Frozen(Box<Partition>);
+
+impl Frozen {
+    /// Its sections, in the order of [`SECTIONS`], each encoded when it is asked for.
+    pub fn into_sections(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> + Send {
+        SECTIONS.iter().map(move |name| (*name, self.0.section(name)))
     }
 }
 

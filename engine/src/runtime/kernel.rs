@@ -131,7 +131,15 @@ pub trait Kernel: Send + 'static {
 
     /// The sections of a checkpoint.
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)>;
+
+    /// The same for another thread: encoded when they are asked for, of the state as it is now.
+    fn freeze(&mut self) -> Frozen {
+        Box::new(self.checkpoint().into_iter())
+    }
 }
+
+/// The sections of a state that has gone on meanwhile.
+pub type Frozen = Box<dyn Iterator<Item = (&'static str, Vec<u8>)> + Send>;
 
 /// A state machine that can begin, and begin again where a checkpoint ends.
 pub trait Bootable: Kernel + Sized {

@@ -16,7 +16,7 @@ use wardline_core::{
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
-use super::kernel::{Bootable, Kernel, Notice};
+use super::kernel::{Bootable, Frozen, Kernel, Notice};
 use crate::ward;
 
 impl Kernel for Partition {
@@ -121,6 +121,10 @@ impl Kernel for Partition {
 
     fn checkpoint(&self) -> Vec<(&'static str, Vec<u8>)> {
         Self::checkpoint(self)
+    }
+
+    fn freeze(&mut self) -> Frozen {
+        Box::new(Self::freeze(self).into_sections())
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     admission::Lane,
     figures,
     heartbeat::Heartbeat,
-    kernel::Kernel,
+    kernel::{Frozen, Kernel},
     poison::{self, Died},
     rows::{RowSink, Taken},
 };
@@ -69,7 +69,7 @@ pub(crate) struct Waiter {
 
 /// The state at one position.
 pub(crate) struct State {
-    pub(crate) sections: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) sections: Frozen,
     pub(crate) position: Position,
     pub(crate) ward: [u8; 32],
 }
@@ -262,8 +262,8 @@ impl<K: Kernel> CoreThread<K> {
         figures::count(metrics, &self.kernel, batch, &self.output);
     }
 
-    fn state(&self) -> State {
+    fn state(&mut self) -> State {
         let ward = self.kernel.ward().map_or([0; 32], |(_, version)| version);
-        State { sections: self.kernel.checkpoint(), position: self.position, ward }
+        State { sections: self.kernel.freeze(), position: self.position, ward }
     }
 }

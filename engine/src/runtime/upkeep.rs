@@ -110,7 +110,7 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
             return None;
         }
         let begun = self.engine.boot();
-        match self.write(&state) {
+        match self.write(state) {
             Ok(mark) => {
                 let took = self.engine.boot().minus(begun);
                 self.engine.metrics().set_seconds(Metric::CheckpointDuration, &[], took);
@@ -124,11 +124,11 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
         }
     }
 
-    fn write(&self, state: &State) -> wardline_store::checkpoint::Result<Mark> {
+    fn write(&self, state: State) -> wardline_store::checkpoint::Result<Mark> {
         let summary =
             Summary { epoch: self.epoch, position: state.position, logic_version: self.logic, ward: state.ward };
         let mut writer = self.checkpoints.begin(summary)?;
-        for (name, bytes) in &state.sections {
+        for (name, bytes) in state.sections {
             writer.section(name, bytes.chunks(wardline_store::limits::CHUNK_BYTES))?;
         }
         writer.finish()

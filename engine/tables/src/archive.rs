@@ -24,7 +24,7 @@ use crate::{
     file,
     frame::epochs,
     hot::Hot,
-    limits::{FILES_BEFORE_MERGE, FREEZE_ROWS, HOT_ROWS_MAX, MERGED_ROWS},
+    limits::{BUILD_ROWS_MAX, FILES_BEFORE_MERGE, FREEZE_ROWS, HOT_ROWS_HELD_MAX, HOT_ROWS_MAX, MERGED_ROWS},
     manifest::{self, File, LOG, Manifest, Record},
     place::Place,
     schema::{DEFINITIONS, Definition, SCHEMA_VERSION},
@@ -51,8 +51,8 @@ pub enum Error {
     /// A file differs from what the manifest says of it.
     #[error("`{0}` is not what was written")]
     Damaged(String),
-    /// A flush failed before: what is on disk is not known, and nothing more is written until a restart.
-    #[error("an earlier write failed; nothing is written until the next start")]
+    /// Whoever wrote the files ended without a word.
+    #[error("the write of the files ended without a result")]
     Stopped,
 }
 
@@ -73,25 +73,31 @@ pub struct Archive<P> {
     builders: Vec<Builder>,
     hot: Hot,
     unfrozen: usize,
+    /// Batches that had to be made before the next freeze.
+    early: Vec<Frozen>,
     /// The newest epoch taken.
     epoch: u64,
-    /// What a failed write leaves is not known.
-    is_stopped: bool,
+    /// Bytes of the manifest that are known to be on disk. What a failed write left behind them is cut before the next.
+    whole: u64,
+    is_torn: bool,
     /// Files that the newest version dropped; a statement may still read them.
     dropped: Vec<String>,
 }
 
 impl<P: Place> Archive<P> {
-    /// Opens what is there; cuts a torn line of the manifest.
+    /// Opens what is there; cuts a torn line of the manifest, and removes files that no line names.
     ///
     /// # Errors
     /// [`Error`].
     pub fn open(place: P) -> Result<Self, Error> {
         let bytes = read_if_there(&place)?;
         let (manifest, whole) = Manifest::read(&bytes)?;
-        if whole < bytes.len() {
-            place.cut(LOG, u64::try_from(whole).unwrap_or(0))?;
+        let whole = u64::try_from(whole).unwrap_or(0);
+        if !bytes.is_empty() {
+            // Also where nothing is torn: a line that was only written, and not yet on disk, must be before files go by it.
+            place.cut(LOG, whole)?;
         }
+        sweep(&place, &manifest);
         let builders = DEFINITIONS.iter().map(Builder::new).collect();
         let epoch = manifest.covered;
         Ok(Self {
@@ -100,8 +106,10 @@ impl<P: Place> Archive<P> {
             builders,
             hot: Hot::default(),
             unfrozen: 0,
+            early: Vec::new(),
             epoch,
-            is_stopped: false,
+            whole,
+            is_torn: false,
             dropped: Vec::new(),
         })
     }
@@ -131,6 +139,11 @@ impl<P: Place> Archive<P> {
         self.hot_rows() >= HOT_ROWS_MAX
     }
 
+    /// Whether more is hot than memory should hold.
+    pub const fn is_overfull(&self) -> bool {
+        self.hot_rows() >= HOT_ROWS_HELD_MAX
+    }
+
     /// Whether a table has a builder that should be frozen now.
     pub fn is_freeze_due(&self) -> bool {
         self.builders.iter().any(|builder| builder.len() >= FREEZE_ROWS)
@@ -147,6 +160,7 @@ impl<P: Place> Archive<P> {
             at,
             covered: epoch,
             began_after: epoch,
+            hole: Some((self.manifest.covered, epoch)),
             schema_version: SCHEMA_VERSION,
             add: Vec::new(),
             drop: Vec::new(),
@@ -156,19 +170,29 @@ impl<P: Place> Archive<P> {
     /// Takes the rows of one epoch; epochs come in rising order, covered ones change nothing.
     ///
     /// # Errors
-    /// A row that does not fit, which is a mistake of ours.
+    /// The first row that does not fit, which is a mistake of ours; it is left out, and all others are taken.
     pub fn append(&mut self, epoch: u64, rows: &[Row]) -> Result<(), Error> {
         if epoch <= self.epoch {
             return Ok(());
         }
+        let mut wrong = Ok(());
         for (seq, row) in rows.iter().enumerate() {
-            if let Some(builder) = self.builders.get_mut(usize::from(row.table.index())) {
-                builder.push(row, epoch, u32::try_from(seq).unwrap_or(u32::MAX))?;
+            let Some(builder) = self.builders.get_mut(usize::from(row.table.index())) else { continue };
+            if let Err(error) = builder.push(row, epoch, u32::try_from(seq).unwrap_or(u32::MAX)) {
+                wrong = wrong.and(Err(error.into()));
+                continue;
+            }
+            self.unfrozen += 1;
+            if builder.len() >= BUILD_ROWS_MAX
+                && let Some(batch) = builder.freeze()?
+            {
+                self.unfrozen -= batch.num_rows();
+                self.hot.push(row.table, batch.clone()).map_err(file::Error::from)?;
+                self.early.push(Frozen { table: row.table, batch });
             }
         }
-        self.unfrozen += rows.len();
         self.epoch = epoch;
-        Ok(())
+        wrong
     }
 
     /// Makes batches of all rows taken since the last freeze.
@@ -179,7 +203,7 @@ impl<P: Place> Archive<P> {
     /// What Arrow refuses.
     pub fn freeze(&mut self) -> Result<Vec<Frozen>, Error> {
         self.unfrozen = 0;
-        let mut frozen = Vec::new();
+        let mut frozen = core::mem::take(&mut self.early);
         for (definition, builder) in DEFINITIONS.iter().zip(&mut self.builders) {
             if let Some(batch) = builder.freeze()? {
                 self.hot.push(definition.table, batch.clone()).map_err(file::Error::from)?;
@@ -194,37 +218,26 @@ impl<P: Place> Archive<P> {
     /// - **Output**: `true` if there is a new version of the manifest.
     ///
     /// # Errors
-    /// [`Error`]; what was hot stays hot, and nothing more is written after a failure of the disk.
+    /// [`Error`]; what was hot stays hot, and the next flush tries again.
     pub fn flush(&mut self, at: i64) -> Result<bool, Error>
     where
         P: Clone,
     {
         let Some(job) = self.begin_flush(at)? else { return Ok(false) };
-        match job.run() {
-            Ok(written) => {
-                let dropped = self.finish_flush(written)?;
-                self.remember_dropped(dropped);
-                Ok(true)
-            }
-            Err(error) => {
-                self.is_stopped = true;
-                Err(error)
-            }
-        }
+        let dropped = self.finish_flush(job.run()?)?;
+        self.remember_dropped(dropped);
+        Ok(true)
     }
 
     /// What is to be written so that everything taken so far is in files; `None` if it is. Rows go on being taken.
     ///
     /// # Errors
-    /// [`Error::Stopped`] after a failure.
+    /// What Arrow refuses.
     pub fn begin_flush(&mut self, at: i64) -> Result<Option<Job<P>>, Error>
     where
         P: Clone,
     {
         self.freeze()?;
-        if self.is_stopped {
-            return Err(Error::Stopped);
-        }
         if self.epoch == self.manifest.covered {
             return Ok(None);
         }
@@ -243,7 +256,7 @@ impl<P: Place> Archive<P> {
     /// - **Output**: names of files that count no more.
     ///
     /// # Errors
-    /// [`Error`]; nothing more is written then.
+    /// [`Error`]; the files are garbage then, and the next flush writes them again.
     pub fn finish_flush(&mut self, written: Written) -> Result<Vec<String>, Error> {
         let dropped = written.record.drop.clone();
         self.record(written.record)?;
@@ -260,8 +273,27 @@ impl<P: Place> Archive<P> {
 
     fn record(&mut self, record: Record) -> Result<(), Error> {
         let line = record.encode()?;
-        self.place.append(LOG, &line).inspect_err(|_| self.is_stopped = true)?;
+        self.mend_log()?;
+        if let Err(error) = self.place.append(LOG, &line) {
+            // A line that may be there and does not count: nobody may read it, now or after a crash.
+            self.is_torn = true;
+            drop(self.mend_log());
+            return Err(error.into());
+        }
+        self.whole += u64::try_from(line.len()).unwrap_or(0);
         self.manifest.apply(record);
+        Ok(())
+    }
+
+    /// Cuts what a failed write may have left behind the last line that counts.
+    fn mend_log(&mut self) -> Result<(), Error> {
+        if self.is_torn {
+            match self.place.cut(LOG, self.whole) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && self.whole == 0 => {}
+                done => done?,
+            }
+            self.is_torn = false;
+        }
         Ok(())
     }
 
@@ -323,6 +355,7 @@ impl<P: Place> Job<P> {
             at: self.at,
             covered: self.epoch,
             began_after: self.manifest.began_after,
+            hole: None,
             schema_version: SCHEMA_VERSION,
             add,
             drop,
@@ -356,6 +389,22 @@ fn read_file(place: &impl Place, file: &File) -> Result<Vec<RecordBatch>, Error>
         return Err(Error::Damaged(file.name.clone()));
     }
     Ok(file::read(bytes)?)
+}
+
+/// Removes files of tables that no line of the manifest names: what a crash left of a flush, or of a merge.
+fn sweep(place: &impl Place, manifest: &Manifest) {
+    for definition in &DEFINITIONS {
+        let folder = definition.table.name();
+        // A folder that is not there, or cannot be read, has nothing to be removed; files that stay are harmless.
+        let Ok(entries) = fs::read_dir(place.root().join(folder)) else { continue };
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let name = format!("{folder}/{name}");
+            if [".parquet", ".part"].iter().any(|end| name.ends_with(end)) && !manifest.files.contains_key(&name) {
+                drop(place.remove(&name));
+            }
+        }
+    }
 }
 
 /// Smallest and greatest epoch of a batch in any order.

@@ -40,9 +40,12 @@ pub struct Record {
     pub at: i64,
     /// Files hold exactly the rows up to this epoch.
     pub covered: u64,
-    /// Rows of epochs up to this one were never made: the archive began later than the log.
+    /// Where the newest hole ends; 0 if there is none.
     #[serde(default)]
     pub began_after: u64,
+    /// Rows of epochs after the first and up to the second were never made: the archive began, or went on, later than the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hole: Option<(u64, u64)>,
     /// Of the tables.
     pub schema_version: u32,
     /// Files that count from now on.
@@ -60,8 +63,10 @@ pub struct Manifest {
     pub at: i64,
     /// Files hold exactly the rows up to this epoch.
     pub covered: u64,
-    /// Rows of epochs up to this one were never made.
+    /// Where the newest hole ends; 0 if there is none.
     pub began_after: u64,
+    /// All holes, oldest first: rows of epochs after the first and up to the second number were never made.
+    pub holes: Vec<(u64, u64)>,
     /// Files that count, by name.
     pub files: BTreeMap<String, File>,
 }
@@ -102,6 +107,7 @@ impl Manifest {
         self.at = record.at;
         self.covered = record.covered;
         self.began_after = record.began_after;
+        self.holes.extend(record.hole);
         for name in &record.drop {
             self.files.remove(name);
         }

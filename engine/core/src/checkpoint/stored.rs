@@ -290,8 +290,9 @@ impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
 /// Places and free list; a place is empty exactly if it is in the list, once.
 impl<T: Stored + Clone> Stored for Slab<T> {
     fn put(&self, put: &mut Put<'_>) {
-        let (places, free) = self.parts();
-        put.list(places, |put, place| place.put(put));
+        let (len, free) = self.given();
+        put.count(len);
+        self.places().for_each(|place| place.put(put));
         put.list(free, |put, place| put.u32(*place));
     }
 

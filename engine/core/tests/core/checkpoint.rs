@@ -156,6 +156,32 @@ fn missing_error(name: &str) -> Error {
 }
 
 #[test]
+fn a_frozen_state_is_as_it_was_and_the_one_that_goes_on_is_as_if_nobody_had_asked() {
+    // Guarantees 2.5: no batch waits for a checkpoint, and none is in it that came later.
+    let (mut run, mut undisturbed) = (busy_day(), busy_day());
+    let was = run.partition.checkpoint();
+    let first = run.partition.freeze();
+    let goes_on = |run: &mut Run| {
+        for (number, clock) in ["16:00", "16:10", "16:20", "16:30"].iter().enumerate() {
+            run.hear(clock, Said::step(Step::Received, clock).of("R1"));
+            run.hear(clock, Said::step(Step::Final, clock).of(&format!("late {number}")).potassium("7.2"));
+            run.deliver(&format!("{clock}:30"));
+        }
+    };
+    goes_on(&mut run);
+    let second = run.partition.freeze();
+    let then = run.partition.checkpoint();
+    run.hear("17:00", Said::step(Step::Corrected, "17:00").of("R1").potassium("4.0"));
+    goes_on(&mut undisturbed);
+    undisturbed.hear("17:00", Said::step(Step::Corrected, "17:00").of("R1").potassium("4.0"));
+    assert!(was != then && then != run.partition.checkpoint());
+    assert!(first.into_sections().eq(was));
+    assert!(second.into_sections().eq(then));
+    assert!(run.partition.checkpoint() == undisturbed.partition.checkpoint());
+    assert_eq!(run.story("16:00"), undisturbed.story("16:00"));
+}
+
+#[test]
 fn a_newer_format_is_named() {
     let mut sections = busy_day().partition.checkpoint();
     sections[4].1[0] = 9;
