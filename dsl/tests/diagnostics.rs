@@ -21,10 +21,10 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
 }
 
-/// The case of a code: a ward, or a rule file.
+/// The case of a code: a ward, or a rule file; empty if there is none.
 fn case(code: Code) -> String {
     let text = |extension| fs::read_to_string(folder().join(format!("{code}.{extension}")));
-    text("ward").or_else(|_| text("rhai")).unwrap()
+    text("ward").or_else(|_| text("rhai")).unwrap_or_default()
 }
 
 fn sources(code: Code, text: &str) -> Sources {

@@ -171,7 +171,7 @@ impl Script {
     ///
     /// - **Errors**: as [`Self::compile`], and [`Sort::Shape`] if it holds something else.
     pub fn rule_file(text: &str) -> Result<RuleFile, Refused> {
-        let mut script = Self::read(text, &[], SCRIPT_STEPS, Role::File)?;
+        let mut script = Self::read(text, &[], SCRIPT_STEPS, Role::Rule)?;
         let clauses = file::clauses(&script.tree)?;
         let mut tree = AST::clone(&script.tree);
         tree.clear_statements();
@@ -215,7 +215,7 @@ impl Script {
     pub fn decide(&self, occasion: &Occasion) -> Result<Vec<Effect>, Fault> {
         let shown = occasion.to_rhai();
         let mut scope = Scope::new();
-        let found = if self.role == Role::File {
+        let found = if self.role == Role::Rule {
             let options = CallFnOptions::new().eval_ast(false);
             self.engine.call_fn_with_options::<Dynamic>(options, &mut scope, &self.tree, "on", shown.to_vec())
         } else {

@@ -106,11 +106,13 @@ impl Lowering<'_> {
         let (name, relation) = match &atom.body {
             AtomBody::Field(name, relation) => (name, relation),
             AtomBody::Call(call, outcome) => {
-                self.needs.function(&call.name.node, call.name.span);
                 let mut fields = Vec::new();
                 let found = function::call(cx, (call, outcome, atom.span), self.of_result, &mut fields);
                 fields.retain(|(field, _)| field.may_be_absent());
                 fields.into_iter().for_each(|(field, span)| self.needs.field(field, span));
+                if found.is_some() {
+                    self.needs.function(&call.name.node, call.name.span);
+                }
                 return found;
             }
         };

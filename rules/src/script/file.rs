@@ -22,9 +22,11 @@ pub struct RuleClause {
 }
 
 /// The clauses of a rule file, in its order.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the tree is Rhai's, and whatever else it holds is refused")]
 pub(super) fn clauses(tree: &AST) -> Result<Vec<RuleClause>, Refused> {
     let [statement] = tree.statements() else {
-        let at = tree.statements().get(1).map_or(Position::NONE, Stmt::position);
+        let odd = tree.statements().iter().find(|statement| rule(statement).is_none());
+        let at = odd.or_else(|| tree.statements().get(1)).map_or(Position::NONE, Stmt::position);
         return Err(shape(at));
     };
     let call = rule(statement).ok_or_else(|| shape(statement.position()))?;
@@ -53,6 +55,7 @@ pub(super) fn clauses(tree: &AST) -> Result<Vec<RuleClause>, Refused> {
     Ok(clauses)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the tree is Rhai's, and whatever else it holds is refused")]
 fn rule(statement: &Stmt) -> Option<&FnCallExpr> {
     let call = match statement {
         Stmt::FnCall(call, _) => call.as_ref(),

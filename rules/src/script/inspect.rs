@@ -17,13 +17,13 @@ pub(super) enum Role {
     /// The body of a decision.
     Decision,
     /// A rule file, its decision among its functions.
-    File,
+    Rule,
 }
 
 /// The first thing that may not be used.
 pub(super) fn inspect(tree: &AST, role: Role) -> Result<(), Refused> {
     let mut own: Vec<&str> = tree.iter_functions().map(|function| function.name).collect();
-    if role == Role::File {
+    if role == Role::Rule {
         own.push("rule");
     }
     let decides = role != Role::Function;
@@ -37,6 +37,7 @@ pub(super) fn inspect(tree: &AST, role: Role) -> Result<(), Refused> {
     found
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the tree is Rhai's; what can do harm in it is named here")]
 fn node_is_known(node: &ASTNode<'_>, own: (&[&str], bool)) -> Result<(), Refused> {
     match node {
         ASTNode::Stmt(Stmt::Assignment(parts)) => match &parts.1.lhs {
