@@ -22,6 +22,7 @@ mod context;
 mod duty;
 mod escalation;
 mod field;
+mod function;
 mod gather;
 mod holidays;
 mod lasting;
@@ -33,6 +34,7 @@ mod notice;
 mod people;
 mod planned;
 mod review;
+mod rule_file;
 mod script;
 mod sla;
 mod standard;
@@ -96,6 +98,7 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
     cx.catalogue = catalogue::catalogue(cx);
     cx.severities = catalogue::severities(cx);
     cx.calendars = calendar::calendars(cx);
+    cx.functions = function::functions(cx);
     let people = people::people(cx);
     let desks = people::desks(cx);
     let rosters = people::rosters(cx);
@@ -104,9 +107,8 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
     let alerts = alert::alerts(cx);
     let notices = notice::notices(cx);
     let suppressions = notice::suppressions(cx);
-    notice::functions(cx);
     let ward = cx.ward?;
-    Some(Program {
+    let mut program = Program {
         name: ward.name().into(),
         version: version::version(cx.sources, cx.blocks),
         zone: cx.zone.clone(),
@@ -121,7 +123,10 @@ fn program(cx: &mut Context<'_>) -> Option<Program> {
         alerts: alerts?,
         notices: notices?,
         suppressions: suppressions?,
-    })
+        functions: cx.functions.clone().into_iter().collect::<Option<_>>()?,
+    };
+    function::stand_ins(&mut program);
+    Some(program)
 }
 
 /// Corrected lines filled in, sorted, each once, errors first where there are too many.

@@ -102,11 +102,11 @@ struct Piece {
 }
 
 impl Joined {
-    fn new(file: FileId, text: &str, source: usize) -> Joined {
+    pub(crate) fn new(file: FileId, text: &str, source: usize) -> Joined {
         Joined { text: text.to_owned(), file, pieces: vec![Piece { joined: 0, source }] }
     }
 
-    fn push(&mut self, joint: char, text: &str, source: usize) {
+    pub(crate) fn push(&mut self, joint: char, text: &str, source: usize) {
         self.text.push(joint);
         self.pieces.push(Piece { joined: self.text.len(), source });
         self.text.push_str(text);

@@ -102,7 +102,7 @@ fn wrapped(text: &str, width: usize, indent: &str) -> String {
         }
         line.push_str(word);
     }
-    out + &format!("{indent}{line}\n")
+    format!("{out}{indent}{line}\n")
 }
 
 #[cfg(test)]

@@ -254,3 +254,40 @@ fn everything_is_reported_in_one_run() {
     found.dedup();
     assert_eq!(found, ["WL0104", "WL0105", "WL0108", "WL0203", "WL0304"]);
 }
+
+/// A function over a test, and what it is asked in.
+fn asking(more: &str) -> Vec<String> {
+    codes(&format!(
+        "function serial(test: test) gives yes or no\n  script\n    test in [\"potassium\"]\n  end\n  example   serial(potassium) is yes\n  example   serial(creatinine) is no\n\n{more}"
+    ))
+}
+
+#[test]
+fn a_script_may_say_what_is_covered_and_never_when() {
+    // [RHAI-6]
+    let covered = lab(&["target    60 minutes", "missing   test, serial(): match"]);
+    let with = |from: &str, to: &str| asking(&sla_text("S", &covered).replace(from, to));
+    assert_eq!(with("covers    lab reports", "covers    lab reports where serial(test)"), ["WL0903"], "not proven");
+    for clause in ["starts    when", "stops     when"] {
+        let asked = format!("{clause} serial(test) or");
+        assert!(with(clause, &asked).contains(&"WL0108".to_owned()), "{asked}");
+    }
+}
+
+#[test]
+fn a_call_is_given_what_the_header_says() {
+    let asked = |call: &str, missing: &str| {
+        asking(&format!(
+            "alert \"A\"\n{POLICY}  {WHEN}\n  where     {call}\n  missing   {missing}\n  severity  yellow\n  tell      desk \"Operations\" by worklist\n"
+        ))
+    };
+    assert_eq!(asked("serial(test) is no", "test, serial(): match"), Vec::<String>::new());
+    assert_eq!(asked("serial(potassium)", "serial(): match"), Vec::<String>::new());
+    assert_eq!(asked("serial(test)", "test: match"), ["WL0403"], "the script may fault");
+    assert_eq!(asked("serial(test)", "serial(): match"), ["WL0403"], "the test may be absent");
+    assert_eq!(asked("serial(location)", "location, serial(): match"), ["WL0307"]);
+    assert_eq!(asked("serial(potasium)", "serial(): match"), ["WL0201"]);
+    assert_eq!(asked("serial(test, location)", "test, location, serial(): match"), ["WL0307"]);
+    assert_eq!(asked("serial(test) is above 3", "test, serial(): match"), ["WL0307"]);
+    assert_eq!(asked("serail(test)", "test: match"), ["WL0203"]);
+}

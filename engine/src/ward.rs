@@ -31,7 +31,7 @@ const PACKS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 /// First bytes of a packed ward; the number is the format.
 const MAGIC: &[u8; 5] = b"WARD\x01";
 
-/// Reads the ward at `path`: one file, or a folder with its `.ward` and `.toml` files.
+/// Reads the ward at `path`: one file, or a folder with its `.ward`, `.rhai` and `.toml` files.
 ///
 /// # Errors
 /// [`Code::WardUnreadable`].
@@ -67,7 +67,8 @@ impl Found {
     fn walk(&mut self, folder: &Path, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let is_read = path.extension().is_some_and(|extension| extension == "ward" || extension == "toml");
+            let is_read =
+                path.extension().is_some_and(|known| ["ward", "rhai", "toml"].iter().any(|read| known == *read));
             if path.is_dir() && depth < 4 {
                 self.walk(&path, depth + 1)?;
             } else if is_read && self.paths.len() <= WARD_FILES_MAX {
@@ -196,12 +197,14 @@ mod tests {
     fn a_folder_is_read_with_its_holidays_and_in_order() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("holidays")).unwrap();
-        for (name, text) in [("b.ward", "b"), ("a.ward", "a"), ("holidays/us.toml", "h"), ("notes.md", "n")] {
+        for (name, text) in
+            [("b.ward", "b"), ("a.ward", "a"), ("c.rhai", "c"), ("holidays/us.toml", "h"), ("notes.md", "n")]
+        {
             fs::write(folder.path().join(name), text).unwrap();
         }
         let sources = load(folder.path()).unwrap();
         let names: Vec<&str> = sources.files.iter().chain(&sources.holidays).map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["a.ward", "b.ward", "holidays/us.toml"]);
+        assert_eq!(names, ["a.ward", "b.ward", "c.rhai", "holidays/us.toml"]);
         assert_eq!(load(&folder.path().join("missing")).unwrap_err().code, Code::WardUnreadable);
     }
 }

@@ -1,14 +1,19 @@
 //! Evaluate: does this hold, does it not, or can nobody say?
 //!
 //! Atoms are true, false or unknown [COND-1]; chains follow Kleene's tables. What stays unknown is decided by the rule's
-//! `missing` clauses: in rules that watch, `match` wins over `do not match` [COND-3].
+//! `missing` clauses: in rules that watch, `match` wins over `do not match` [COND-3]. A script is asked last, and only if
+//! what is known does not decide already.
 //!
 //! - **How it fits**: a driver's state implements [`Facts`]; clocks and alerts ask [`matches`].
 //! - **Not here**: where facts come from, what follows from a match.
 
 use crate::{
     Text,
-    program::{Atom, Bounds, Comparison, Condition, FeedId, Field, Missed, Missing, MissingThen, Operand, TestId},
+    program::{
+        Argument, Atom, Bounds, Call, Comparison, Condition, FeedId, Field, Gives, Missed, Missing, MissingThen,
+        Operand, TestId,
+    },
+    script::Value,
     words::{Comparator, FlagWord, PatientClass, Priority, State, WardKind},
 };
 
@@ -77,6 +82,19 @@ pub trait Facts {
     fn amount(&self, field: Field) -> Option<(Option<Comparator>, Operand)>;
     /// Whether anything is known of the field; `None` if that cannot be said from these facts.
     fn is_known(&self, field: Field) -> Option<bool>;
+    /// What the field says, as scripts are told it.
+    fn said(&self, field: Field) -> Option<Said>;
+    /// What a script gives for these arguments; `None` if it is out, or faults now [COND-6].
+    fn call(&self, call: &Call, arguments: &[Value]) -> Option<Value>;
+}
+
+/// What a field says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Said {
+    /// A name, as the ward spells it.
+    Word(Text),
+    /// An amount, off the scale if it has a sign.
+    Amount(Option<Comparator>, Operand),
 }
 
 /// A set of fields.
@@ -108,12 +126,14 @@ impl FieldSet {
 }
 
 /// Whether a rule matches, and what had to be decided without knowing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Match {
     /// Whether it matches.
     pub holds: bool,
     /// Absent fields that a `missing` clause decided about; each use is counted [COND-5].
     pub missing_used: FieldSet,
+    /// Scripts without a result that a `missing` clause decided about; counted alike.
+    pub scripts_used: Vec<Text>,
 }
 
 /// Whether `condition` holds and `unless` does not, with `missing` deciding what is unknown [COND-3].
@@ -135,11 +155,13 @@ fn decided<'m>(
     facts: &impl Facts,
     in_doubt: fn(Absent<'m>) -> Match,
 ) -> Match {
-    let mut absent = Absent { missing, unknown: FieldSet::default(), used: FieldSet::default() };
-    let holds = tri(condition, facts, &mut absent).and(tri(unless, facts, &mut absent).negate());
+    let mut absent = Absent::new(missing);
+    let first = tri(condition, facts, &mut absent);
+    let is_decided = first == Tri::False && unless.asks();
+    let holds = if is_decided { first } else { first.and(tri(unless, facts, &mut absent).negate()) };
     match holds {
-        Tri::True => Match { holds: true, missing_used: absent.used },
-        Tri::False => Match { holds: false, missing_used: absent.used },
+        Tri::True => Match { holds: true, missing_used: absent.used, scripts_used: Vec::new() },
+        Tri::False => Match { holds: false, missing_used: absent.used, scripts_used: Vec::new() },
         Tri::Unknown => in_doubt(absent),
     }
 }
@@ -147,18 +169,29 @@ fn decided<'m>(
 /// What holds of `condition` without any `missing` clause.
 #[must_use]
 pub fn holds(condition: &Condition, facts: &impl Facts) -> Tri {
-    tri(condition, facts, &mut Absent { missing: &[], unknown: FieldSet::default(), used: FieldSet::default() })
+    tri(condition, facts, &mut Absent::new(&[]))
 }
 
 struct Absent<'a> {
     missing: &'a [Missing],
     unknown: FieldSet,
+    /// Scripts that gave nothing.
+    silent: Vec<Text>,
     used: FieldSet,
 }
 
-impl Absent<'_> {
+impl<'a> Absent<'a> {
+    fn new(missing: &'a [Missing]) -> Self {
+        Self { missing, unknown: FieldSet::default(), silent: Vec::new(), used: FieldSet::default() }
+    }
+
     fn clause(&self, field: Field) -> Option<&MissingThen> {
         self.missing.iter().find(|clause| clause.what == Missed::Field(field)).map(|clause| &clause.then)
+    }
+
+    fn script_clause(&self, name: &Text) -> Option<&MissingThen> {
+        let is_it = |what: &Missed| matches!(what, Missed::Function(known) if known == name);
+        self.missing.iter().find(|clause| is_it(&clause.what)).map(|clause| &clause.then)
     }
 
     /// In doubt a rule that watches does watch: one `match` outweighs any `do not match`.
@@ -170,7 +203,11 @@ impl Absent<'_> {
                 self.used.add(field);
             }
         }
-        Match { holds, missing_used: self.used }
+        let scripts_used = core::mem::take(&mut self.silent);
+        for name in &scripts_used {
+            holds |= matches!(self.script_clause(name), Some(MissingThen::Match));
+        }
+        Match { holds, missing_used: self.used, scripts_used }
     }
 }
 
@@ -182,14 +219,19 @@ impl Absent<'_> {
             holds &= matches!(self.clause(field), Some(MissingThen::Match));
             self.used.add(field);
         }
-        Match { holds, missing_used: self.used }
+        let scripts_used = core::mem::take(&mut self.silent);
+        for name in &scripts_used {
+            holds &= matches!(self.script_clause(name), Some(MissingThen::Match));
+        }
+        Match { holds, missing_used: self.used, scripts_used }
     }
 }
 
 fn tri(condition: &Condition, facts: &impl Facts, absent: &mut Absent<'_>) -> Tri {
     match condition {
-        Condition::All(parts) => parts.iter().fold(Tri::True, |so_far, part| so_far.and(tri(part, facts, absent))),
-        Condition::Any(parts) => parts.iter().fold(Tri::False, |so_far, part| so_far.or(tri(part, facts, absent))),
+        Condition::All(parts) => chain(parts, (Tri::True, Tri::False, Tri::and), facts, absent),
+        Condition::Any(parts) => chain(parts, (Tri::False, Tri::True, Tri::or), facts, absent),
+        Condition::Call(call) => ask(call, facts, absent),
         Condition::Atom(atom) => {
             let known = compare(atom, facts);
             if known != Tri::Unknown {
@@ -208,6 +250,61 @@ fn tri(condition: &Condition, facts: &impl Facts, absent: &mut Absent<'_>) -> Tr
             }
         }
     }
+}
+
+/// A chain from its neutral value; parts that ask a script come last, and not at all once the others decide.
+fn chain(
+    parts: &[Condition],
+    (neutral, decides, join): (Tri, Tri, fn(Tri, Tri) -> Tri),
+    facts: &impl Facts,
+    absent: &mut Absent<'_>,
+) -> Tri {
+    let mut so_far = neutral;
+    for part in parts.iter().filter(|part| !part.asks()) {
+        so_far = join(so_far, tri(part, facts, absent));
+    }
+    for part in parts.iter().filter(|part| part.asks()) {
+        if so_far == decides {
+            break;
+        }
+        so_far = join(so_far, tri(part, facts, absent));
+    }
+    so_far
+}
+
+/// Asks a script. An absent argument leaves it unknown through that field, a fault through the script.
+fn ask(call: &Call, facts: &impl Facts, absent: &mut Absent<'_>) -> Tri {
+    let mut values = Vec::with_capacity(call.arguments.len());
+    for argument in &call.arguments {
+        let (field, kind, otherwise) = match argument {
+            Argument::Value(value) => {
+                values.push(value.clone());
+                continue;
+            }
+            Argument::Field(field, kind, otherwise) => (*field, *kind, otherwise),
+        };
+        match (facts.said(field).and_then(|said| kind.value(&said)), otherwise) {
+            (Some(value), _) => values.push(value),
+            (None, Some(value)) => {
+                absent.used.add(field);
+                values.push(value.clone());
+            }
+            (None, None) => {
+                absent.unknown.add(field);
+                return Tri::Unknown;
+            }
+        }
+    }
+    let given = facts.call(call, &values);
+    let holds = given.and_then(|given| match (&given, call.gives) {
+        (Value::Truth(truth), Gives::Truth(wanted)) => Some(Tri::from(*truth == wanted)),
+        (_, Gives::Number(bounds)) => given.number().map(|number| in_bounds(bounds, None, Operand::Number(number))),
+        (_, Gives::Truth(_)) => None,
+    });
+    holds.unwrap_or_else(|| {
+        absent.silent.push(call.name.clone());
+        Tri::Unknown
+    })
 }
 
 fn compare(atom: &Atom, facts: &impl Facts) -> Tri {

@@ -29,6 +29,7 @@ pub mod program;
 pub mod quality;
 pub mod roster;
 pub mod row;
+pub mod script;
 pub mod settings;
 pub mod time;
 pub mod token;

@@ -61,6 +61,35 @@ pub const WARNINGS_MAX: usize = 4;
 pub const TARGET_DAYS_MAX: i64 = 400;
 /// Days a working-time search looks ahead before it gives up: a calendar closed for that long never opens.
 pub const CALENDAR_SEARCH_DAYS_MAX: i64 = 2 * TARGET_DAYS_MAX;
+
+/// Operations of one run of a script where its block says nothing; about as many words and signs.
+pub const SCRIPT_STEPS: u32 = 2_000;
+/// Operations that `steps` may allow one run.
+pub const SCRIPT_STEPS_MAX: u32 = 10_000;
+/// Functions of a script inside one another while it runs.
+pub const SCRIPT_CALLS_MAX: usize = 16;
+/// Expressions and blocks of a script inside one another.
+pub const SCRIPT_DEPTH_MAX: usize = 32;
+/// The same inside one of its functions.
+pub const SCRIPT_FUNCTION_DEPTH_MAX: usize = 16;
+/// Bytes of a text in a script, and of all texts of one list or map together.
+pub const SCRIPT_TEXT_BYTES_MAX: usize = 1_024;
+/// Elements of a list in a script, those of lists inside it included. Joining two lists is checked before, so that one may
+/// hold twice as many for a moment.
+pub const SCRIPT_ARRAY_MAX: usize = 64;
+/// Entries of a map in a script, those of maps inside it included.
+pub const SCRIPT_MAP_MAX: usize = 64;
+/// Variables of a script that exist at one time in one of its functions. All 64 in each of 16 calls, every one a list of 128
+/// numbers of 32 bytes: 4 MiB; with texts and what is on the way, less than the 10 MiB allowed.
+pub const SCRIPT_VARIABLES_MAX: usize = 64;
+/// Earlier results of one test that a script is shown, newest first.
+pub const SCRIPT_EARLIER_MAX: usize = 16;
+/// Hours that a script may look back: 30 days.
+pub const SCRIPT_EARLIER_HOURS_MAX: i64 = 720;
+/// Effects of one run of a script.
+pub const SCRIPT_EFFECTS_MAX: usize = 8;
+/// Functions of one script.
+pub const SCRIPT_FUNCTIONS_MAX: usize = 32;
 /// Critical limits of an installation: beyond it `site.toml` is refused.
 pub const CRITICAL_LIMITS_MAX: usize = 4_096;
 /// Objectives of an installation, and parts of its day: beyond it `site.toml` is refused.

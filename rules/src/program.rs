@@ -9,7 +9,8 @@
 //!          ├─ calendars · people · desks · rosters
 //!          ├─ escalations
 //!          ├─ families    an sla and its exceptions, inherited clauses filled in
-//!          └─ alerts, notices, suppressions
+//!          ├─ alerts, notices, suppressions
+//!          └─ functions, written in Rhai
 //! ```
 //! - **How it fits**: `wardline-dsl` makes it, `wardline-core` activates it, the slow reference interprets it.
 //! - **Not here**: the scripted tests of a ward (`wardline-dsl`), running state (`wardline-core`).
@@ -20,6 +21,7 @@ mod calendar;
 mod catalogue;
 mod condition;
 mod escalation;
+mod function;
 mod people;
 mod sla;
 mod watch;
@@ -32,6 +34,7 @@ pub use condition::{
     Atom, Bounds, Comparison, Condition, Field, Happening, Missed, Missing, MissingThen, Moment, Operand, Situation,
 };
 pub use escalation::{AnsweredBy, Decline, Escalation, EscalationStep, Failed, Reminder, Repeat};
+pub use function::{Argument, Call, Function, Gives, Param, ParamKind};
 pub use people::{Address, Away, Cover, Desk, Night, Person, Quiet, Roster, Turn};
 pub use sla::{Covers, Family, Late, Length, Pause, SlaRule, StartMissing, Threshold, Warning};
 pub use watch::{
@@ -83,6 +86,8 @@ index! {
     RosterId,
     /// Of [`Program::escalations`].
     EscalationId,
+    /// Of [`Program::functions`].
+    FunctionId,
 }
 
 /// A ward, checked and compiled.
@@ -116,6 +121,8 @@ pub struct Program {
     pub notices: Vec<Notice>,
     /// What holds alerts back while something else is known.
     pub suppressions: Vec<Suppress>,
+    /// Scripts that conditions ask.
+    pub functions: Vec<Function>,
 }
 
 /// Which ward text decided: a hash, shown by its first six letters.

@@ -135,6 +135,7 @@ mod tests {
             alerts: Vec::new(),
             notices: Vec::new(),
             suppressions: Vec::new(),
+            functions: Vec::new(),
         };
         let mut at = Timestamp::parse("2026-03-05T12:00:30Z").unwrap();
         let end = at.plus(Span::from_minutes(7 * 24 * 60));

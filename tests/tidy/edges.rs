@@ -4,13 +4,16 @@
 //! ```text
 //!  ARCHITECTURE.md, edges table ──┐
 //!                                 ├──► findings
-//!  cargo metadata, Cargo.lock ────┘
+//!  cargo metadata, cargo tree ────┘
 //! ```
 //! - **How it fits**: development dependencies obey the same edges between our crates; from outside they may bring any test tool.
-//! - LIMIT: reach through other crates is read from `Cargo.lock`, which knows no features; tools that run only at build time are left out by name.
+//! - LIMIT: reach through other crates is what cargo builds of them on this machine, with the features that are on; macros, which run only at build time, are left out.
 //! - **Not here**: words in the code ([`pure`](super::pure)).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use wardline_tests::repository::{Finding, assert_none};
@@ -51,8 +54,8 @@ const FORBIDDEN: [(&str, &str); 24] = [
     ("uuid", "randomness"),
 ];
 
-/// Tools that run while building and are not part of the program.
-const BUILD_TIME: [&str; 6] = ["cc", "pest_derive", "proc-macro2", "serde_derive", "syn", "version_check"];
+/// Forbidden crates that one other crate may use, and why.
+const EXCEPT: [(&str, &str, &str); 1] = [("rhai", "ahash", "the seed is fixed before the first script is read")];
 
 /// A crate of ours and what it depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -176,23 +179,37 @@ fn reached_from(name: &str, crates: &Crates, reach: &Reach) -> BTreeSet<String> 
     let mut open = vec![name.to_owned()];
     while let Some(next) = open.pop() {
         let targets = crates.get(&next).map_or_else(|| reach.get(&next), |entry| Some(&entry.normal));
-        let fresh = targets.into_iter().flatten().filter(|target| !BUILD_TIME.contains(&target.as_str()));
+        let is_excepted = |target: &str| EXCEPT.iter().any(|(user, used, _)| (*user, *used) == (next.as_str(), target));
+        let fresh = targets.into_iter().flatten().filter(|target| !is_excepted(target));
         let fresh: Vec<String> = fresh.filter(|target| reached.insert((*target).clone())).cloned().collect();
         open.extend(fresh);
     }
     reached
 }
 
-/// What each package of the lock file depends on, by name.
-fn read_lock(text: &str) -> Reach {
-    let lock: toml::Table = text.parse().unwrap();
-    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+/// The packages that cargo builds for the pure crates, each behind its depth.
+fn tree() -> String {
+    let chosen = PURE.iter().flat_map(|name| ["-p", name]);
+    let shown = ["-e", "normal,no-proc-macro", "--prefix", "depth", "--offline", "--locked"];
+    let found =
+        Command::new("cargo").arg("tree").args(chosen).args(shown).current_dir(repository().root).output().unwrap();
+    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+    String::from_utf8(found.stdout).unwrap()
+}
+
+/// What each package depends on, by name. Below a package that was shown before nothing is said again.
+fn read_tree(text: &str) -> Reach {
     let mut reach = Reach::new();
-    for package in packages {
-        let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
-        let targets = package.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
-        let names = targets.filter_map(toml::Value::as_str).filter_map(|target| target.split(' ').next());
-        reach.entry(name.to_owned()).or_default().extend(names.map(str::to_owned));
+    let mut path: Vec<String> = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let digits = line.len() - line.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (depth, package) = line.split_at(digits);
+        let name = package.split(' ').next().unwrap().to_owned();
+        path.truncate(depth.parse().unwrap());
+        if let Some(user) = path.last() {
+            reach.entry(user.clone()).or_default().insert(name.clone());
+        }
+        path.push(name);
     }
     reach
 }
@@ -255,20 +272,29 @@ fn datafusion_elsewhere_is_refused() {
 
 #[test]
 fn pure_crates_reach_nothing_that_waits_or_reads_the_world() {
-    let lock = read_lock(&repository().file("Cargo.lock").unwrap().text);
-    assert_none(&impurities(&crates(), &lock));
+    let reach = read_tree(&tree());
+    assert!(reach.contains_key("jiff"), "the tree was read");
+    assert_none(&impurities(&crates(), &reach));
 }
 
 #[test]
 fn a_clock_behind_another_crate_is_refused() {
     let crates = invented(&[("wardline-rules", &["jiff"]), ("wardline-core", &["wardline-rules", "slab"])]);
-    let lock = |target: &str| {
-        read_lock(&format!(
-            "[[package]]\nname = \"slab\"\ndependencies = [\"{target}\"]\n\n[[package]]\nname = \"jiff\"\n"
+    let tree = |target: &str| {
+        read_tree(&format!(
+            "0wardline-core v0.1.0\n1wardline-rules v0.1.0\n2jiff v0.2.0\n1slab v0.4.0\n2cc v1.0.0\n3{target}\n1jiff v0.2.0\n"
         ))
     };
-    assert!(impurities(&crates, &lock("cc")).is_empty());
-    assert!(impurities(&crates, &lock("time-less 1.0.0")).len() == 1, "crates of the same family are meant too");
-    assert_eq!(impurities(&crates, &lock("tokio 1.54.1")).len(), 1);
+    assert!(impurities(&crates, &tree("shlex v1.0.0")).is_empty());
+    assert!(impurities(&crates, &tree("time-less v1.0.0")).len() == 1, "crates of the same family are meant too");
+    assert_eq!(impurities(&crates, &tree("tokio v1.54.1 (*)")).len(), 1);
     assert_eq!(impurities(&invented(&[("wardline-rules", &["rand"])]), &Reach::new()).len(), 1);
+}
+
+#[test]
+fn an_exception_holds_for_one_user_alone() {
+    let reach = read_tree("0slab v0.4.0\n1ahash v0.8.12\n0rhai v1.27.0\n1ahash v0.8.12 (*)\n");
+    assert!(impurities(&invented(&[("wardline-rules", &["rhai"])]), &reach).is_empty());
+    assert_eq!(impurities(&invented(&[("wardline-rules", &["rhai", "slab"])]), &reach).len(), 1);
+    assert_eq!(impurities(&invented(&[("wardline-rules", &["ahash"])]), &reach).len(), 1);
 }

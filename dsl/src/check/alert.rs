@@ -18,7 +18,7 @@ use super::context::Context;
 use super::escalation::optional;
 use super::sla::head;
 use super::text::{self, Kind};
-use super::{action, lasting, length, missing, moments};
+use super::{action, function, lasting, length, missing, moments};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::limits::TARGET_DAYS_MAX;
@@ -52,6 +52,7 @@ fn alert(cx: &mut Context<'_>, block: &Block) -> Option<Alert> {
     texts(cx, block);
     limit_on_pages(cx, block);
     let limit = block.limit().next().map(|(limit, _)| lasting::limit(cx, limit));
+    let decide = function::decision(cx, block);
     let (page, tells) = sends?;
     let Conditions { condition, unless, missing } = conditions?;
     let (once, again_after) = once?;
@@ -69,6 +70,7 @@ fn alert(cx: &mut Context<'_>, block: &Block) -> Option<Alert> {
         page,
         tells,
         texts: answering(block),
+        decide: decide?,
         withdraw: optional(withdraw)?.unwrap_or_default(),
     })
 }
@@ -141,6 +143,7 @@ fn conditions(cx: &mut Context<'_>, block: &Block, of_result: bool) -> Option<Co
     let mut needs = Needs::default();
     let condition = block.where_().next().map(|(written, _)| condition::lower(cx, written, of_result, &mut needs));
     let unless = block.unless().next().map(|(written, _)| condition::lower(cx, written, of_result, &mut needs));
+    needs.decision = block.clause("decide").map(|clause| clause.word_span);
     let own = missing::clauses(cx, block, of_result);
     let damaged = ["where", "unless", "missing"].iter().any(|word| {
         block.clauses.iter().any(|clause| clause.word == *word && clause.body == crate::syntax::ClauseBody::Unread)

@@ -10,7 +10,7 @@
 //! - LIMIT: `CELLS_MAX`; beyond it [`Answer::TooMany`], which becomes note WL0903.
 //! - **Not here**: scripts, which are never looked into.
 
-use wardline_rules::program::{Atom, Bounds, Comparison, Condition, Field, Operand};
+use wardline_rules::program::{Atom, Bounds, Call, Comparison, Condition, Field, Gives, Operand};
 
 use crate::limits::CELLS_MAX;
 
@@ -88,13 +88,15 @@ enum Variable {
     Number(Field, Vec<Operand>),
     /// Known or not, asked by `is missing` and `is present`.
     Known(Field),
+    /// What a script says, which nobody can foresee: yes or no.
+    Asked(String),
 }
 
 impl Variable {
     fn points(&self) -> usize {
         match self {
             Variable::Name(_, names) => names.len() + 1,
-            Variable::Member(..) | Variable::Known(_) => 2,
+            Variable::Member(..) | Variable::Known(_) | Variable::Asked(_) => 2,
             Variable::Number(_, bounds) => 2 * bounds.len() + 1,
         }
     }
@@ -140,6 +142,7 @@ impl Variables {
             Condition::All(parts) => Tree::All(parts.iter().map(|part| self.tree(part)).collect()),
             Condition::Any(parts) => Tree::Any(parts.iter().map(|part| self.tree(part)).collect()),
             Condition::Atom(atom) => self.atom(atom),
+            Condition::Call(call) => self.call(call),
         }
     }
 
@@ -164,6 +167,17 @@ impl Variables {
             Comparison::Tests(is, list) => self.members(field, texts(list), *is),
             Comparison::Range(is, bounds) => self.range(field, *bounds, *is),
         }
+    }
+
+    /// Equal questions have equal answers; yes and no to one question exclude each other.
+    fn call(&mut self, call: &Call) -> Tree {
+        let (is, range) = match call.gives {
+            Gives::Truth(truth) => (truth, None),
+            Gives::Number(bounds) => (true, Some(bounds)),
+        };
+        let question = format!("{:?} {:?} {range:?}", call.function, call.arguments);
+        let same = |variable: &Variable| matches!(variable, Variable::Asked(known) if *known == question);
+        Tree::Known { variable: self.find(same, || Variable::Asked(question.clone())), is }
     }
 
     fn known(&mut self, field: Field) -> usize {
@@ -227,7 +241,8 @@ impl Variables {
             Tree::Names { variable, names, is } => {
                 let known = match self.all.get(*variable) {
                     Some(Variable::Name(_, known)) => known.as_slice(),
-                    Some(Variable::Member(..) | Variable::Number(..) | Variable::Known(_)) | None => &[],
+                    Some(Variable::Member(..) | Variable::Number(..) | Variable::Known(_) | Variable::Asked(_))
+                    | None => &[],
                 };
                 let accepted = known.iter().map(|name| names.contains(name) == *is).chain([!*is]).collect();
                 Compiled::Point { variable: *variable, accepted }
@@ -235,7 +250,8 @@ impl Variables {
             Tree::Range { variable, bounds, is } => {
                 let known = match self.all.get(*variable) {
                     Some(Variable::Number(_, known)) => known.as_slice(),
-                    Some(Variable::Name(..) | Variable::Member(..) | Variable::Known(_)) | None => &[],
+                    Some(Variable::Name(..) | Variable::Member(..) | Variable::Known(_) | Variable::Asked(_))
+                    | None => &[],
                 };
                 let accepted = (0..=2 * known.len()).map(|point| lies(bounds, known, point) == *is).collect();
                 Compiled::Point { variable: *variable, accepted }

@@ -13,9 +13,9 @@ use wardline_rules::program::{Comparison, Condition, Field, Missed, TestId};
 use super::chain;
 use super::context::Context;
 use super::field::{self, About};
+use super::function;
 use crate::source::Span;
 use crate::syntax::condition::{Atom, AtomBody, Chain, Condition as Written, Joint, Part, Relation};
-use crate::vocabulary::BlockKind;
 
 /// What a condition uses that may be absent, in order, with the first place of each.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Needs {
     pub(super) partial: bool,
     pub(super) fields: Vec<(Field, Span)>,
     pub(super) functions: Vec<(String, Span)>,
+    /// Where a script decides, if one does.
+    pub(super) decision: Option<Span>,
 }
 
 impl Needs {
@@ -44,7 +46,7 @@ impl Needs {
         match what {
             Missed::Field(field) => self.fields.iter().any(|(known, _)| known == field),
             Missed::Function(name) => self.functions.iter().any(|(known, _)| known == name.as_str()),
-            Missed::Decision => false,
+            Missed::Decision => self.decision.is_some(),
         }
     }
 }
@@ -103,10 +105,15 @@ impl Lowering<'_> {
     fn atom(&mut self, cx: &mut Context<'_>, atom: &Atom, tests: &[TestId]) -> Option<Condition> {
         let (name, relation) = match &atom.body {
             AtomBody::Field(name, relation) => (name, relation),
-            AtomBody::Call(call, _) => {
-                super::names::resolve(cx, BlockKind::Function, &call.name)?;
-                self.needs.function(&call.name.node, atom.span);
-                return None;
+            AtomBody::Call(call, outcome) => {
+                let mut fields = Vec::new();
+                let found = function::call(cx, (call, outcome, atom.span), self.of_result, &mut fields);
+                fields.retain(|(field, _)| field.may_be_absent());
+                fields.into_iter().for_each(|(field, span)| self.needs.field(field, span));
+                if found.is_some() {
+                    self.needs.function(&call.name.node, call.name.span);
+                }
+                return found;
             }
         };
         let about = About { tests, of_result: self.of_result };

@@ -3,7 +3,7 @@
 //! Lists are in the order of the blocks, so the index of a block among its kind is its id in the program.
 //! - **Not here**: the checks.
 
-use wardline_rules::program::{Calendar, Catalogue, Escalation, Severity};
+use wardline_rules::program::{Calendar, Catalogue, Escalation, Function, Severity};
 use wardline_rules::time::{Date, Zone};
 
 use super::gather::Gathered;
@@ -26,6 +26,8 @@ pub(super) struct Context<'t> {
     pub(super) severities: Vec<Severity>,
     pub(super) calendars: Vec<Calendar>,
     pub(super) escalations: Vec<Escalation>,
+    /// `None` for one that cannot run.
+    pub(super) functions: Vec<Option<Function>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -43,6 +45,7 @@ impl<'t> Context<'t> {
             severities: Vec::new(),
             calendars: Vec::new(),
             escalations: Vec::new(),
+            functions: Vec::new(),
             diagnostics: Vec::new(),
         };
         cx.names = Names::of(blocks, &mut cx.diagnostics);

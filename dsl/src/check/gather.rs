@@ -3,6 +3,7 @@
 //! The packs a ward uses come before its own files, so that severities of a pack rank first.
 //! - **Not here**: what the blocks mean.
 
+use super::rule_file;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::layout;
@@ -26,10 +27,13 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
         return gathered;
     }
     let mut own = Vec::new();
-    for (index, file) in sources.files.iter().enumerate().filter(|(_, file)| !is_rule_file(file)) {
-        own.extend(read(file_id(index), file, &mut gathered.diagnostics).blocks);
+    for (index, file) in sources.files.iter().enumerate() {
+        if is_rule_file(file) {
+            own.extend(rule_file::read(file_id(index), file, &mut gathered.diagnostics));
+        } else {
+            own.extend(read(file_id(index), file, &mut gathered.diagnostics).blocks);
+        }
     }
-    rule_files(sources, &mut gathered.diagnostics);
     one_ward(&own, &mut gathered.diagnostics);
     packs(sources, &own, &mut gathered);
     gathered.blocks.extend(own);
@@ -40,7 +44,8 @@ fn file_id(index: usize) -> FileId {
     FileId(u32::try_from(index).unwrap_or(u32::MAX))
 }
 
-fn is_rule_file(file: &SourceFile) -> bool {
+/// Whether a file is a rule in Rhai, by its name.
+pub(super) fn is_rule_file(file: &SourceFile) -> bool {
     file.name.to_ascii_lowercase().ends_with(".rhai")
 }
 
@@ -64,14 +69,6 @@ fn too_large(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> bool {
         diagnostics.push(Diagnostic::new(Code::WL0107, Span::default(), message));
     }
     files > FILES_MAX || bytes > WARD_BYTES_MAX
-}
-
-fn rule_files(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
-    for (index, _) in sources.files.iter().enumerate().filter(|(_, file)| is_rule_file(file)) {
-        let span = Span { file: file_id(index), start: 0, end: 0 };
-        let found = Diagnostic::new(Code::WL0110, span, "Rule files in Rhai are planned and not part of this release.");
-        diagnostics.push(found.because("Write the rule as an alert in a .ward file."));
-    }
 }
 
 /// A ward has one header, and it speaks edition 1.

@@ -71,7 +71,7 @@ fn one(
 fn only(condition: Condition) -> Option<Comparison> {
     match condition {
         Condition::Atom(atom) => Some(atom.comparison),
-        Condition::All(_) | Condition::Any(_) => None,
+        Condition::All(_) | Condition::Any(_) | Condition::Call(_) => None,
     }
 }
 
@@ -89,13 +89,14 @@ pub(super) fn complete(cx: &mut Context<'_>, needs: &Needs, own: Option<&[(Missi
     for (name, span) in needs.functions.iter().filter(|(name, _)| !decided(&Missed::Function(name.as_str().into()))) {
         cx.report(undecided(&format!("{name}()"), &format!("{name}()"), *span));
     }
+    if let Some(span) = needs.decision.filter(|_| !decided(&Missed::Decision)) {
+        cx.report(undecided("The decision", "decision", span));
+    }
     twice(cx, own);
     if needs.partial {
         return;
     }
-    for (missing, span) in
-        own.iter().filter(|(missing, _)| !needs.has(&missing.what) && missing.what != Missed::Decision)
-    {
+    for (missing, span) in own.iter().filter(|(missing, _)| !needs.has(&missing.what)) {
         cx.report(useless(&missing.what, *span));
     }
 }

@@ -1,4 +1,4 @@
-//! Notice, suppress, function: what is told to patients, what is held back, which scripts are there?
+//! Notice, suppress: what is told to patients, what is held back?
 //!
 //! - **Not here**: when that happens (`wardline-core`).
 
@@ -32,26 +32,6 @@ pub(super) fn suppressions(cx: &mut Context<'_>) -> Option<Vec<Suppress>> {
     let blocks: Vec<&Block> = cx.of_kind(BlockKind::Suppress).collect();
     let suppressions: Vec<Option<Suppress>> = blocks.into_iter().map(|block| suppress(cx, block)).collect();
     suppressions.into_iter().collect()
-}
-
-/// Checks all functions.
-pub(super) fn functions(cx: &mut Context<'_>) {
-    let functions: Vec<&Block> = cx.of_kind(BlockKind::Function).collect();
-    functions.into_iter().for_each(|block| examples(cx, block));
-}
-
-/// WL0902: one example shows a case, two show a difference.
-fn examples(cx: &mut Context<'_>, block: &Block) {
-    let count = block.clauses.iter().filter(|clause| clause.word == "example").count();
-    if count == 1 {
-        let message = format!("{} has one example; it needs two.", block.name());
-        let found = Diagnostic::new(Code::WL0902, block.name_span(), message);
-        cx.report(
-            found
-                .because("One shows a case, two show a difference, and the checker runs both.")
-                .help("For example:", &["example   repeat_allowed(lipid panel, ICU) is no"]),
-        );
-    }
 }
 
 fn notice(cx: &mut Context<'_>, block: &Block) -> Option<Notice> {

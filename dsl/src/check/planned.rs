@@ -27,8 +27,6 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
     for block in cx.blocks {
         match block.kind {
             BlockKind::Suppress => suppress(cx, block),
-            BlockKind::Function => planned(cx, block, None, "Functions are"),
-            BlockKind::Alert => alert(cx, block),
             BlockKind::Ward
             | BlockKind::Pack
             | BlockKind::Catalogue
@@ -40,30 +38,24 @@ pub(super) fn refuse(cx: &mut Context<'_>) {
             | BlockKind::Escalation
             | BlockKind::Sla
             | BlockKind::Exception
+            | BlockKind::Alert
             | BlockKind::Notice
+            | BlockKind::Function
             | BlockKind::Test => {}
         }
     }
-}
-
-fn alert(cx: &mut Context<'_>, block: &Block) {
-    planned(cx, block, Some("decide"), "Scripts in alerts are");
 }
 
 /// A suppression watches an open alert or a feed; what a single report or a count would hold back is not settled.
 fn suppress(cx: &mut Context<'_>, block: &Block) {
     let is_other = block.while_().any(|(state, _)| matches!(state, State::Count { .. } | State::Report(_)));
     if is_other {
-        planned(cx, block, Some("while"), "Suppressions by a count or by the state of a report are");
+        planned(cx, block, "while", "Suppressions by a count or by the state of a report are");
     }
 }
 
-fn planned(cx: &mut Context<'_>, block: &Block, word: Option<&str>, what: &str) {
-    let span = match word {
-        None => Some(block.header),
-        Some(word) => block.clause(word).map(|clause| clause.word_span),
-    };
-    if let Some(span) = span {
+fn planned(cx: &mut Context<'_>, block: &Block, word: &str, what: &str) {
+    if let Some(span) = block.clause(word).map(|clause| clause.word_span) {
         let found = Diagnostic::new(Code::WL0110, span, format!("{what} planned and not part of this release."));
         cx.report(found.because("It was read and checked; this build cannot run it."));
     }

@@ -56,7 +56,7 @@ fn without_zeros(text: &str) -> String {
         .map(|piece| {
             let sign = piece.chars().next_back().filter(|c| matches!(c, ' ' | '(' | ')' | ','));
             let word = sign.map_or(piece, |sign| piece.strip_suffix(sign).unwrap_or(piece));
-            shorten(word) + &sign.map(String::from).unwrap_or_default()
+            shorten(word) + sign.map(String::from).unwrap_or_default().as_str()
         })
         .collect()
 }

@@ -3,8 +3,9 @@
 //! - **Not here**: what follows from them.
 
 use wardline_rules::program::{
-    Atom, Bounds, Comparison, Condition, Field, Missed, Missing, MissingThen, Operand, Program,
+    Argument, Atom, Bounds, Call, Comparison, Condition, Field, Gives, Missed, Missing, MissingThen, Operand, Program,
 };
+use wardline_rules::script::Value;
 use wardline_rules::unit::Unit;
 use wardline_rules::words::{Abnormal, FlagWord};
 
@@ -16,6 +17,7 @@ pub(super) fn condition(program: &Program, found: &Condition) -> String {
         Condition::Atom(found) => atom(program, found, unit(program, found)),
         Condition::All(parts) => joined(program, parts, "and"),
         Condition::Any(parts) => joined(program, parts, "or"),
+        Condition::Call(found) => call(found),
     }
 }
 
@@ -23,9 +25,27 @@ fn joined(program: &Program, parts: &[Condition], joint: &str) -> String {
     let unit = parts.iter().find_map(|part| tested_unit(program, part));
     let words = parts.iter().map(|part| match part {
         Condition::Atom(found) => atom(program, found, unit.or(self::unit(program, found))),
+        Condition::Call(found) => call(found),
         Condition::All(_) | Condition::Any(_) => format!("either {}", condition(program, part)),
     });
     list(&words.collect::<Vec<_>>(), joint)
+}
+
+/// A question to a script.
+fn call(call: &Call) -> String {
+    let given = call.arguments.iter().map(|argument| match argument {
+        Argument::Field(field, ..) => format!("the {}", field.word()),
+        Argument::Value(Value::Text(text)) => text.to_string(),
+        Argument::Value(Value::Number(number)) => number.to_string(),
+        Argument::Value(Value::Whole(minutes)) => format!("{minutes} minutes"),
+        Argument::Value(Value::Truth(truth)) => if *truth { "yes" } else { "no" }.to_owned(),
+    });
+    let given: Vec<String> = given.collect();
+    let of = if given.is_empty() { String::new() } else { format!(" for {}", list(&given, "and")) };
+    match call.gives {
+        Gives::Truth(truth) => format!("the script {} says {}{of}", call.name, if truth { "yes" } else { "no" }),
+        Gives::Number(bounds) => format!("what the script {} gives{of} is {}", call.name, range(&bounds, None)),
+    }
 }
 
 /// The unit of the test that a comparison names.

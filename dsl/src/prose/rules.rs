@@ -137,6 +137,9 @@ pub(super) fn alert(program: &Program, alert: &Alert) -> Vec<String> {
         sentences.push(format!("An answer is due within {answer}."));
     }
     sentences.extend(alert.tells.iter().map(|found| capital(&format!("{}.", tell(program, found)))));
+    if alert.decide.is_some() {
+        sentences.push("Before it is raised, a script looks at the event and the report and decides.".to_owned());
+    }
     sentences.extend(missing(program, &alert.missing, ("nothing is raised", "it is raised")));
     sentences.extend(often(alert));
     sentences.extend(alert.limit.as_ref().map(watch::limit));

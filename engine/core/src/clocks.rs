@@ -23,7 +23,6 @@ use crate::{
     past::Past,
     report::{Report, ReportSlot},
     timers::{Armed, Class, Timer, TimerId},
-    view::Sources,
 };
 use timeline::{Cycle, End, Reading};
 pub use used::ClockView;
@@ -109,13 +108,8 @@ impl Partition {
         let Some(ward) = self.wards.get_mut(family.ward as usize) else { return };
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((rules, known)) = ward.family(family.index) else { return };
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         timeline::read(Reading { family: rules, since: known.since, report, from }, &mut self.buffers, cycles);
     }
 

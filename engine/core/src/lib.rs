@@ -42,6 +42,7 @@ mod partition;
 mod past;
 mod report;
 pub mod rows;
+mod scripts;
 mod slab;
 mod step;
 pub mod timers;

@@ -8,7 +8,8 @@
 //! - **Not here**: the fields' places in a condition ([`crate::view`]), earlier results in scripts.
 
 use wardline_rules::{
-    program::{Condition, Field, Operand, Program},
+    program::{Argument, Condition, Field, Operand, Program},
+    script::Script,
     time::{Span, Timestamp},
     token::Token,
     unit::Quantity,
@@ -47,7 +48,7 @@ pub(crate) struct Past<'a> {
 
 impl<'a> Past<'a> {
     /// The other reports of a report's patient; none if nobody could look at them all.
-    fn others(self, report: &Report) -> impl Iterator<Item = &'a Report> {
+    pub(crate) fn others(self, report: &Report) -> impl Iterator<Item = &'a Report> {
         let slots = report.patient.map_or(&[][..], |patient| self.index.get(patient_key(patient)));
         let slots = if slots.len() > PATIENT_REPORTS_MAX { &[][..] } else { slots };
         let own = report.id;
@@ -130,16 +131,23 @@ pub(crate) fn looks_back(program: &Program) -> bool {
     let covers = program.families.iter().flat_map(|family| &family.rules).map(|rule| &rule.covers.condition);
     let alerts = program.alerts.iter().flat_map(|alert| [&alert.condition, &alert.unless]);
     let notices = program.notices.iter().flat_map(|notice| [&notice.condition, &notice.unless]);
-    covers.chain(alerts).chain(notices).any(asks)
+    let decides = program.alerts.iter().filter_map(|alert| alert.decide.as_ref());
+    covers.chain(alerts).chain(notices).any(asks) || decides.into_iter().any(Script::looks_back)
 }
 
 fn asks(condition: &Condition) -> bool {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().any(asks),
-        Condition::Atom(atom) => {
-            matches!(atom.field, Field::PreviousValue | Field::Change | Field::TimeSinceSameTest)
-        }
+        Condition::Atom(atom) => is_of_before(atom.field),
+        Condition::Call(call) => call.arguments.iter().any(|argument| match argument {
+            Argument::Field(field, ..) => is_of_before(*field),
+            Argument::Value(_) => false,
+        }),
     }
+}
+
+const fn is_of_before(field: Field) -> bool {
+    matches!(field, Field::PreviousValue | Field::Change | Field::TimeSinceSameTest)
 }
 
 impl Partition {

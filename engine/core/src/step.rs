@@ -83,8 +83,10 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
         events.sort_unstable_by_key(|event| event.place);
     }
     out.at_input = None;
+    partition.tell_of_scripts(out);
     partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
+    partition.tell_of_scripts(out);
     partition.let_leave();
     out.next_due = partition.timers.next_due();
 }

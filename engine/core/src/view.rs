@@ -7,8 +7,9 @@
 use wardline_rules::{
     Text,
     decimal::Decimal,
-    evaluate::Facts,
-    program::{FeedId, Field, Operand, Program, TestId},
+    evaluate::{Facts, Said},
+    program::{Call, FeedId, Field, Operand, Program, TestId},
+    script,
     time::Timestamp,
     words::{Abnormal, Comparator, Flag, FlagWord, PatientClass, Priority, Role, State, WardKind},
 };
@@ -20,7 +21,8 @@ use crate::{
         FlagCode, Report,
         results::{ResultKey, Run, Value},
     },
-    tuple::{Said, Tuple, Tuples},
+    scripts::{self, Scripts},
+    tuple::{self, Tuple, Tuples},
 };
 
 /// Which test of a ward a code means, by the code's number.
@@ -50,6 +52,7 @@ const PATIENT_FLAGS: [Flag; 2] = [Flag::NoPortal, Flag::Deceased];
 pub(crate) struct Sources<'a> {
     pub(crate) program: &'a Program,
     pub(crate) tests: &'a TestIndex,
+    pub(crate) scripts: &'a Scripts,
     pub(crate) dictionary: &'a Dictionary,
     pub(crate) tuples: &'a Tuples,
     /// Other reports; none where routing fields alone are looked at.
@@ -131,6 +134,24 @@ impl View<'_> {
             | Field::OrderingClinician
             | Field::AttendingClinician
             | Field::ReportingClinician => None,
+        }
+    }
+
+    /// A value as the ward spells it, if the ward declares it.
+    fn declared<'a>(&'a self, field: Field, text: &'a str) -> &'a str {
+        let declared = self.from.program.catalogue.values.iter().filter(|values| values.field == field.word());
+        declared.flat_map(|values| &values.values).find(|name| is_same(text, name)).map_or(text, Text::as_str)
+    }
+
+    fn feed_id(&self) -> Option<FeedId> {
+        self.from.program.catalogue.feed(self.from.dictionary.text(self.then.source))
+    }
+
+    /// The test of the result, or the first test of the report that the ward declares.
+    pub(crate) fn first_test(&self) -> Option<TestId> {
+        match &self.result {
+            Some((key, _)) => self.from.tests.test(key.code),
+            None => self.now().tests.iter().find_map(|code| self.from.tests.test(*code)),
         }
     }
 
@@ -306,6 +327,38 @@ impl Facts for View<'_> {
             Field::ReportingClinician => person(Role::Interpreting),
         })
     }
+
+    fn said(&self, field: Field) -> Option<Said> {
+        let word = |word: &str| Some(Said::Word(Text::from(word)));
+        match field {
+            Field::Kind => word(self.kind()?.name()),
+            Field::Priority => word(self.priority()?.word()),
+            Field::State => word(self.state()?.name()),
+            Field::Feed => word(&self.from.program.catalogue.feeds.get(self.feed_id()?.index())?.name),
+            Field::Test => word(&self.from.program.catalogue.tests.get(self.first_test()?.index())?.name),
+            Field::PatientClass => word(self.class()?.word()),
+            Field::Finding
+            | Field::SpecimenClass
+            | Field::SpecimenSite
+            | Field::Modality
+            | Field::Site
+            | Field::Department
+            | Field::Location
+            | Field::PatientRisk => word(self.declared(field, self.named(field)?)),
+            Field::Value | Field::PatientAge | Field::PreviousValue | Field::Change | Field::TimeSinceSameTest => {
+                self.amount(field).map(|(sign, amount)| Said::Amount(sign, amount))
+            }
+            Field::Flag
+            | Field::PatientFlag
+            | Field::OrderingClinician
+            | Field::AttendingClinician
+            | Field::ReportingClinician => None,
+        }
+    }
+
+    fn call(&self, call: &Call, arguments: &[script::Value]) -> Option<script::Value> {
+        scripts::ask(&self.from, call, arguments)
+    }
 }
 
 /// What routing fields alone say; anything not said is unknown.
@@ -339,9 +392,9 @@ impl Facts for RoutingView<'_> {
     fn priority(&self) -> Option<Priority> {
         // A source that is silent now may speak later; then the tuple is another.
         match self.tuple.priority {
-            Said::Nothing => None,
-            Said::Cleared => Some(Priority::Unknown),
-            Said::Value(priority) => Some(priority),
+            tuple::Said::Nothing => None,
+            tuple::Said::Cleared => Some(Priority::Unknown),
+            tuple::Said::Value(priority) => Some(priority),
         }
     }
 
@@ -379,5 +432,13 @@ impl Facts for RoutingView<'_> {
 
     fn is_known(&self, field: Field) -> Option<bool> {
         self.named(field).map(|_| true)
+    }
+
+    fn said(&self, _: Field) -> Option<Said> {
+        None
+    }
+
+    fn call(&self, _: &Call, _: &[script::Value]) -> Option<script::Value> {
+        None
     }
 }

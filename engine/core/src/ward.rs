@@ -28,6 +28,8 @@ use needs::Steps;
 use crate::{
     alerts::patient::kinds_of,
     dictionary::{Coded, Dictionary},
+    past::Past,
+    scripts::Scripts,
     tuple::{TupleId, Tuples},
     view::{RoutingView, Sources, TestIndex},
     watch::standing::{Watcher, watchers},
@@ -78,6 +80,8 @@ pub(crate) struct Ward {
     /// Whether a window counts data-quality rows.
     pub(crate) counts_problems: bool,
     pub(crate) tests: TestIndex,
+    /// Its scripts that faulted.
+    pub(crate) scripts: Scripts,
     /// Absence rules about feeds.
     pub(crate) feed_rules: Vec<u32>,
     routes: FastMap<TupleId, u32>,
@@ -127,6 +131,7 @@ impl Ward {
             windows,
             counts_problems,
             tests: TestIndex::default(),
+            scripts: Scripts::default(),
             feed_rules,
             routes: FastMap::default(),
             lists: Vec::new(),
@@ -136,6 +141,16 @@ impl Ward {
     fn since(&self, id: Coded) -> Option<Timestamp> {
         let all = self.families.iter().chain(&self.alerts).chain(&self.notices).chain(&self.suppressions);
         all.into_iter().find(|known| known.id == id).map(|known| known.since)
+    }
+
+    /// What its rules look at.
+    pub(crate) fn sources<'a>(
+        &'a self,
+        dictionary: &'a Dictionary,
+        tuples: &'a Tuples,
+        past: Option<Past<'a>>,
+    ) -> Sources<'a> {
+        Sources { program: &self.program, tests: &self.tests, scripts: &self.scripts, dictionary, tuples, past }
     }
 
     /// The rule of a number, if this ward has it.
@@ -162,7 +177,7 @@ impl Ward {
             return *list;
         }
         self.tests.learn(&self.program, dictionary);
-        let from = Sources { program: &self.program, tests: &self.tests, dictionary, tuples, past: None };
+        let from = self.sources(dictionary, tuples, None);
         let found = candidates(&self.program, RoutingView { from, tuple: tuples.get(tuple) });
         let list = match self.lists.iter().position(|list| *list == found) {
             Some(list) => list,

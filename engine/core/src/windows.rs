@@ -132,13 +132,8 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;
         let window = window_of(alert)?;
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let sampling = Sampling { alert, window, since: known.since, report, from };
         let mut found = Vec::new();
         match &window.measure {

@@ -156,7 +156,7 @@ fn table(answer: &Value) -> String {
         shown.push_str(&line(row.iter().map(|cell| (text(cell), cell.is_number())).collect()));
     }
     let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
-    shown + &format!("({count}, epoch {})\n", text(answer.get("epoch").unwrap_or(&Value::Null)))
+    format!("{shown}({count}, epoch {})\n", text(answer.get("epoch").unwrap_or(&Value::Null)))
 }
 
 /// The verifier of the password on standard input.

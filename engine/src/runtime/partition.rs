@@ -129,7 +129,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 3;
+    const LOGIC: u32 = 4;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -64,7 +64,9 @@ fn text(needs: &Needs) -> String {
         text += format!("  {name:<22} {figure:>14}  {why}").trim_end();
         text.push('\n');
     }
-    text + "Try it: wardline-loadtest generate --profile " + &needs.profile + " --scenario week --out week.ndjson\n"
+    text + "Try it: wardline-loadtest generate --profile "
+        + needs.profile.as_str()
+        + " --scenario week --out week.ndjson\n"
 }
 
 fn json(needs: &Needs) -> serde_json::Value {

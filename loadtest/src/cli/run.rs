@@ -288,7 +288,7 @@ fn summary(outcome: &Outcome, is_overloaded: bool, out: &Path) -> String {
     if is_overloaded {
         text += "overloaded: too many requests waited for an answer, sending was broken off\n";
     }
-    text + &format!("report: {}\n", out.join("report.html").display())
+    format!("{text}report: {}\n", out.join("report.html").display())
 }
 
 fn latency_row(name: &str, latency: &Latency) -> String {

@@ -9,6 +9,9 @@ struct Potassium {
     value: Option<(Option<Comparator>, &'static str)>,
     priority: Option<Priority>,
     location: Option<&'static str>,
+    /// What the script `allowed` gives, and how often it was asked.
+    gives: Option<Value>,
+    asked: core::cell::Cell<u32>,
 }
 
 impl Facts for Potassium {
@@ -44,6 +47,16 @@ impl Facts for Potassium {
     }
     fn is_known(&self, field: Field) -> Option<bool> {
         Some(if field == Field::Value { self.value.is_some() } else { self.location.is_some() })
+    }
+    fn said(&self, field: Field) -> Option<Said> {
+        if field == Field::Value {
+            return self.amount(field).map(|(sign, amount)| Said::Amount(sign, amount));
+        }
+        self.location.map(|location| Said::Word(location.into()))
+    }
+    fn call(&self, _: &Call, _: &[Value]) -> Option<Value> {
+        self.asked.set(self.asked.get() + 1);
+        self.gives.clone()
     }
 }
 
@@ -122,4 +135,50 @@ fn use_puts_a_value_in_place_of_the_absent_field() {
     }];
     assert!(matches(&in_icu(), &Condition::never(), &missing, &Potassium::default()).holds);
     assert!(!matches(&Condition::always(), &in_icu(), &missing, &Potassium::default()).holds);
+}
+
+/// Whether `allowed(location)` says yes.
+fn allowed() -> Condition {
+    use crate::program::{FunctionId, ParamKind};
+    let arguments = vec![Argument::Field(Field::Location, ParamKind::Place, None)];
+    Condition::Call(Call { function: FunctionId(0), name: "allowed".into(), arguments, gives: Gives::Truth(true) })
+}
+
+#[test]
+fn a_script_is_asked_last_and_only_if_it_matters() {
+    let facts = Potassium {
+        value: Some((None, "4.0")),
+        location: Some("ICU"),
+        gives: Some(Value::Truth(true)),
+        ..Potassium::default()
+    };
+    let both = Condition::All(vec![allowed(), critical()]);
+    assert!(!matches(&both, &Condition::never(), &[], &facts).holds);
+    assert_eq!(facts.asked.get(), 0, "4.0 is not critical, whatever the script says");
+    let either = Condition::Any(vec![allowed(), critical()]);
+    assert!(matches(&either, &Condition::never(), &[], &facts).holds);
+    assert_eq!(facts.asked.get(), 1);
+    assert!(!matches(&critical(), &allowed(), &[], &facts).holds);
+    assert_eq!(facts.asked.get(), 1, "an exception does not matter where nothing matches");
+}
+
+#[test]
+fn a_fault_and_an_absent_argument_are_decided_by_missing() {
+    // [COND-6] [RHAI-5]
+    let clause = |what, then| Missing { what, then };
+    let function = || Missed::Function("allowed".into());
+    let faulty = Potassium { location: Some("ICU"), ..Potassium::default() };
+    let found = matches(&allowed(), &Condition::never(), &[clause(function(), MissingThen::Match)], &faulty);
+    assert!(found.holds);
+    assert_eq!(found.scripts_used, ["allowed"], "the case is counted");
+    let silent = matches(&allowed(), &Condition::never(), &[clause(function(), MissingThen::DoNotMatch)], &faulty);
+    assert!(!silent.holds);
+    let strict = matches_strictly(&allowed(), &Condition::never(), &[], &faulty);
+    assert!(!strict.holds);
+    let nowhere = Potassium { gives: Some(Value::Truth(true)), ..Potassium::default() };
+    let missing =
+        [clause(Missed::Field(Field::Location), MissingThen::Match), clause(function(), MissingThen::DoNotMatch)];
+    let found = matches(&allowed(), &Condition::never(), &missing, &nowhere);
+    assert!(found.holds && found.missing_used.has(Field::Location));
+    assert_eq!(nowhere.asked.get(), 0, "without its argument it is not asked");
 }

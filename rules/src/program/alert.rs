@@ -3,7 +3,7 @@
 use super::{
     Answering, CalendarId, Condition, Length, Limit, Missing, Moment, PageTo, RuleHead, SeverityId, Tell, While, Window,
 };
-use crate::{time::Span, words::Step};
+use crate::{script::Script, time::Span, words::Step};
 
 /// An alert of a ward.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,6 +34,8 @@ pub struct Alert {
     pub tells: Vec<Tell>,
     /// What the notices say.
     pub texts: Answering,
+    /// What decides, once all else matches; nothing if it is raised then.
+    pub decide: Option<Script>,
     /// What withdraws it.
     pub withdraw: Vec<Moment>,
 }

@@ -3,7 +3,7 @@
 //! A condition is a chain of atoms without brackets [LEX-4]; each atom compares one field. A moment is a point in time, a
 //! situation lasts.
 
-use super::FeedId;
+use super::{Call, FeedId};
 use crate::{
     Text,
     decimal::Decimal,
@@ -22,6 +22,8 @@ pub enum Condition {
     Any(Vec<Condition>),
     /// One comparison.
     Atom(Atom),
+    /// What a script says.
+    Call(Call),
 }
 
 impl Condition {
@@ -35,6 +37,26 @@ impl Condition {
     #[must_use]
     pub const fn never() -> Self {
         Self::Any(Vec::new())
+    }
+
+    /// Every question put to a script, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&Call> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::calls).collect(),
+            Self::Atom(_) => Vec::new(),
+            Self::Call(call) => vec![call],
+        }
+    }
+
+    /// Whether a script is asked.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks),
+            Self::Atom(_) => false,
+            Self::Call(_) => true,
+        }
     }
 }
 

@@ -97,6 +97,49 @@ impl Step {
         }
     }
 
+    /// Its generic milestone name, as a ward writes it [CAT-3].
+    #[must_use]
+    pub const fn milestone(self) -> &'static str {
+        match self {
+            Self::Ordered => "order placed",
+            Self::Accepted => "order accepted",
+            Self::Scheduled => "exam scheduled",
+            Self::Arrived => "patient arrived",
+            Self::Collected => "specimen collected",
+            Self::ExamStarted => "exam started",
+            Self::InTransit => "specimen sent",
+            Self::Received => "specimen received",
+            Self::ExamEnded => "exam completed",
+            Self::InProcess => "analysis started",
+            Self::Analysed => "analysis completed",
+            Self::Dictated => "report dictated",
+            Self::Transcribed => "report transcribed",
+            Self::Partial => "report partly issued",
+            Self::Preliminary => "report issued early",
+            Self::Final => "report finalised",
+            Self::Corrected => "report corrected",
+            Self::Amended => "report amended",
+            Self::Appended => "report appended",
+            Self::Delivered => "report delivered",
+            Self::Reviewed => "report reviewed",
+            Self::Acknowledged => "result acknowledged",
+            Self::Released => "report released to the portal",
+            Self::PatientNotified => "patient notified",
+            Self::PatientViewed => "report viewed by the patient",
+            Self::Recollect => "specimen rejected",
+            Self::Cancelled => "order cancelled",
+            Self::EnteredInError => "report entered in error",
+        }
+    }
+
+    /// The step of a generic milestone name; `result` stands for `report`.
+    #[must_use]
+    pub fn from_milestone(name: &str) -> Option<Self> {
+        let plain = |name: &'static str| name.strip_prefix("report ").or(name.strip_prefix("result ")).unwrap_or(name);
+        let wanted = name.strip_prefix("report ").or(name.strip_prefix("result ")).unwrap_or(name);
+        Self::ALL.iter().copied().find(|step| step.milestone() == name || plain(step.milestone()) == wanted)
+    }
+
     /// Whether it carries results: such a step at or after a cancellation re-opens the report [REP-5].
     #[must_use]
     pub const fn is_result_bearing(self) -> bool {

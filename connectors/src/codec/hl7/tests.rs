@@ -541,7 +541,10 @@ fn what_cannot_be_read_names_its_place() {
     ] {
         assert_eq!(refused(&text), (code, place.to_owned()), "{}", text.chars().take(90).collect::<String>());
     }
-    assert_eq!(refused(&format!("{good}{}", " ".repeat(9) + &"x".repeat(MESSAGE_BYTES_MAX))).0, Code::MessageTooLarge);
+    assert_eq!(
+        refused(&format!("{good}{}", " ".repeat(9) + "x".repeat(MESSAGE_BYTES_MAX).as_str())).0,
+        Code::MessageTooLarge
+    );
 }
 
 #[test]

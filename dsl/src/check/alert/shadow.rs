@@ -32,6 +32,7 @@ pub(super) fn check(cx: &mut Context<'_>, blocks: &[&Block], alerts: &[Option<Al
 
 fn same_effect(one: &Alert, two: &Alert) -> bool {
     one.trigger == two.trigger
+        && one.decide == two.decide
         && one.severity == two.severity
         && one.page == two.page
         && one.tells == two.tells

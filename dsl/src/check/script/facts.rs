@@ -42,7 +42,7 @@ fn fact(cx: &mut Context<'_>, pair: &Pair) -> Option<Vec<Fact>> {
     let condition = field::comparison(cx, (field, &pair.field), &relation, About { tests: &[], of_result: true })?;
     match condition {
         Condition::Atom(atom) => set(cx, field, atom.comparison, pair),
-        Condition::All(_) | Condition::Any(_) => None,
+        Condition::All(_) | Condition::Any(_) | Condition::Call(_) => None,
     }
 }
 

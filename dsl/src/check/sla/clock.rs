@@ -58,6 +58,11 @@ fn impossible(cx: &mut Context<'_>, member: &Member<'_>) {
         }
     }
     let own = &member.rule.covers.condition;
+    let scripts = crate::check::function::asked(core::slice::from_ref(own));
+    if !scripts.is_empty() {
+        let message = format!("What \"{}\" covers is not proven: it depends on {scripts}.", member.block.name());
+        cx.problem(Code::WL0903, place(member, "covers"), message);
+    }
     if *own != Condition::always() && possible(&[Demand::no(own)]) == Answer::No {
         let found = Diagnostic::new(Code::WL0407, place(member, "covers"), "This condition is always true.");
         cx.report(found.because("Drop what follows where."));

@@ -58,8 +58,15 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
     }
     let demands: Vec<Demand<'_>> = earlier.covered.iter().chain(&later.covered).map(Demand::yes).collect();
     let names = (earlier.block.name(), later.block.name());
+    let scripts = super::super::function::asked(&[earlier.covered.as_slice(), later.covered.as_slice()].concat());
     match possible(&demands) {
         Answer::No => {}
+        Answer::Yes if !scripts.is_empty() => {
+            let message =
+                format!("Overlap of \"{}\" and \"{}\" is not proven: it depends on {scripts}.", names.0, names.1);
+            let found = Diagnostic::new(Code::WL0903, later.block.name_span(), message);
+            cx.report(found.because("Where the script lets both apply, both clocks run."));
+        }
         Answer::Yes => {
             let message =
                 format!("Two targets can apply to one report: that of \"{}\" and that of \"{}\".", names.0, names.1);

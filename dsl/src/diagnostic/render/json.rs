@@ -17,7 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let head = format!("{{\"schema_version\":{SCHEMA_VERSION}}}\n");
-    diagnostics.iter().fold(head, |out, diagnostic| out + &object(diagnostic, sources) + "\n")
+    diagnostics.iter().fold(head, |out, diagnostic| out + object(diagnostic, sources).as_str() + "\n")
 }
 
 fn object(diagnostic: &Diagnostic, sources: &Sources) -> String {

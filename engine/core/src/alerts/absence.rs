@@ -20,7 +20,7 @@ use crate::{
     past::Past,
     report::{Report, ReportSlot, registers::Occurrence},
     timers::{Armed, Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
     ward::Ward,
 };
 
@@ -104,13 +104,8 @@ impl Partition {
             return Period::None;
         };
         let started = begun.at.base();
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));

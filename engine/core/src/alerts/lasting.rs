@@ -21,7 +21,7 @@ use crate::{
     partition::Partition,
     past::Past,
     report::{Report, ReportSlot},
-    view::{Sources, View},
+    view::View,
 };
 
 /// A stretch of event time in which everything held; `MAX` if it lasts.
@@ -70,13 +70,8 @@ impl Partition {
         let Some((alert, known)) = ward.alert(rule.index) else { return Vec::new() };
         let Trigger::While(found) = &alert.trigger else { return Vec::new() };
         let Lasting::Report { kinds, any } = &found.state else { return Vec::new() };
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let holds = |at: Timestamp| {
             let then = self.tuples.get(report.effective_at(at, &self.tuples));
             let view = View { from, report, then, at, result: None };

@@ -22,7 +22,7 @@ use crate::{
     past::Past,
     report::{Report, ReportSlot},
     timers::{Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
 };
 
 /// What a notice rule would tell now: the generation, and since when.
@@ -78,13 +78,8 @@ impl Partition {
         moments::times(&rule.when, report, both, &mut self.scratch, &mut self.occurrences);
         let mut heard = self.occurrences.iter().filter(|moment| moment.heard >= known.since && !moment.is_untimed);
         let at = heard.next_back()?.at.lo;
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let holds = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view).holds;

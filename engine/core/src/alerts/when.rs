@@ -4,7 +4,8 @@
 //! counts: a critical value that is known to be corrected when it arrives raises nothing.
 
 use wardline_rules::{
-    evaluate::matches,
+    Text,
+    evaluate::{FieldSet, matches},
     map::hash64,
     program::{Alert as Rule, Happening, Moment, Once, Subject, Trigger},
     quality::Fault,
@@ -24,6 +25,7 @@ use crate::{
         registers::Occurrence,
         results::{ResultKey, Run},
     },
+    scripts,
     view::{Sources, View},
 };
 
@@ -35,13 +37,14 @@ pub(crate) struct AlertIx {
 }
 
 /// What a rule would say of one subject now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Wanted {
     about: About,
     /// The generation, if the rule matches.
     key: Option<u64>,
     since: Timestamp,
-    missing: wardline_rules::evaluate::FieldSet,
+    missing: FieldSet,
+    scripts: Vec<Text>,
 }
 
 impl Partition {
@@ -59,14 +62,9 @@ impl Partition {
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return };
         let Trigger::When(moments) = &alert.trigger else { return };
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
-        let asking = Asking { alert, moments, since: known.since, report, from };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
+        let asking = Asking { alert, place: rule.index, moments, since: known.since, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),
             Subject::Report => asking.of_report(&mut self.scratch, &mut self.occurrences, wanted),
@@ -95,7 +93,7 @@ impl Partition {
                 if let Some(open) = open {
                     self.end(open, Some(report), Closing::Superseded, out);
                 }
-                self.say_missing_used(id, wanted.missing, out);
+                self.say_missing_used(id, (wanted.missing, &wanted.scripts), out);
                 let report_ref = Some((slot, report.id));
                 let raise =
                     Raise { cause, rule: id, rank, report: report_ref, about: wanted.about, key, since: wanted.since };
@@ -173,14 +171,15 @@ impl Partition {
         }
     }
 
-    pub(crate) fn say_missing_used(&self, rule: Coded, fields: wardline_rules::evaluate::FieldSet, out: &mut Output) {
-        for field in fields.iter() {
+    fn say_missing_used(&self, rule: Coded, (fields, scripts): (FieldSet, &[Text]), out: &mut Output) {
+        let fields = fields.iter().map(|field| Text::const_new(field.word()));
+        for field in fields.chain(scripts.iter().cloned()) {
             out.quality.push(QualityRow {
                 at: self.at,
-                source: wardline_rules::Text::default(),
+                source: Text::default(),
                 fault: Fault::MissingUsed,
                 rule: self.dictionary.text(rule).into(),
-                field: field.word().into(),
+                field,
             });
         }
     }
@@ -197,6 +196,7 @@ enum Told {
 
 struct Asking<'a> {
     alert: &'a Rule,
+    place: u32,
     moments: &'a [Moment],
     since: Timestamp,
     report: &'a Report,
@@ -290,15 +290,32 @@ impl Asking<'_> {
         result: Option<(ResultKey, Run)>,
     ) -> Wanted {
         let nothing =
-            Wanted { about, key: None, since: Timestamp::MAX, missing: wardline_rules::evaluate::FieldSet::default() };
-        let Some((at, _)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
+            Wanted { about, key: None, since: Timestamp::MAX, missing: FieldSet::default(), scripts: Vec::new() };
+        let Some((at, heard)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
         if self.is_over(at) {
             return nothing;
         }
         let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
         let view = View { from: self.from, report: self.report, then, at, result };
         let found = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
-        Wanted { key: found.holds.then_some(key), since: at, missing: found.missing_used, ..nothing }
+        let mut scripts: Vec<Text> = found.scripts_used.iter().map(|name| Text::from(format!("{name}()"))).collect();
+        let mut holds = found.holds;
+        if holds && let Some(happened) = self.happened(at, result.as_ref()) {
+            let (wants, is_unknown) = scripts::decide(&view, (self.alert, self.place), (happened, heard));
+            holds = wants;
+            scripts.extend(is_unknown.then_some(Text::const_new("decision")));
+        }
+        Wanted { key: holds.then_some(key), since: at, missing: found.missing_used, scripts, ..nothing }
+    }
+
+    /// Which of the rule's moments it was; the first if that cannot be told apart.
+    fn happened(&self, at: Timestamp, result: Option<&(ResultKey, Run)>) -> Option<&Moment> {
+        let is_it = |moment: &&Moment| match (&moment.happening, result) {
+            (_, Some((_, run))) => result_moment(moment, run, self.report) == Some(at),
+            (Happening::Step(step), None) => self.report.of_step(*step).any(|record| record.lo == at),
+            (Happening::Recollected | Happening::Begins(_) | Happening::Ends(_) | Happening::Message(_), None) => false,
+        };
+        self.moments.iter().find(is_it).or(self.moments.first())
     }
 
     /// Whether the cause is gone: in error, cancelled before a result existed, or withdrawn by a moment [ALERT-5].

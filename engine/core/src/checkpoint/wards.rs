@@ -5,7 +5,12 @@
 //!
 //! - **Not here**: compiling; the driver brings it.
 
-use wardline_rules::{Text, program::WardVersion, time::Timestamp};
+use wardline_rules::{
+    Text,
+    program::{Program, WardVersion},
+    script::Fault,
+    time::Timestamp,
+};
 
 use super::{
     Error,
@@ -13,6 +18,7 @@ use super::{
 };
 use crate::{
     dictionary::Dictionary,
+    scripts::{Scripts, Which},
     ward::{Known, Ward, WardParts},
     wire::{
         Compile,
@@ -30,12 +36,14 @@ pub(super) struct Kept {
     alerts: Vec<Timestamp>,
     notices: Vec<Timestamp>,
     suppressions: Vec<Timestamp>,
+    /// Scripts that are out: whether it decides an alert, its place, and what stopped it as a place in its list.
+    scripts: Vec<(bool, u32, u8)>,
 }
 
 /// The files of a ward, as the driver packed them.
 struct Packed(Vec<u8>);
 
-layout! { Kept { version, text, author, activated, families, alerts, notices, suppressions } }
+layout! { Kept { version, text, author, activated, families, alerts, notices, suppressions, scripts } }
 
 impl Stored for Packed {
     fn put(&self, put: &mut Put<'_>) {
@@ -58,6 +66,7 @@ impl From<&Ward> for Kept {
             alerts: ward.alerts.iter().map(|known| known.since).collect(),
             notices: ward.notices.iter().map(|known| known.since).collect(),
             suppressions: ward.suppressions.iter().map(|known| known.since).collect(),
+            scripts: ward.scripts.out().into_iter().map(put_script).collect(),
         }
     }
 }
@@ -76,15 +85,37 @@ pub(super) fn restore(kept: Vec<Kept>, dictionary: &mut Dictionary, compile: Com
 }
 
 fn restore_one(kept: Kept, dictionary: &mut Dictionary, compile: Compile<'_>) -> Result<Ward, Error> {
-    let Kept { version, text: Packed(text), author, activated, families, alerts, notices, suppressions } = kept;
+    let Kept { version, text: Packed(text), author, activated, families, alerts, notices, suppressions, scripts } =
+        kept;
     let program = compile(&text).filter(|program| program.version == WardVersion(version)).ok_or(Error::Ward)?;
     let mut ward = Ward::new(WardParts { program, text, author, at: activated }, None, dictionary);
     apply_since(&mut ward.families, &families)?;
     apply_since(&mut ward.alerts, &alerts)?;
     apply_since(&mut ward.notices, &notices)?;
     apply_since(&mut ward.suppressions, &suppressions)?;
+    let scripts = scripts.into_iter().map(|script| take_script(script, &ward.program).ok_or(Error::Ward));
+    ward.scripts = Scripts::restored(scripts.collect::<Result<_, _>>()?);
     ward.tests.learn(&ward.program, dictionary);
     Ok(ward)
+}
+
+fn put_script((which, fault): (Which, Fault)) -> (bool, u32, u8) {
+    let fault = Fault::ALL.iter().position(|known| *known == fault).and_then(|place| u8::try_from(place).ok());
+    let (decides, place) = match which {
+        Which::Function(place) => (false, place),
+        Which::Decision(place) => (true, place),
+    };
+    (decides, place, fault.unwrap_or(0))
+}
+
+fn take_script((decides, place, fault): (bool, u32, u8), program: &Program) -> Option<(Which, Fault)> {
+    let fault = Fault::ALL.get(usize::from(fault)).copied()?;
+    let which = if decides {
+        program.alerts.get(place as usize)?.decide.as_ref().map(|_| Which::Decision(place))?
+    } else {
+        program.functions.get(place as usize).map(|_| Which::Function(place))?
+    };
+    Some((which, fault))
 }
 
 fn apply_since(rules: &mut [Known], since: &[Timestamp]) -> Result<(), Error> {

@@ -22,7 +22,7 @@ use crate::{
     past::Past,
     report::Report,
     timers::{Class, Timer, TimerId},
-    view::{Sources, View},
+    view::View,
 };
 
 /// The timer of a gauge among those of one instant.
@@ -69,13 +69,8 @@ impl Partition {
         let (alert, known) = ward.alert(rule.index)?;
         let Trigger::While(found) = &alert.trigger else { return None };
         let Lasting::Count(count) = &found.state else { return None };
-        let from = Sources {
-            program: &ward.program,
-            tests: &ward.tests,
-            dictionary: &self.dictionary,
-            tuples: &self.tuples,
-            past: Some(Past { reports: &self.reports, index: &self.index }),
-        };
+        let past = Some(Past { reports: &self.reports, index: &self.index });
+        let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
         let counts = view.kind().is_some_and(|kind| count.kinds.has(kind))

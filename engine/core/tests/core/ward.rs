@@ -128,6 +128,7 @@ pub(crate) fn critical_alert() -> Alert {
         page: Some(PageTo::Using { escalation: EscalationId(0), recipients: Vec::new() }),
         tells: Vec::new(),
         texts: Answering::default(),
+        decide: None,
         withdraw: Vec::new(),
         limit: None,
     }
@@ -217,6 +218,7 @@ pub(crate) fn program(version: u8, families: Vec<Family>, alerts: Vec<Alert>) ->
         families,
         notices: Vec::new(),
         suppressions: Vec::new(),
+        functions: Vec::new(),
         alerts,
     }
 }
