@@ -36,11 +36,12 @@ impl Alive {
         Mark { alive: self.clone(), number }
     }
 
-    /// Whether one has run for longer than this.
+    /// What is left of `limit` to the one that runs longest, all of it if none runs; `None` if one has passed it.
     #[must_use]
-    pub fn has_older(&self, than: Duration) -> bool {
+    pub fn left(&self, limit: Duration) -> Option<Duration> {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.values().any(|since| since.elapsed() > than)
+        let longest = since.values().map(Instant::elapsed).max().unwrap_or_default();
+        limit.checked_sub(longest).filter(|left| !left.is_zero())
     }
 }
 
@@ -58,11 +59,12 @@ mod tests {
     fn a_statement_is_there_as_long_as_its_mark() {
         let alive = Alive::default();
         let mark = alive.mark();
-        while !alive.has_older(Duration::ZERO) {
+        let limit = Duration::from_nanos(1);
+        while alive.left(limit).is_some() {
             std::hint::spin_loop();
         }
-        assert!(!alive.has_older(Duration::from_secs(60)));
+        assert!(alive.left(Duration::from_secs(60)).is_some_and(|left| left < Duration::from_secs(60)));
         drop(mark);
-        assert!(!alive.has_older(Duration::ZERO));
+        assert_eq!(alive.left(limit), Some(limit));
     }
 }

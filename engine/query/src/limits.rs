@@ -30,8 +30,6 @@ pub const FILES_MAX: u64 = 1_024;
 pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
 /// Beyond its time by so much, a statement that cannot be ended takes the process with it.
 pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
-/// How often the thread that does only this looks for such a statement: no more than this is added to its overrun.
-pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Rows of one answer. Beyond it: WL1511.
 pub const ROWS_MAX: usize = 1_000_000;
 /// Bytes of one answer as text. Beyond it: WL1511.

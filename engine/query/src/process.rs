@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use crate::{
     alive::Alive,
-    limits::{FILES_MAX, LOOK_EVERY, OVERRUN_MAX, PROCESS_BYTES, STATEMENT_TIME},
+    limits::{FILES_MAX, OVERRUN_MAX, PROCESS_BYTES, STATEMENT_TIME},
 };
 
 /// Sets the limits of this process; what the machine does not let us set is told and left.
@@ -33,14 +33,15 @@ pub fn bind_hands() {
     }
 }
 
-/// Ends the process when a statement runs on that should have ended; a thread of its own looks from time to time.
+/// Ends the process when a statement runs on that should have ended; a thread of its own looks when the oldest may be overdue.
 ///
 /// # Errors
 /// A thread that cannot be started.
 pub fn watch(alive: Alive) -> io::Result<()> {
     let look = move || {
-        while !alive.has_older(STATEMENT_TIME + OVERRUN_MAX) {
-            thread::sleep(LOOK_EVERY);
+        // Nothing can be overdue before what is left to the oldest is over, and one that begins now has all of it.
+        while let Some(left) = alive.left(STATEMENT_TIME + OVERRUN_MAX) {
+            thread::sleep(left);
         }
         tracing::error!("query.stuck: a statement cannot be ended; the process ends and is started again");
         std::process::exit(1);

@@ -65,7 +65,8 @@ pub(super) fn listen(path: &Path, orders: SyncSender<Order>) -> io::Result<()> {
             let stream = match stream {
                 Ok(stream) if is_ours(&stream) => stream,
                 Ok(_) => continue,
-                // Too many open files, mostly: reported again at once, for as long as somebody waits to be let in.
+                // Too many open files, mostly: reported again at once, for as long as somebody waits to be let in. This thread
+                // does nothing but let in, so it may sleep.
                 Err(error) => {
                     tracing::warn!(%error, "archive.accept");
                     thread::sleep(ACCEPT_PAUSE);

@@ -112,7 +112,10 @@ fn send(args: &Args, piece: &[u8], counts: &mut Counts) -> Result<(), Ending> {
                     tell("The engine is busy; the import waits and goes on by itself.\n");
                     is_told = true;
                 }
-                thread::sleep(reply.retry_after.unwrap_or(IMPORT_BUSY_WAIT).min(IMPORT_BUSY_MAX));
+                // A verb has nothing else to do meanwhile. An engine that says "at once" is not taken at its word, and one
+                // that says "much later" is asked a last time when patience ends.
+                let left = IMPORT_BUSY_MAX.saturating_sub(begun.elapsed());
+                thread::sleep(reply.retry_after.unwrap_or_default().max(IMPORT_BUSY_WAIT).min(left));
             }
             429 | 503 => {
                 let title = Code::Busy.title();
