@@ -92,3 +92,20 @@ pub const ATTRIBUTE_CHARS_MAX: usize = 64;
 pub const YEAR_MIN: i64 = 1990;
 /// Hours a time may lie ahead of the log's time before it is dropped.
 pub const FUTURE_HOURS_MAX: i64 = 24;
+
+/// Characters of a notice's text for a receiver that names no bound of its own; the engine writes at most 1,024 bytes.
+pub const TEXT_CHARS_MAX: usize = 4_096;
+/// Bytes of a receiver's reply that are read; the rest does not matter.
+pub const REPLY_BYTES_MAX: usize = 64 << 10;
+/// How long resolving, connecting and TLS may take together; then nothing was sent.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Characters of a message that Slack shows without cutting it.
+pub const SLACK_CHARS_MAX: usize = 4_000;
+/// Characters of the summary of an event that PagerDuty takes.
+pub const PAGERDUTY_CHARS_MAX: usize = 1_024;
+/// Characters of a text message that providers take; the carrier sends it in pieces of 153 or 67.
+pub const SMS_CHARS_MAX: usize = 1_600;
+/// Characters that a call speaks: said twice, with what the keys mean, its script stays below the 4,000 that providers take.
+pub const SPOKEN_CHARS_MAX: usize = 1_024;
+/// How long the commands of a mail up to its last line may take together; then nothing was sent.
+pub const SMTP_TIMEOUT: Duration = Duration::from_secs(8);

@@ -15,6 +15,7 @@
 
 pub mod driver;
 pub mod message;
+mod open;
 pub mod sinks;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@
 //! - INVARIANT: what is said here is durable already, and names no patient.
 //! - **Not here**: notices of rules; those are obligations of the core.
 
-use wardline_connectors::adapters::{Outgoing, Reply};
+use wardline_connectors::adapters::{Outgoing, Reply, sink::Asks};
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
 
 use crate::{
@@ -82,6 +82,9 @@ fn message(death: Death, channel: Channel, at: Timestamp) -> Outgoing {
         key: Text::from(format!("ops_{}", key.get(..32).unwrap_or_default())),
         code: Text::default(),
         link: String::new(),
+        callback: String::new(),
+        asks: Asks::Nothing,
+        withdraws: Vec::new(),
         severity: Text::const_new("red"),
         level: Level::Red,
         purpose: "page",

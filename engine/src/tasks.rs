@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::sync::watch;
-use wardline_connectors::adapters::Outgoing;
+use wardline_connectors::adapters::{Outgoing, sink::Asks};
 use wardline_core::output::Task;
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
@@ -140,6 +140,9 @@ fn message(task: &Task, channel: Channel, at: Timestamp) -> Outgoing {
         key: Text::from(format!("task_{}", key.get(..32).unwrap_or_default())),
         code: Text::default(),
         link: String::new(),
+        callback: String::new(),
+        asks: Asks::Nothing,
+        withdraws: Vec::new(),
         severity: task.severity.clone(),
         level: task.level,
         purpose: "task",

@@ -6,11 +6,14 @@
 //! - LIMIT: none of its own; an operator rotates the file by renaming it, the next line begins a new one.
 //! - **Not here**: sending by e-mail or SMS; another program does that from the file.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use tokio::{fs::OpenOptions, io::AsyncWriteExt as _, sync::Mutex};
 
-use super::sink::{Cause, Class, Outgoing, Reply, Sending, Sink};
+use super::sink::{Cause, Class, Key, Limits, Outgoing, Probing, Reply, Sending, Sink};
 
 /// Appends notices to a file.
 #[derive(Debug)]
@@ -29,6 +32,9 @@ impl FileSink {
     }
 
     async fn append(&self, message: &Outgoing) -> Reply {
+        if message.text.chars().count() > Limits::default().text_chars_max {
+            return Reply::FailedHard { cause: Cause::TooLarge };
+        }
         let _turn = self.turn.lock().await;
         let mut options = OpenOptions::new();
         let Ok(mut file) = options.append(true).create(true).mode(0o600).open(&self.path).await else {
@@ -59,12 +65,24 @@ impl Sink for FileSink {
         Class::Keyed
     }
 
+    fn key(&self) -> Key {
+        Key::Field("/key")
+    }
+
     fn is_secured(&self) -> bool {
         self.is_secured
     }
 
     fn send<'a>(&'a self, message: &'a Outgoing) -> Sending<'a> {
         Box::pin(self.append(message))
+    }
+
+    fn probe(&self) -> Probing<'_> {
+        Box::pin(async {
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let found = tokio::fs::metadata(folder.unwrap_or(Path::new("."))).await;
+            found.ok().filter(std::fs::Metadata::is_dir).map(drop).ok_or(Cause::Disk)
+        })
     }
 }
 
@@ -91,5 +109,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let sink = FileSink::new(folder.path().join("missing").join("pages.ndjson"), false);
         assert_eq!(sink.send(&example("n_a")).await, Reply::FailedSoft { retry_after: None, cause: Cause::Disk });
+        assert_eq!(sink.probe().await, Err(Cause::Disk));
+        assert_eq!(FileSink::new(folder.path().join("pages.ndjson"), false).probe().await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_text_that_is_too_long_is_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = FileSink::new(folder.path().join("pages.ndjson"), false);
+        let long = Outgoing { text: "x".repeat(sink.limits().text_chars_max + 1), ..example("n_a") };
+        assert_eq!(sink.send(&long).await, Reply::FailedHard { cause: Cause::TooLarge });
+        assert!(!folder.path().join("pages.ndjson").exists());
     }
 }

@@ -3,13 +3,19 @@
 //! The line between "not sent" and "nobody knows" runs at the first byte of the request. Before it a failure is soft and
 //! harmless; after it only a complete final reply ends the doubt.
 //!
-//! - **How it fits**: implemented by [`webhook`](super::webhook), [`file`](super::file) and the engine's built-in phone.
+//! A sink declares its [`Class`], how it lets a repeat be known ([`Key`]) and how long a text may be ([`Limits`]), and can be
+//! asked whether its receiver is there without anybody being disturbed ([`Sink::probe`]). What is not declared is the
+//! careful answer. Every sink of this crate passes one contract test, which looks for what it declares on the wire.
+//!
+//! - **How it fits**: implemented by the modules beside this one and by the engine's built-in phone.
 //! - **Not here**: time limits. The caller bounds the whole attempt and treats running out of it as [`Reply::Ambiguous`].
 //! - **Source**: guarantees page, sections 3.1 and 3.3.
 
 use core::{fmt, future::Future, pin::Pin};
 
 use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
+
+use crate::limits::TEXT_CHARS_MAX;
 
 /// What a receiver does with a notice that comes twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -22,6 +28,41 @@ pub enum Class {
     Neither,
 }
 
+/// Where a receiver finds the key of a notice, which is the same in every attempt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Key {
+    /// In this header.
+    Header(&'static str),
+    /// In the body, where this JSON pointer leads.
+    Field(&'static str),
+    /// Nowhere: a person knows a repeat by the code in the text.
+    Text,
+}
+
+/// How much a receiver takes. What is longer is refused before anything leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Characters of a text.
+    pub text_chars_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { text_chars_max: TEXT_CHARS_MAX }
+    }
+}
+
+/// What a notice wants of the person who gets it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Asks {
+    /// Nothing: it only tells.
+    Nothing,
+    /// That it is accepted or declined.
+    Acceptance,
+    /// That the value is read back.
+    ReadBack,
+}
+
 /// One attempt at one notice: all that may leave, and nothing that names a patient.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outgoing {
@@ -29,8 +70,14 @@ pub struct Outgoing {
     pub key: Text,
     /// The short code that a person gives back.
     pub code: Text,
-    /// The page where a person answers.
+    /// The page where a person answers; empty if there is none.
     pub link: String,
+    /// Where a provider brings back what a person said; empty if nothing can be said.
+    pub callback: String,
+    /// What is wanted of the person.
+    pub asks: Asks,
+    /// The keys of the notices that this one takes back; empty unless it is a withdrawal.
+    pub withdraws: Vec<Text>,
     /// Its severity's word.
     pub severity: Text,
     /// How urgently it is delivered.
@@ -94,6 +141,12 @@ pub enum Cause {
     Status(u16),
     /// The file could not be written.
     Disk,
+    /// The text is longer than the receiver takes.
+    TooLarge,
+    /// The recipient's address is none on this channel.
+    AddressUnfit,
+    /// Nobody takes messages of this subject.
+    NoListener,
     /// The sink itself broke down, which is a fault of Wardline.
     Fault,
     /// There is no address for this person.
@@ -113,6 +166,9 @@ impl fmt::Display for Cause {
             Self::Timeout => f.write_str("no reply in time"),
             Self::Status(status) => write!(f, "the receiver answered {status}"),
             Self::Disk => f.write_str("the file could not be written"),
+            Self::TooLarge => f.write_str("the text is longer than the receiver takes"),
+            Self::AddressUnfit => f.write_str("the recipient's address is none on this channel"),
+            Self::NoListener => f.write_str("nobody takes messages of this subject"),
             Self::Fault => f.write_str("the sink broke down"),
             Self::NoAddress => f.write_str("no address for the recipient"),
             Self::NoSink => f.write_str("no sink for the channel"),
@@ -123,10 +179,23 @@ impl fmt::Display for Cause {
 /// An exchange under way.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
+/// A look at the receiver under way.
+pub type Probing<'a> = Pin<Box<dyn Future<Output = Result<(), Cause>> + Send + 'a>>;
+
 /// Whatever carries notices.
 pub trait Sink: Send + Sync + fmt::Debug {
     /// What its receiver does with a second one.
     fn class(&self) -> Class;
+
+    /// Where its receiver finds the key.
+    fn key(&self) -> Key {
+        Key::Text
+    }
+
+    /// How much its receiver takes.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
 
     /// Whether its readers have signed in, so that a full message may be shown [MSG-1].
     fn is_secured(&self) -> bool;
@@ -135,15 +204,25 @@ pub trait Sink: Send + Sync + fmt::Debug {
     ///
     /// - **Output**: what is known about it. Dropping the future before it ends leaves the outcome unknown.
     fn send<'a>(&'a self, message: &'a Outgoing) -> Sending<'a>;
+
+    /// Whether the receiver can be reached now, as far as can be told without sending anything to a person.
+    ///
+    /// - **Output**: why not. A sink that has nothing to look at says that it can.
+    fn probe(&self) -> Probing<'_> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A page as tests send it.
-#[cfg(all(test, any(feature = "file", feature = "webhook")))]
+#[cfg(test)]
 pub(crate) fn example(key: &str) -> Outgoing {
     Outgoing {
         key: Text::from(key),
         code: Text::from("K7Q2MD"),
         link: "https://wardline.example/a/K7Q2MD".to_owned(),
+        callback: "https://wardline.example/v1/replies/phone?n=a&s=b".to_owned(),
+        asks: Asks::Acceptance,
+        withdraws: Vec::new(),
         severity: Text::from("red"),
         level: Level::Red,
         purpose: "page",

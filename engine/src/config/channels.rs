@@ -1,15 +1,19 @@
 //! Channels: what carries each way out?
 //!
-//! - **Not here**: who has which address ([`directory`](super::directory)), opening a sink (`dispatcher::sinks`).
+//! - **Not here**: what a kind of sink needs ([`kinds`]), who has which address ([`directory`](super::directory)), opening a
+//!   sink (`dispatcher::open`).
+
+mod kinds;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use wardline_connectors::adapters::Class;
+use wardline_connectors::adapters::{Class, fhir::Resource, post::Terms, smtp::Server};
 use wardline_rules::{Text, words::Channel};
 
 use super::{
+    broker::{Broker, LoginRef},
     check::Check,
-    raw::{RawChannel, RawSink},
+    raw::RawChannel,
     secret::SecretRef,
 };
 use crate::codes::Code;
@@ -27,26 +31,84 @@ pub struct Sink {
     pub secured: bool,
 }
 
+/// A receiver that speaks HTTP.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Web {
+    /// Where to.
+    pub address: WebAddress,
+    /// What is known about it, but for whether its readers have signed in.
+    pub terms: Terms,
+}
+
+/// Where a receiver is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WebAddress {
+    /// Here.
+    Plain(String),
+    /// Whoever knows it may write there, so it stands where secrets stand.
+    Secret(SecretRef),
+}
+
+/// An account at a provider of text messages and calls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// What shows that it is ours, in both directions.
+    pub token: SecretRef,
+    /// The number or name that messages come from.
+    pub from: String,
+}
+
 /// What carries a channel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SinkKind {
-    /// A signed POST.
-    Webhook {
-        /// Where to.
-        url: String,
-        /// What signs it.
-        secret: SecretRef,
-        /// What the receiver does with a second one.
-        class: Class,
-        /// Whether a 5xx means that nothing was done.
-        five_hundred_not_done: bool,
-        /// Whether it stands inside our own network, so that private addresses are meant.
-        is_inside: bool,
-    },
+    /// A signed POST: where to, what signs it, what the receiver does with a second one.
+    Webhook(Web, SecretRef, Class),
     /// A line in a file.
     File(PathBuf),
     /// The built-in phone.
     Screen,
+    /// A message in Slack.
+    Slack(Web),
+    /// A card in Teams.
+    Teams(Web),
+    /// An event of PagerDuty, with the integration's key.
+    PagerDuty(Web, SecretRef),
+    /// An alert of Alertmanager, with a token if it wants one.
+    Alertmanager(Web, Option<SecretRef>),
+    /// A text message.
+    Sms(Web, Account),
+    /// A call.
+    Voice(Web, Account),
+    /// A resource on a FHIR server, with a token if it wants one, and what the server does with a second one.
+    Fhir(Web, Resource, Option<SecretRef>, Class),
+    /// A mail: through which server, from which address, as whom.
+    Smtp(Server, String, Option<(String, SecretRef)>),
+    /// A message of a subject, and what its readers do with a second one.
+    Nats(Broker, String, Class),
+}
+
+impl SinkKind {
+    /// Every secret that it needs.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::File(_) | Self::Screen => Vec::new(),
+            Self::Slack(web) | Self::Teams(web) => match &web.address {
+                WebAddress::Secret(secret) => vec![secret],
+                WebAddress::Plain(_) => Vec::new(),
+            },
+            Self::Webhook(_, secret, _) | Self::PagerDuty(_, secret) => vec![secret],
+            Self::Alertmanager(_, token) | Self::Fhir(_, _, token, _) => token.iter().collect(),
+            Self::Sms(_, account) | Self::Voice(_, account) => vec![&account.token],
+            Self::Smtp(_, _, login) => login.iter().map(|(_, password)| password).collect(),
+            Self::Nats(broker, ..) => match &broker.login {
+                LoginRef::None => Vec::new(),
+                LoginRef::Token(secret) | LoginRef::Password(_, secret) | LoginRef::Credentials(secret) => vec![secret],
+            },
+        }
+    }
 }
 
 impl Check<'_> {
@@ -65,41 +127,5 @@ impl Check<'_> {
             }));
         }
         sinks
-    }
-
-    pub(super) fn sink_kind(&mut self, raw: &RawSink) -> Option<SinkKind> {
-        match raw.kind.get_ref().as_str() {
-            "webhook" => self.webhook(raw),
-            "file" => match &raw.path {
-                Some(path) => Some(SinkKind::File(self.base.join(path))),
-                None => self.missing(&raw.kind, "path"),
-            },
-            "screen" => Some(SinkKind::Screen),
-            _ => {
-                self.unknown_word(Code::UnknownKind, "kind of sink", &raw.kind, &["webhook", "file", "screen"]);
-                None
-            }
-        }
-    }
-
-    fn webhook(&mut self, raw: &RawSink) -> Option<SinkKind> {
-        let Some(url) = &raw.url else { return self.missing(&raw.kind, "url") };
-        let Some(secret) = &raw.secret else { return self.missing(&raw.kind, "secret") };
-        let class = raw.class.as_ref().map_or(Class::Neither, |text| match text.get_ref().as_str() {
-            "keyed" => Class::Keyed,
-            "queryable" => Class::Queryable,
-            "none" => Class::Neither,
-            _ => {
-                self.unknown_word(Code::WrongValue, "class", text, &["keyed", "queryable", "none"]);
-                Class::Neither
-            }
-        });
-        Some(SinkKind::Webhook {
-            url: url.get_ref().clone(),
-            secret: self.secret(secret)?,
-            class,
-            five_hundred_not_done: raw.five_hundred.as_ref().is_some_and(|text| text.get_ref() == "not done"),
-            is_inside: raw.inside,
-        })
     }
 }

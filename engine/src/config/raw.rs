@@ -151,4 +151,15 @@ pub(super) struct RawSink {
     #[serde(default)]
     pub(super) inside: bool,
     pub(super) five_hundred: Option<Spanned<String>>,
+    pub(super) token: Option<Spanned<String>>,
+    pub(super) account: Option<Spanned<String>>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) host: Option<Spanned<String>>,
+    pub(super) port: Option<u16>,
+    pub(super) tls: Option<Spanned<String>>,
+    pub(super) user: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<String>>,
+    pub(super) subject: Option<Spanned<String>>,
+    pub(super) login: Option<RawLogin>,
+    pub(super) authorities: Option<PathBuf>,
 }

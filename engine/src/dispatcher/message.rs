@@ -9,7 +9,11 @@
 //! - **Source**: language page [MSG-1] to [MSG-3]; guarantees page 3.3.
 
 use data_encoding::BASE32_NOPAD;
-use wardline_connectors::adapters::Outgoing;
+use wardline_connectors::adapters::{
+    Outgoing,
+    post::percent,
+    sink::{Asks, Limits},
+};
 use wardline_core::{ids::Nid, output::Purpose};
 use wardline_rules::{Text, time::Timestamp};
 
@@ -20,7 +24,7 @@ const MESSAGE: &str = "{severity}: {rule}. {link} Code {code}";
 const BRIEF: &str = "{severity}: a result waits for you. {link} Code {code}";
 /// Placeholders that any text to staff may have.
 const EVERYWHERE: [&str; 8] = ["link", "code", "severity", "raised", "due", "waited", "count", "site"];
-/// LIMIT: bytes of a text. What is longer is cut; code and link stand in the JSON besides.
+/// LIMIT: bytes of a text. What is longer is cut before its link and code.
 const TEXT_BYTES_MAX: usize = 1_024;
 
 /// Makes and checks links to answer pages.
@@ -50,12 +54,32 @@ impl Links {
         format!("{}/a/{}?n={}&s={}", self.base, nid.code(), id.trim_start_matches("n_"), self.signature(nid))
     }
 
+    /// Where a provider brings back what somebody said to a notice.
+    #[must_use]
+    pub fn callback(&self, notice: &Notice) -> String {
+        let (id, channel, via) = (notice.nid.to_string(), notice.channel.name(), percent(&notice.via));
+        let (id, signature) = (id.trim_start_matches("n_"), self.signature(notice.nid));
+        format!("{}/v1/replies/{channel}?via={via}&n={id}&s={signature}", self.base)
+    }
+
+    /// What our own addresses begin with.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The notice of a link, if we made it.
     #[must_use]
     pub fn check(&self, code: &str, id: &str, signature: &str) -> Option<Nid> {
+        let nid = self.signed(id, signature)?;
+        (wardline_core::ids::Code::parse(code) == Some(nid.code())).then_some(nid)
+    }
+
+    /// The notice of a callback, if we made it.
+    #[must_use]
+    pub fn signed(&self, id: &str, signature: &str) -> Option<Nid> {
         let nid = Nid::parse(&format!("n_{id}"))?;
-        let is_equal = constant_time_eq(self.signature(nid).as_bytes(), signature.as_bytes());
-        (is_equal && wardline_core::ids::Code::parse(code) == Some(nid.code())).then_some(nid)
+        constant_time_eq(self.signature(nid).as_bytes(), signature.as_bytes()).then_some(nid)
     }
 
     /// 80 bits, as 16 letters.
@@ -84,7 +108,7 @@ pub fn compose(notice: &Notice, departure: Departure, links: &Links, to: Address
         (true, None, _) => MESSAGE,
         (false, _, None) => BRIEF,
     };
-    let code = notice.code().to_string();
+    let code = notice.shown_code().to_string();
     let value = |name: &str| match name {
         "link" => Some(link.clone()),
         "code" => Some(code.clone()),
@@ -97,11 +121,14 @@ pub fn compose(notice: &Notice, departure: Departure, links: &Links, to: Address
     };
     let mut text = beginning(notice, departure, &code);
     fill(template, value, &mut text);
-    truncate(&mut text);
+    fit(&mut text, to.limits, &format!("… {link} Code {code}"));
     Outgoing {
         key: Text::from(notice.nid.to_string()),
         code: Text::from(&code),
         link,
+        callback: links.callback(notice),
+        asks: asks(notice),
+        withdraws: notice.withdraws.iter().map(|nid| Text::from(nid.to_string())).collect(),
         severity: notice.severity.clone(),
         level: notice.level,
         purpose: purpose_word(notice.purpose),
@@ -121,6 +148,8 @@ pub struct Address {
     pub address: Text,
     /// Whether the sink's readers have signed in.
     pub is_secured: bool,
+    /// How much the sink takes.
+    pub limits: Limits,
     /// Log time.
     pub at: Timestamp,
 }
@@ -159,12 +188,27 @@ fn fill(template: &str, value: impl Fn(&str) -> Option<String>, into: &mut Strin
     into.push_str(rest);
 }
 
-fn truncate(text: &mut String) {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// What is wanted of whoever gets it.
+const fn asks(notice: &Notice) -> Asks {
+    match (notice.purpose, notice.wants_read_back) {
+        (Purpose::Page | Purpose::Reminder, true) => Asks::ReadBack,
+        (Purpose::Page | Purpose::Reminder, false) => Asks::Acceptance,
+        (Purpose::Tell | Purpose::Withdrawal, _) => Asks::Nothing,
     }
-    text.truncate(end);
+}
+
+/// Cuts what is too long; link and code stay, or nobody could answer.
+fn fit(text: &mut String, limits: Limits, end: &str) {
+    let is_long = |text: &str| text.len() > TEXT_BYTES_MAX || text.chars().count() > limits.text_chars_max;
+    if !is_long(text) {
+        return;
+    }
+    let (bytes, chars) =
+        (TEXT_BYTES_MAX.saturating_sub(end.len()), limits.text_chars_max.saturating_sub(end.chars().count()));
+    let kept = text.char_indices().take(chars).map(|(place, sign)| place + sign.len_utf8());
+    let cut = kept.take_while(|end| *end <= bytes).last().unwrap_or(0);
+    text.truncate(cut);
+    text.push_str(end);
 }
 
 #[cfg(test)]
@@ -195,6 +239,7 @@ pub(crate) mod tests {
             brief: None,
             values: vec![("test", Text::const_new("potassium")), ("value", Text::const_new("6.9"))],
             wants_read_back: true,
+            withdraws: Vec::new(),
         }
     }
 
@@ -211,7 +256,8 @@ pub(crate) mod tests {
 
     fn text_of(notice: &Notice, reader: Reader, number: u32) -> String {
         let is_secured = matches!(reader, SignedIn);
-        let to = Address { address: Text::const_new("ops"), is_secured, at: Timestamp::from_micros(0) };
+        let limits = Limits::default();
+        let to = Address { address: Text::const_new("ops"), is_secured, limits, at: Timestamp::from_micros(0) };
         let departure = Departure { nid: notice.nid, number, is_repeat: number > 1 };
         compose(notice, departure, &links(), to).text.replace(&links().link(notice.nid), "LINK")
     }
@@ -246,6 +292,27 @@ pub(crate) mod tests {
         assert!(text_of(&reminder, Anybody, 1).starts_with("Reminder: red"));
         let withdrawal = Notice { purpose: Purpose::Withdrawal, ..notice(Channel::Sms) };
         assert!(text_of(&withdrawal, Anybody, 2).starts_with(&format!("Possible repeat of {code}: Withdrawn: ")));
+    }
+
+    #[test]
+    fn a_withdrawal_shows_the_code_of_what_it_takes_back() {
+        // Guarantees 3.2: it carries the same code.
+        let withdrawn = Nid([9; 16]);
+        let notice = Notice { purpose: Purpose::Withdrawal, withdraws: vec![withdrawn], ..notice(Channel::Sms) };
+        assert_eq!(
+            text_of(&notice, Anybody, 1),
+            format!("Withdrawn: red: a result waits for you. LINK Code {}", withdrawn.code())
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_cut_keeps_its_link_and_its_code() {
+        let long = Notice { brief: Some(Text::from("ä".repeat(900))), ..notice(Channel::Sms) };
+        let text = text_of(&long, Anybody, 1);
+        assert!(text.starts_with("ääää") && text.ends_with(&format!("ä… LINK Code {}", long.code())), "{text}");
+        let mut short = "0123456789 sixteen".to_owned();
+        fit(&mut short, Limits { text_chars_max: 16 }, "… L Code K7");
+        assert_eq!(short, "01234… L Code K7");
     }
 
     #[test]

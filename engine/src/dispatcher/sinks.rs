@@ -5,21 +5,15 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use wardline_connectors::adapters::{
-    Sink,
-    file::FileSink,
-    sink::Cause,
-    webhook::{Terms, Webhook},
-};
+use wardline_connectors::adapters::{Sink, sink::Cause, twilio::signature::Token};
 use wardline_core::output::Party;
 use wardline_rules::{Text, time::Timestamp, words::Channel};
 
+use super::open::open;
 use crate::{
-    codes::Code,
     config::{Config, Directory, Finding, Findings, SinkKind},
     runtime::kernel::Notice,
 };
@@ -30,6 +24,8 @@ pub struct Sinks {
     exits: BTreeMap<(Text, Channel), Arc<dyn Sink>>,
     /// Carries whatever has no exit of its own: the demo's phone.
     fallback: Option<Arc<dyn Sink>>,
+    /// What providers sign with who bring back what people say.
+    providers: BTreeMap<(Text, Channel), Token>,
     directory: RwLock<Arc<Directory>>,
 }
 
@@ -51,15 +47,16 @@ impl Sinks {
         let mut findings = Findings::default();
         let mut sinks = Self { directory: RwLock::new(Arc::new(directory)), ..Self::default() };
         for sink in &config.channels {
-            let opened: Result<Arc<dyn Sink>, Finding> = match (&sink.kind, screen) {
-                (SinkKind::Webhook { .. }, _) => webhook(&sink.kind, sink.secured, &config.base),
-                (SinkKind::File(path), _) => Ok(Arc::new(FileSink::new(path.clone(), sink.secured))),
-                (SinkKind::Screen, Some(screen)) => Ok(Arc::clone(screen)),
-                (SinkKind::Screen, None) => Err(no_screen()),
-            };
+            let opened = open(&sink.kind, sink.secured, &config.base, screen);
             match opened {
                 Ok(opened) => _ = sinks.exits.insert((sink.via.clone(), sink.channel), opened),
                 Err(finding) => findings.push(finding),
+            }
+            if let SinkKind::Sms(_, account) | SinkKind::Voice(_, account) = &sink.kind
+                && let Ok(secret) = account.token.read(&config.base)
+                && let Some(token) = Token::new(secret.expose())
+            {
+                sinks.providers.insert((sink.via.clone(), sink.channel), token);
             }
         }
         findings.or(sinks)
@@ -70,18 +67,30 @@ impl Sinks {
     /// # Errors
     /// That it cannot be set up.
     pub fn monitor(config: &Config) -> Result<Option<Arc<dyn Sink>>, Finding> {
-        match &config.heartbeat {
-            None => Ok(None),
-            Some(kind @ SinkKind::Webhook { .. }) => webhook(kind, false, &config.base).map(Some),
-            Some(SinkKind::File(path)) => Ok(Some(Arc::new(FileSink::new(path.clone(), false)))),
-            Some(_) => Err(no_screen()),
-        }
+        config.heartbeat.as_ref().map(|kind| open(kind, false, &config.base, None)).transpose()
     }
 
     /// One sink for everything, with every address known: the demo and the tests.
     #[must_use]
     pub fn all_through(sink: Arc<dyn Sink>) -> Self {
         Self { fallback: Some(sink), ..Self::default() }
+    }
+
+    /// What the provider behind a channel signs with, if it brings back what people say.
+    #[must_use]
+    pub fn provider(&self, via: &str, channel: Channel) -> Option<&Token> {
+        self.providers.get(&(Text::from(via), channel))
+    }
+
+    /// Which of the sinks cannot be reached now, and why; nobody is disturbed.
+    pub async fn unreachable(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for ((via, channel), sink) in &self.exits {
+            if let Err(cause) = sink.probe().await {
+                found.push(format!("{} of `{via}`: {cause}", channel.word()));
+            }
+        }
+        found
     }
 
     /// Puts a sink in place.
@@ -137,33 +146,11 @@ impl Sinks {
     }
 }
 
-fn webhook(kind: &SinkKind, is_secured: bool, base: &Path) -> Result<Arc<dyn Sink>, Finding> {
-    let SinkKind::Webhook { url, secret, class, five_hundred_not_done, is_inside } = kind else {
-        return Err(no_screen());
-    };
-    let terms = Terms { is_secured, is_inside: *is_inside, five_hundred_not_done: *five_hundred_not_done };
-    let secret = secret.read(base)?;
-    let webhook = Webhook::new(url, secret.expose(), *class, terms).map_err(|error| {
-        Finding::of_file(
-            Code::HostRefused,
-            "",
-            format!("the webhook `{url}` cannot be used: {error}"),
-            "Mend it in `wardline.toml`.",
-        )
-    })?;
-    Ok(Arc::new(webhook))
-}
-
-fn no_screen() -> Finding {
-    let headline = "the sink `screen` is the built-in phone of the demo";
-    Finding::of_file(Code::NoSink, "", headline, "Use `webhook` or `file` for `wardline run`.")
-}
-
 #[cfg(test)]
 mod tests {
     use wardline_connectors::adapters::{Class, Outgoing, Reply, sink::Sending};
     use wardline_core::output::Party;
-    use wardline_rules::token::Token;
+    use wardline_rules::token::Token as Patient;
 
     use super::{super::message::tests::notice, *};
 
@@ -187,7 +174,7 @@ mod tests {
     fn sinks(rows: &str) -> Sinks {
         let head = crate::config::directory::COLUMNS.join(",");
         let directory =
-            Directory::of_text("directory.csv", &format!("{head}\n{rows}"), &|_, _| Token([1; 16])).unwrap();
+            Directory::of_text("directory.csv", &format!("{head}\n{rows}"), &|_, _| Patient([1; 16])).unwrap();
         let mut sinks = Sinks { directory: RwLock::new(Arc::new(directory)), ..Sinks::default() };
         sinks.insert("default", Channel::Sms, Arc::new(Drain));
         sinks
@@ -216,11 +203,11 @@ mod tests {
     #[test]
     fn a_directory_that_changed_counts_at_once() {
         let sinks = sinks("");
-        let clinician = Notice { party: Party::Token(Token([1; 16])), ..notice(Channel::Sms) };
+        let clinician = Notice { party: Party::Token(Patient([1; 16])), ..notice(Channel::Sms) };
         assert_eq!(address(&sinks, &clinician), Err(Cause::NoAddress));
         let head = crate::config::directory::COLUMNS.join(",");
         let text = format!("{head}\n,NPI,1,sms,+1 555 0111,,,\n");
-        sinks.replace_directory(Directory::of_text("d", &text, &|_, _| Token([1; 16])).unwrap());
+        sinks.replace_directory(Directory::of_text("d", &text, &|_, _| Patient([1; 16])).unwrap());
         assert_eq!(address(&sinks, &clinician).as_deref(), Ok("+1 555 0111"));
     }
 }

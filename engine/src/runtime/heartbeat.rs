@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use wardline_connectors::adapters::{Outgoing, Sink};
+use wardline_connectors::adapters::{Outgoing, Sink, sink::Asks};
 use wardline_core::ids::Nid;
 use wardline_rules::{
     Text,
@@ -52,6 +52,9 @@ impl Heartbeat {
             key: Text::from(format!("heartbeat_{position}")),
             code: Text::default(),
             link: String::new(),
+            callback: String::new(),
+            asks: Asks::Nothing,
+            withdraws: Vec::new(),
             severity: Text::const_new("heartbeat"),
             level: Level::Yellow,
             purpose: "heartbeat",

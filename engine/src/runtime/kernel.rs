@@ -58,6 +58,8 @@ pub struct Notice {
     pub values: Vec<(&'static str, Text)>,
     /// Whether an answer must read the value back.
     pub wants_read_back: bool,
+    /// Of a withdrawal: the notices that it takes back, oldest first.
+    pub withdraws: Vec<Nid>,
 }
 
 impl Notice {
@@ -65,6 +67,12 @@ impl Notice {
     #[must_use]
     pub fn code(&self) -> Code {
         self.nid.code()
+    }
+
+    /// The short code that its text shows: a withdrawal shows that of what it takes back.
+    #[must_use]
+    pub fn shown_code(&self) -> Code {
+        self.withdraws.last().map_or_else(|| self.nid.code(), |nid| nid.code())
     }
 }
 
@@ -93,6 +101,11 @@ pub trait Kernel: Send + 'static {
 
     /// One notice.
     fn notice(&self, nid: Nid) -> Option<Notice>;
+
+    /// The notices with this code, oldest first; nearly always one.
+    fn notices_by_code(&self, _: Code) -> Vec<Nid> {
+        Vec::new()
+    }
 
     /// One report as JSON, without anything that names a patient.
     fn report(&self, id: ReportId) -> Option<Value>;

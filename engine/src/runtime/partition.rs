@@ -54,6 +54,10 @@ impl Kernel for Partition {
         Some(notice(view, step))
     }
 
+    fn notices_by_code(&self, code: wardline_core::ids::Code) -> Vec<Nid> {
+        Self::notices_by_code(self, code)
+    }
+
     fn report(&self, id: ReportId) -> Option<Value> {
         self.report_by_id(id).as_ref().map(report)
     }
@@ -164,6 +168,7 @@ fn notice(view: NoticeView, step: u32) -> Notice {
         brief: view.texts.brief,
         values: view.values,
         wants_read_back: view.wants_read_back,
+        withdraws: view.withdraws,
     }
 }
 

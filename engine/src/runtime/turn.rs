@@ -209,7 +209,12 @@ impl<K: Kernel> CoreThread<K> {
             self.engine.metrics().count_named(Metric::NoticesRepeated, &[notice.channel.name()], 1);
         }
         let flight = self.sinks.route(&notice, at).map(|route| {
-            let to = Address { address: route.address, is_secured: route.sink.is_secured(), at };
+            let to = Address {
+                address: route.address,
+                is_secured: route.sink.is_secured(),
+                limits: route.sink.limits(),
+                at,
+            };
             let message = compose(&notice, departure, &self.links, to);
             (route.sink, message)
         });

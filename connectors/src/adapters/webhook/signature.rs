@@ -17,33 +17,35 @@ const SECRET_BYTES_MAX: usize = 64;
 
 /// A secret that fits the scheme.
 #[derive(Clone)]
-pub struct Key(Hmac<Sha256>);
+pub struct Secret(Hmac<Sha256>);
 
-impl fmt::Debug for Key {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
+        f.write_str("Secret(…)")
     }
 }
 
 /// The secret is too short, too long, or no base-64 after `whsec_`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the secret must be {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes, or `whsec_` and the base-64 of them")]
-pub struct SecretUnfit;
+#[error("{0}")]
+pub struct SecretUnfit(pub &'static str);
 
-impl Key {
+const UNFIT: SecretUnfit = SecretUnfit("the secret must be 24 to 64 bytes, or `whsec_` and the base-64 of them");
+
+impl Secret {
     /// Takes the bytes themselves, or `whsec_` and their base-64.
     ///
     /// # Errors
     /// [`SecretUnfit`].
     pub fn new(secret: &[u8]) -> Result<Self, SecretUnfit> {
         let bytes = match secret.strip_prefix(b"whsec_") {
-            Some(letters) => BASE64.decode(letters).map_err(|_| SecretUnfit)?,
+            Some(letters) => BASE64.decode(letters).map_err(|_| UNFIT)?,
             None => secret.to_vec(),
         };
         if !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&bytes.len()) {
-            return Err(SecretUnfit);
+            return Err(UNFIT);
         }
-        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| SecretUnfit)
+        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| UNFIT)
     }
 }
 
@@ -51,8 +53,8 @@ impl Key {
 ///
 /// - **Input** `id`: the key of the notice. `seconds`: the value of `webhook-timestamp`. `body`: exactly as sent.
 #[must_use]
-pub fn sign(key: &Key, id: &str, seconds: &str, body: &[u8]) -> String {
-    let mut mac = key.0.clone();
+pub fn sign(secret: &Secret, id: &str, seconds: &str, body: &[u8]) -> String {
+    let mut mac = secret.0.clone();
     for part in [id.as_bytes(), b".", seconds.as_bytes(), b".", body] {
         mac.update(part);
     }
@@ -65,15 +67,15 @@ mod tests {
 
     #[test]
     fn s1_18_the_vector_of_the_specification_holds() {
-        let key = Key::new(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signature = sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+        let secret = Secret::new(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
     fn secrets_that_are_too_short_are_refused() {
-        assert_eq!(Key::new(b"short").map(|_| ()), Err(SecretUnfit));
-        assert_eq!(Key::new(b"whsec_!!!").map(|_| ()), Err(SecretUnfit));
-        assert!(Key::new(&[7; 24]).is_ok() && Key::new(&[7; 65]).is_err());
+        assert_eq!(Secret::new(b"short").map(|_| ()), Err(UNFIT));
+        assert_eq!(Secret::new(b"whsec_!!!").map(|_| ()), Err(UNFIT));
+        assert!(Secret::new(&[7; 24]).is_ok() && Secret::new(&[7; 65]).is_err());
     }
 }

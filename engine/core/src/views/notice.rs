@@ -77,6 +77,8 @@ pub struct NoticeView {
     pub values: Vec<(&'static str, Text)>,
     /// Whether an answer must read the value back.
     pub wants_read_back: bool,
+    /// Of a withdrawal: the notices to the same person by the same channel that may have been seen, oldest first.
+    pub withdraws: Vec<Nid>,
 }
 
 impl Partition {
@@ -111,7 +113,22 @@ impl Partition {
             texts: texts(program, alert.cause.source),
             values: self.values(ward, alert, self.count_of(*self.nids.get(&nid)?)),
             wants_read_back: self.escalation_of(notice.alert).is_some_and(|escalation| escalation.read_back),
+            withdraws: self.withdrawn_by(notice, alert),
         })
+    }
+
+    /// What a withdrawal takes back; nothing for any other notice.
+    fn withdrawn_by(&self, notice: &Notice, alert: &Alert) -> Vec<Nid> {
+        if notice.purpose != Purpose::Withdrawal {
+            return Vec::new();
+        }
+        let known = alert.course.notices.iter().filter_map(|place| self.notices.get(*place));
+        let is_meant = |other: &&Notice| {
+            let is_same =
+                other.head.recipient.party == notice.head.recipient.party && other.head.channel == notice.head.channel;
+            is_same && other.was_reached && other.purpose != Purpose::Withdrawal
+        };
+        known.filter(is_meant).map(|other| other.head.nid).collect()
     }
 
     /// The notices with this code, oldest first; nearly always one.

@@ -168,6 +168,10 @@ impl Kernel for Script {
         Some(Notice { nid, state: *state, ..notice(Channel::Sms) })
     }
 
+    fn notices_by_code(&self, code: wardline_core::ids::Code) -> Vec<Nid> {
+        self.notices.keys().copied().filter(|nid| nid.code() == code).collect()
+    }
+
     fn report(&self, id: ReportId) -> Option<Value> {
         (id == ReportId([7; 16])).then(|| json!({ "report": id.to_string(), "status": "final" }))
     }

@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: what the reply means (the parent), how long all of it may take (the caller).
 
-use core::{fmt, net::SocketAddr, time::Duration};
+use core::{fmt, net::SocketAddr};
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -18,15 +18,16 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
+    client::TlsStream,
+    rustls::{self, ClientConfig, RootCertStore, pki_types::ServerName},
 };
 
 use super::{Error, address};
-use crate::adapters::sink::Cause;
+use crate::{adapters::sink::Cause, limits::CONNECT_TIMEOUT};
 
 /// Whether and how the connection is secured.
 #[derive(Clone)]
-pub(super) enum Tls {
+pub(crate) enum Tls {
     /// Not at all: this machine only.
     None,
     /// TLS 1.3 with the certificates that this machine trusts.
@@ -41,24 +42,29 @@ impl fmt::Debug for Tls {
 
 impl Tls {
     /// With the machine's own list, where a hospital keeps its own authority.
-    pub(super) fn trusting_this_machine() -> Result<Self, Error> {
+    pub(crate) fn trusting_this_machine() -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err(Error::NoRoots);
         }
-        Ok(Self::Some(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())))
+        let versions = ClientConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
+        Ok(Self::Some(Arc::new(versions.with_root_certificates(roots).with_no_client_auth())))
+    }
+
+    /// Secures a connection to `host`; without any TLS there is none.
+    pub(crate) async fn over(&self, stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, Cause> {
+        let Self::Some(config) = self else { return Err(Cause::Tls) };
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Cause::Tls)?;
+        TlsConnector::from(config.clone()).connect(name, stream).await.map_err(|_| Cause::Tls)
     }
 }
 
 /// A connection ready for a request.
 pub(super) enum Connection {
     Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<TcpStream>>),
 }
-
-/// How long resolving, connecting and TLS may take together; then nothing was sent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connects to one of the addresses of the URI's host that may be used.
 pub(super) async fn connect(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
@@ -68,24 +74,42 @@ pub(super) async fn connect(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Con
 async fn connect_in_time(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connection, Cause> {
     let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if matches!(tls, Tls::None) { 80 } else { 443 });
+    let reach = match tls {
+        Tls::None => Reach::ThisMachine,
+        Tls::Some(_) if is_inside => Reach::Inside,
+        Tls::Some(_) => Reach::Public,
+    };
+    let stream = stream_to(host, port, reach).await?;
+    match tls {
+        Tls::None => Ok(Connection::Plain(stream)),
+        Tls::Some(_) => Ok(Connection::Tls(Box::new(tls.over(stream, host).await?))),
+    }
+}
+
+/// Which addresses may be connected to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// This machine alone: nothing secures the connection.
+    ThisMachine,
+    /// Any: the operator says that the receiver stands in our own network.
+    Inside,
+    /// Those of the public internet.
+    Public,
+}
+
+/// Connects to one of the addresses of a host that may be used.
+pub(crate) async fn stream_to(host: &str, port: u16, reach: Reach) -> Result<TcpStream, Cause> {
     let resolved: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|_| Cause::Name)?.collect();
-    let may_use = |socket: &SocketAddr| match tls {
-        Tls::None => socket.ip().is_loopback(),
-        Tls::Some(_) => is_inside || address::is_public(socket.ip()),
+    let may_use = |socket: &SocketAddr| match reach {
+        Reach::ThisMachine => socket.ip().is_loopback(),
+        Reach::Inside => true,
+        Reach::Public => address::is_public(socket.ip()),
     };
     let allowed: Vec<SocketAddr> = resolved.iter().copied().filter(may_use).collect();
     if allowed.is_empty() {
         return Err(if resolved.is_empty() { Cause::Name } else { Cause::AddressRefused });
     }
-    let stream = TcpStream::connect(allowed.as_slice()).await.map_err(|_| Cause::Connect)?;
-    match tls {
-        Tls::None => Ok(Connection::Plain(stream)),
-        Tls::Some(config) => {
-            let name = ServerName::try_from(host.to_owned()).map_err(|_| Cause::Tls)?;
-            let stream = TlsConnector::from(config.clone()).connect(name, stream).await.map_err(|_| Cause::Tls)?;
-            Ok(Connection::Tls(Box::new(stream)))
-        }
-    }
+    TcpStream::connect(allowed.as_slice()).await.map_err(|_| Cause::Connect)
 }
 
 /// Sends the request and waits for the head of the reply.
