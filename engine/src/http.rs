@@ -23,6 +23,7 @@ mod hl7;
 pub mod listen;
 pub(crate) mod page;
 mod problem;
+mod replies;
 mod reports;
 mod silences;
 mod wards;
@@ -47,7 +48,7 @@ use crate::{
     engine::Engine,
     history::Past,
     intake::Intake,
-    limits::WRONG_CODES_PER_HOUR_MAX,
+    limits::{WATCHERS_MAX, WRONG_CODES_PER_HOUR_MAX},
 };
 
 pub use auth::Caller;
@@ -84,6 +85,8 @@ pub(crate) struct Api {
     pub(crate) past: Arc<dyn Past>,
     /// Whose turn it is to read the log: one at a time, so that the disk stays the writer's.
     pub(crate) looking: Arc<Semaphore>,
+    /// Places for those who watch the worklist.
+    pub(crate) watchers: Arc<Semaphore>,
 }
 
 impl Api {
@@ -97,6 +100,7 @@ impl Api {
             guesses: Arc::new(Guard::per_hour(WRONG_CODES_PER_HOUR_MAX)),
             past: parts.past,
             looking: Arc::new(Semaphore::new(1)),
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
         }
     }
 }
@@ -123,6 +127,7 @@ pub fn routers(parts: Parts) -> Routers {
         .route("/v1/hl7", post(hl7::post))
         .route("/fhir", post(fhir::post))
         .route("/v1/answers/{code}", post(answers::post))
+        .route("/v1/replies/{channel}", post(replies::post))
         .route("/v1/import", post(events::import))
         .route("/v1/dead", get(dead::get))
         .route("/v1/dead/{id}/replay", post(dead::replay))

@@ -50,6 +50,10 @@ pub const WRONG_CODES_PER_HOUR_MAX: u32 = 20;
 pub const PEERS_WATCHED_MAX: usize = 16_384;
 /// Alerts in one page of `GET /v1/alerts`.
 pub const ALERTS_PER_PAGE_MAX: usize = 1_000;
+/// Connections that watch the worklist: one for each desk of a large hospital. Beyond it 429.
+pub const WATCHERS_MAX: usize = 256;
+/// Looks at the worklist without a change, one each `WATCH_EVERY`, after which its watchers hear that they are still connected.
+pub const WATCHERS_QUIET_MAX: u32 = 15;
 /// How long a silence may last [MUTE-5].
 pub const SILENCE_HOURS_MAX: i64 = 24;
 /// Characters of a person's name or a reason given with a silence or an activation.

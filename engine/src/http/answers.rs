@@ -86,7 +86,7 @@ const fn is_wrong_code(verdict: AnswerVerdict) -> bool {
     matches!(verdict, AnswerVerdict::Orphan | AnswerVerdict::CodeDoesNotMatch)
 }
 
-const fn status(verdict: AnswerVerdict) -> StatusCode {
+pub(super) const fn status(verdict: AnswerVerdict) -> StatusCode {
     match verdict {
         AnswerVerdict::Accepted | AnswerVerdict::Recorded => StatusCode::OK,
         AnswerVerdict::Orphan => StatusCode::NOT_FOUND,

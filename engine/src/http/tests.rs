@@ -36,6 +36,7 @@ use crate::{
     },
 };
 
+mod replies;
 mod roles;
 
 const NOON: Timestamp = Timestamp::from_micros(1_768_392_000_000_000);
@@ -72,17 +73,22 @@ struct Site {
 }
 
 async fn site(keys: Vec<ApiKey>) -> Site {
+    site_with(keys, Sinks::all_through(Arc::new(Nowhere)), true).await
+}
+
+/// A site whose notices leave through these sinks, or stay.
+async fn site_with(keys: Vec<ApiKey>, sinks: Sinks, is_sending: bool) -> Site {
     let (engine, seat) = open(Arc::new(HandClock::stepping(NOON, Span::from_micros(300)))).unwrap();
     let disk = SimDisk::new(11);
     let links = Links::new("https://w.example".to_owned(), [4; 32]);
-    let sinks = Arc::new(Sinks::all_through(Arc::new(Nowhere)));
+    let sinks = Arc::new(sinks);
     let begin = Start {
         disk: disk.clone(),
         options: Options { segment_bytes: 64 << 10, reserve_bytes: 0, ..Options::default() },
         accept_time: false,
         needs_ward: false,
         care: crate::runtime::Care::default(),
-        is_sending: true,
+        is_sending,
         sinks: sinks.clone(),
         links: links.clone(),
         archiving: None,

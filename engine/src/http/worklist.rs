@@ -1,15 +1,38 @@
 //! Worklist: `GET /v1/worklist?desk=Operations`, the open tasks of a desk, or of all; behind a durable access record.
+//!
+//! With `Accept: text/event-stream` the connection stays open: the list comes at once and again whenever it changes, as the
+//! event `tasks` whose id is the position of the log; a comment comes when nothing changes for a while.
+//!
+//! - INVARIANT: each list that is shown has its own durable access record.
+//! - LIMIT: `WATCHERS_MAX`; beyond it 429. A connection lives an hour at most, then its reader comes again.
+//! - **Not here**: when a task is opened and closed (the core).
+
+use core::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use axum::{
     Json,
+    body::Body,
     extract::{Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
 };
+use hyper::body::{Bytes, Frame};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use wardline_core::output::Task;
 
 use super::{Api, Caller, auth::Doing, problem::Problem, reports::release};
-use crate::runtime::records::Action;
+use crate::{
+    codes::Code,
+    engine::Phase,
+    limits::{WATCH_EVERY, WATCHERS_QUIET_MAX},
+    runtime::records::Action,
+};
 
 /// What stands behind the question mark.
 #[derive(Deserialize)]
@@ -21,13 +44,27 @@ pub(super) async fn get(
     State(api): State<Api>,
     caller: Caller,
     Query(which): Query<Which>,
-) -> Result<Json<Value>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     caller.may(Doing::GiveAnswers)?;
-    let mut open = api.engine.ask(|kernel| kernel.open_tasks()).await?;
     let desk = which.desk.unwrap_or_default();
-    open.retain(|task| desk.is_empty() || task.desk == desk);
-    release(&api, &caller, Action::Alerts, &format!("tasks of `{desk}`"), "GET /v1/worklist").await?;
-    Ok(Json(json!({ "position": api.engine.status().position(), "tasks": open.iter().map(shown).collect::<Vec<_>>() })))
+    let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or("");
+    if accepted.contains("text/event-stream") {
+        return stream(api, caller, desk);
+    }
+    let tasks = open(&api, &desk).await?;
+    shown_to(&api, &caller, &desk).await?;
+    Ok(Json(json!({ "position": api.engine.status().position(), "tasks": tasks })).into_response())
+}
+
+/// The open tasks of a desk, or of all.
+async fn open(api: &Api, desk: &str) -> Result<Vec<Value>, Problem> {
+    let open = api.engine.ask(|kernel| kernel.open_tasks()).await?;
+    Ok(open.iter().filter(|task| desk.is_empty() || task.desk == desk).map(shown).collect())
+}
+
+async fn shown_to(api: &Api, caller: &Caller, desk: &str) -> Result<(), Problem> {
+    release(api, caller, Action::Alerts, &format!("tasks of `{desk}`"), "GET /v1/worklist").await
 }
 
 fn shown(task: &Task) -> Value {
@@ -39,4 +76,55 @@ fn shown(task: &Task) -> Value {
         "report": task.report.map(|report| report.to_string()),
         "raised_at": task.raised.to_string(),
     })
+}
+
+/// Parts of a body as they come.
+struct Events(mpsc::Receiver<Bytes>);
+
+impl hyper::body::Body for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|part| part.map(|part| Ok(Frame::data(part))))
+    }
+}
+
+fn stream(api: Api, caller: Caller, desk: String) -> Result<Response, Problem> {
+    let place = api.watchers.clone().try_acquire_owned().map_err(|_| {
+        let detail = "too many watch the worklist";
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, Code::Busy, detail, "Ask for it without a stream.").after(30)
+    })?;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(watch(api, caller, desk, sender, place));
+    let mut response = Response::new(Body::new(Events(receiver)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    Ok(response)
+}
+
+/// Sends the list whenever it is another one, until nobody reads it or the engine ends.
+async fn watch(api: Api, caller: Caller, desk: String, sender: mpsc::Sender<Bytes>, _place: OwnedSemaphorePermit) {
+    let mut ticks = tokio::time::interval(WATCH_EVERY);
+    let mut last: Option<Vec<Value>> = None;
+    let mut quiet = 0;
+    while api.engine.status().phase() != Phase::Stopping {
+        ticks.tick().await;
+        let Ok(tasks) = open(&api, &desk).await else { return };
+        let part = if last.as_ref() == Some(&tasks) {
+            quiet += 1;
+            if quiet < WATCHERS_QUIET_MAX && !sender.is_closed() {
+                continue;
+            }
+            ":\n\n".to_owned()
+        } else {
+            let Ok(()) = shown_to(&api, &caller, &desk).await else { return };
+            let position = api.engine.status().position();
+            let list = json!({ "position": position, "tasks": tasks });
+            last = Some(tasks);
+            format!("id: {position}\nevent: tasks\ndata: {list}\n\n")
+        };
+        quiet = 0;
+        // The reader went away.
+        let Ok(()) = sender.send(Bytes::from(part)).await else { return };
+    }
 }

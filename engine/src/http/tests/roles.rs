@@ -18,6 +18,8 @@ const ROUTES: &[(&str, &str, May)] = &[
     ("POST", "/v1/hl7", May::Only(&[Role::Ingest])),
     ("POST", "/fhir", May::Only(&[Role::Ingest])),
     ("POST", "/v1/answers/{code}", May::Only(&[Role::Answer])),
+    // A provider's own requests are signed instead.
+    ("POST", "/v1/replies/{channel}", May::Only(&[Role::Answer])),
     ("GET", "/v1/reports/{id}", May::Only(&[Role::Analyst, Role::Phi])),
     ("GET", "/v1/reports/{id}/why", May::Only(&[Role::Analyst, Role::Phi])),
     ("POST", "/v1/import", May::Only(&[Role::Admin])),
