@@ -4,7 +4,7 @@
 //! cannot answer are not listed, so that what is listed was looked at.
 //!
 //! - **How it fits**: `wardline doctor` prints what [`examine`] finds.
-//! - **Not here**: contacting channels and feeds.
+//! - **Not here**: contacting feeds.
 
 mod delivery;
 mod disk;
@@ -55,9 +55,15 @@ impl Check {
 
 /// Looks at everything.
 ///
-/// - **Input** `path`: `wardline.toml`; `now`: the wall; `health`: asks the running engine, `None` if none answers.
+/// - **Input** `path`: `wardline.toml`; `now`: the wall; `health`: asks the running engine, `None` if none answers; `probe`:
+///   which channels cannot be reached, if that is to be tried.
 /// - **Output**: checks by ascending number. With a configuration that cannot be read it is the only one.
-pub fn examine(path: &Path, now: Timestamp, health: &dyn Fn(&Config) -> Option<serde_json::Value>) -> Vec<Check> {
+pub fn examine(
+    path: &Path,
+    now: Timestamp,
+    health: &dyn Fn(&Config) -> Option<serde_json::Value>,
+    probe: Option<&dyn Fn(&Config) -> Vec<String>>,
+) -> Vec<Check> {
     let config = match Config::load(path).and_then(|config| site::load(&config.site).map(|_| config)) {
         Ok(config) => config,
         Err(findings) => {
@@ -75,7 +81,8 @@ pub fn examine(path: &Path, now: Timestamp, health: &dyn Fn(&Config) -> Option<s
     checks.extend(disk::examine(&config));
     checks.extend(host::examine(&config));
     if let Ok(directory) = &directory {
-        checks.extend(delivery::examine(&config, directory, now));
+        let unreachable = probe.map(|probe| probe(&config)).unwrap_or_default();
+        checks.extend(delivery::examine(&config, directory, now, &unreachable));
     }
     checks.extend(engine::examine(health(&config)));
     checks.sort_by_key(|check| check.number);

@@ -10,6 +10,8 @@ use super::{
     remote::{key, quiet},
 };
 use crate::{
+    config::{Config, Directory},
+    dispatcher::sinks::Sinks,
     doctor::{Check, examine},
     runtime::clock::{MachineClock, WallClock as _},
 };
@@ -18,6 +20,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   wardline doctor --config wardline.toml
+  wardline doctor --probe                                 contacts every channel too
   wardline doctor --format json --key-file keys/admin     asks the running engine for details
 Reads and changes nothing. Exit code 0: nothing wrong; 1: findings; 2: wrong use.")]
 pub struct Args {
@@ -27,6 +30,9 @@ pub struct Args {
     /// A file with an API key of any role, for the details of a running engine.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Contacts every channel too, as far as nobody is disturbed.
+    #[arg(long)]
+    probe: bool,
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -38,15 +44,33 @@ pub fn run(args: &Args) -> Ending {
         Ok(key) => key,
         Err(ending) => return ending,
     };
-    let checks = examine(&args.config, MachineClock.read().wall, &|config| {
+    let health = |config: &Config| {
         let reply = quiet(&config.http.listen.to_string(), "GET", "/health", key.as_deref())?;
         serde_json::from_str(&reply.body).ok()
-    });
+    };
+    let checks = examine(
+        &args.config,
+        MachineClock.read().wall,
+        &health,
+        args.probe.then_some(&unreachable as &dyn Fn(&Config) -> Vec<String>),
+    );
     print(&match args.format {
         Format::Text => text(&checks),
         Format::Json => format!("{}\n", json(&checks)),
     });
     if checks.iter().all(|check| check.finding.is_none()) { Ending::Fine } else { Ending::Findings }
+}
+
+/// Which channels cannot be reached, or not even be set up.
+fn unreachable(config: &Config) -> Vec<String> {
+    let sinks = match Sinks::open(config, Directory::default(), None) {
+        Ok(sinks) => sinks,
+        Err(findings) => return vec![findings.to_string()],
+    };
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(sinks.unreachable()),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 fn text(checks: &[Check]) -> String {

@@ -14,7 +14,7 @@ use crate::{
 /// The kinds of channel that fail apart from each other.
 const KINDS: u8 = 2;
 
-pub(super) fn examine(config: &Config, directory: &Directory, now: Timestamp) -> Vec<Check> {
+pub(super) fn examine(config: &Config, directory: &Directory, now: Timestamp, unreachable: &[String]) -> Vec<Check> {
     let desk = Party::Desk(Text::from(DESK));
     let is_reached = |channel: &&Channel| {
         config.sink("default", **channel).is_some() && directory.address(&desk, **channel, now).is_some()
@@ -29,9 +29,18 @@ pub(super) fn examine(config: &Config, directory: &Directory, now: Timestamp) ->
         config.channels.is_empty().then(|| "no `[[channel]]` is set up: notices are kept and not sent".to_owned());
     let heartbeat =
         config.heartbeat.is_none().then(|| "nobody outside would notice that the engine stands still".to_owned());
+    let channels = match unreachable {
+        [] => Check::unless(32, "channels", sending, "Add a `[[channel]]` with the channels that the ward names."),
+        _ => Check::wrong(
+            32,
+            "channels",
+            unreachable.join("; "),
+            "Compare address, port and secret with the page of its kind in docs/channels.",
+        ),
+    };
     vec![
         Check::unless(35, "heartbeat", heartbeat, "Set up a monitor under `heartbeat` in `wardline.toml`."),
-        Check::unless(32, "channels", sending, "Add a `[[channel]]` with the channels that the ward names."),
+        channels,
         Check::unless(34, "operations", cause, "Add rows for it to `directory.csv`, for channels that have a sink."),
     ]
 }

@@ -28,10 +28,8 @@ pub(super) fn examine(config: &Config, directory: &Result<Directory, Findings>, 
 
 /// Every secret that a channel or the tokens need can be read, by its owner alone.
 fn secrets(config: &Config) -> Check {
-    let of_channels = config.channels.iter().filter_map(|sink| match &sink.kind {
-        SinkKind::Webhook { secret, .. } => Some(secret),
-        _ => None,
-    });
+    let of_channels =
+        config.channels.iter().map(|sink| &sink.kind).chain(&config.heartbeat).flat_map(SinkKind::secrets);
     let found = of_channels.chain(&config.patient_key).filter_map(|secret| secret.read(&config.base).err());
     let causes: Vec<String> = found.map(|finding| finding.headline).collect();
     Check::unless(
