@@ -47,7 +47,8 @@ bite:
 
 # accept what changed in generated pages, after reading the difference
 bless:
-    BLESS=1 cargo test -q -p wardline-tests --test tidy --test status
+    BLESS=1 cargo test -q -p wardline-tests --test tidy --test status --test editors --test packs
+    BLESS=1 cargo test -q -p wardline-dsl --test reference --test diagnostics
     git diff --stat
 
 # dashboards, rules and their pages, made again from grafana/source and the metrics table

@@ -37,8 +37,8 @@ mod review;
 mod rule_file;
 mod script;
 mod sla;
-mod standard;
-mod text;
+pub(crate) mod standard;
+pub(crate) mod text;
 mod version;
 
 use wardline_rules::program::Program;

@@ -34,7 +34,7 @@ pub mod script;
 pub mod source;
 mod suggest;
 pub mod syntax;
-mod vocabulary;
+pub mod vocabulary;
 
 pub use check::{Checked, check};
 pub use vocabulary::BlockKind;

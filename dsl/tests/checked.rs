@@ -80,12 +80,12 @@ fn what_is_not_run_yet_is_refused_and_nothing_else_is_wrong_with_it() {
 #[test]
 fn shipped_wards_hold_no_error() {
     for (name, text) in [
-        ("critical-results", include_str!("../../rules/packs/critical-results.ward")),
-        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab.ward")),
-        ("feed-health", include_str!("../../rules/packs/feed-health.ward")),
-        ("imaging", include_str!("../../rules/packs/imaging.ward")),
-        ("patient-notices", include_str!("../../rules/packs/patient-notices.ward")),
-        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology.ward")),
+        ("critical-results", include_str!("../../rules/packs/critical-results/critical-results.ward")),
+        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab/ed-stat-lab.ward")),
+        ("feed-health", include_str!("../../rules/packs/feed-health/feed-health.ward")),
+        ("imaging", include_str!("../../rules/packs/imaging/imaging.ward")),
+        ("patient-notices", include_str!("../../rules/packs/patient-notices/patient-notices.ward")),
+        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology/surgical-pathology.ward")),
     ] {
         let (checked, text) = run(&[text]);
         let known = [Code::WL0952];

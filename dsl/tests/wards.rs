@@ -53,13 +53,13 @@ fn examples_are_written_as_the_formatter_writes_them() {
 #[test]
 fn shipped_wards_are_formatted_without_a_change_of_meaning() {
     for (name, text) in [
-        ("critical-results", include_str!("../../rules/packs/critical-results.ward")),
-        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab.ward")),
-        ("feed-health", include_str!("../../rules/packs/feed-health.ward")),
-        ("imaging", include_str!("../../rules/packs/imaging.ward")),
-        ("patient-notices", include_str!("../../rules/packs/patient-notices.ward")),
+        ("critical-results", include_str!("../../rules/packs/critical-results/critical-results.ward")),
+        ("ed-stat-lab", include_str!("../../rules/packs/ed-stat-lab/ed-stat-lab.ward")),
+        ("feed-health", include_str!("../../rules/packs/feed-health/feed-health.ward")),
+        ("imaging", include_str!("../../rules/packs/imaging/imaging.ward")),
+        ("patient-notices", include_str!("../../rules/packs/patient-notices/patient-notices.ward")),
         ("starter", include_str!("../../rules/packs/starter.ward")),
-        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology.ward")),
+        ("surgical-pathology", include_str!("../../rules/packs/surgical-pathology/surgical-pathology.ward")),
     ] {
         let once = wardline_dsl::format::format(&SourceFile::new(name, text))
             .unwrap_or_else(|fault| panic!("{name}: {fault:?}"));

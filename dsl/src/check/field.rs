@@ -178,15 +178,12 @@ fn words_comparison(
         ),
         Sort::Modality => Comparison::Names(
             is,
-            names(cx, words, "modality", |_| MODALITIES.iter().map(|&word| Text::from(word)).collect())?,
+            names(cx, words, "modality", |_| standard::MODALITIES.iter().map(|&(word, _)| Text::from(word)).collect())?,
         ),
         Sort::Declared => Comparison::Names(is, names(cx, words, &name.node, |cx| declared(cx, field))?),
         Sort::Quantity | Sort::Number | Sort::Time | Sort::Person => return None,
     })
 }
-
-/// The modalities of the edition.
-const MODALITIES: &[&str] = &["CT", "MR", "US", "XR", "MG", "NM", "PT", "RF", "XA"];
 
 fn declared(cx: &Context<'_>, field: Field) -> Vec<Text> {
     let values = cx.catalogue.values.iter().find(|values| values.field == field.word());

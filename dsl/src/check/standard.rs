@@ -12,11 +12,26 @@ use crate::source::Span;
 use crate::suggest;
 use crate::syntax::moment::Subject;
 
+/// The modalities of the edition, and what they are.
+pub(crate) const MODALITIES: &[(&str, &str)] = &[
+    ("CT", "Computed tomography."),
+    ("MR", "Magnetic resonance."),
+    ("US", "Ultrasound."),
+    ("XR", "Plain X-ray."),
+    ("MG", "Mammography."),
+    ("NM", "Nuclear medicine."),
+    ("PT", "Positron emission tomography."),
+    ("RF", "Fluoroscopy."),
+    ("XA", "Angiography."),
+];
+
 /// What a sentence `subject is word` means.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StepForm {
-    pub(super) subjects: &'static [Subject],
-    pub(super) word: &'static str,
+pub(crate) struct StepForm {
+    pub(crate) subjects: &'static [Subject],
+    pub(crate) word: &'static str,
+    /// What has happened, for people.
+    pub(crate) meaning: &'static str,
     step: Reached,
     trade: Trade,
 }
@@ -36,51 +51,80 @@ enum Trade {
     Others,
 }
 
-const fn form(subjects: &'static [Subject], word: &'static str, step: Step) -> StepForm {
-    StepForm { subjects, word, step: Reached::Step(step), trade: Trade::All }
+const fn form(subjects: &'static [Subject], word: &'static str, step: Step, meaning: &'static str) -> StepForm {
+    StepForm { subjects, word, step: Reached::Step(step), trade: Trade::All, meaning }
 }
 
-const fn trade(subjects: &'static [Subject], word: &'static str, step: Step, trade: Trade) -> StepForm {
-    StepForm { subjects, word, step: Reached::Step(step), trade }
+const fn trade(
+    subjects: &'static [Subject],
+    word: &'static str,
+    step: Step,
+    trade: Trade,
+    meaning: &'static str,
+) -> StepForm {
+    StepForm { subjects, word, step: Reached::Step(step), trade, meaning }
 }
 
 use Subject::{Analysis, Exam, Order, Patient, Report, Result as ResultOf, Specimen};
 
 /// Every sentence of the standard catalogue.
-pub(super) const STEPS: &[StepForm] = &[
-    form(&[Order], "placed", Step::Ordered),
-    form(&[Order], "accepted", Step::Accepted),
-    form(&[Exam, Order], "scheduled", Step::Scheduled),
-    form(&[Patient], "arrived", Step::Arrived),
-    form(&[Specimen], "collected", Step::Collected),
-    StepForm { subjects: &[Specimen], word: "recollected", step: Reached::Recollected, trade: Trade::All },
-    form(&[Exam], "started", Step::ExamStarted),
-    form(&[Specimen], "sent", Step::InTransit),
-    form(&[Specimen], "received", Step::Received),
-    trade(&[Specimen], "accessioned", Step::Received, Trade::Pathology),
-    form(&[Exam], "completed", Step::ExamEnded),
-    form(&[Analysis], "started", Step::InProcess),
-    form(&[Analysis], "completed", Step::Analysed),
-    form(&[Report], "dictated", Step::Dictated),
-    form(&[Report], "transcribed", Step::Transcribed),
-    form(&[Report, ResultOf], "partly issued", Step::Partial),
-    form(&[Report, ResultOf], "issued early", Step::Preliminary),
-    form(&[Report, ResultOf], "finalised", Step::Final),
-    trade(&[Report, ResultOf], "verified", Step::Final, Trade::Lab),
-    trade(&[Report, ResultOf], "signed out", Step::Final, Trade::Pathology),
-    trade(&[Report, ResultOf], "signed", Step::Final, Trade::Others),
-    form(&[Report, ResultOf], "corrected", Step::Corrected),
-    form(&[Report], "amended", Step::Amended),
-    form(&[Report], "appended", Step::Appended),
-    form(&[Report], "delivered", Step::Delivered),
-    form(&[Report], "reviewed", Step::Reviewed),
-    form(&[ResultOf], "acknowledged", Step::Acknowledged),
-    form(&[Report], "released to the portal", Step::Released),
-    form(&[Patient], "notified", Step::PatientNotified),
-    form(&[Report], "viewed by the patient", Step::PatientViewed),
-    form(&[Order], "cancelled", Step::Cancelled),
-    form(&[Report], "entered in error", Step::EnteredInError),
-    form(&[Specimen], "rejected", Step::Recollect),
+pub(crate) const STEPS: &[StepForm] = &[
+    form(&[Order], "placed", Step::Ordered, "Somebody has ordered it."),
+    form(&[Order], "accepted", Step::Accepted, "The department that will do it has accepted the order."),
+    form(&[Exam, Order], "scheduled", Step::Scheduled, "It has an appointment."),
+    form(&[Patient], "arrived", Step::Arrived, "The patient is at the place of the exam."),
+    form(&[Specimen], "collected", Step::Collected, "The specimen has been taken."),
+    StepForm {
+        subjects: &[Specimen],
+        word: "recollected",
+        step: Reached::Recollected,
+        trade: Trade::All,
+        meaning: "A new specimen has been taken after the first was rejected.",
+    },
+    form(&[Exam], "started", Step::ExamStarted, "The exam has begun."),
+    form(&[Specimen], "sent", Step::InTransit, "The specimen has left for the laboratory."),
+    form(&[Specimen], "received", Step::Received, "The specimen has arrived where it is analysed."),
+    trade(&[Specimen], "accessioned", Step::Received, Trade::Pathology, "The specimen has been received and numbered."),
+    form(&[Exam], "completed", Step::ExamEnded, "The exam is over; nobody has read it yet."),
+    form(&[Analysis], "started", Step::InProcess, "Work on the specimen has begun."),
+    form(&[Analysis], "completed", Step::Analysed, "The analysis is done; nobody has verified it yet."),
+    form(&[Report], "dictated", Step::Dictated, "The report has been dictated."),
+    form(&[Report], "transcribed", Step::Transcribed, "The dictation has been written down."),
+    form(&[Report, ResultOf], "partly issued", Step::Partial, "Some of the results are out, others will follow."),
+    form(&[Report, ResultOf], "issued early", Step::Preliminary, "A preliminary report is out."),
+    form(&[Report, ResultOf], "finalised", Step::Final, "The final report is out, of any kind."),
+    trade(&[Report, ResultOf], "verified", Step::Final, Trade::Lab, "The final report is out; the laboratory's word."),
+    trade(
+        &[Report, ResultOf],
+        "signed out",
+        Step::Final,
+        Trade::Pathology,
+        "The final report is out; the word of pathology and genetics.",
+    ),
+    trade(
+        &[Report, ResultOf],
+        "signed",
+        Step::Final,
+        Trade::Others,
+        "The final report is out; the word of imaging, cardiology and the other kinds.",
+    ),
+    form(&[Report, ResultOf], "corrected", Step::Corrected, "Something that was final has been corrected."),
+    form(&[Report], "amended", Step::Amended, "The final report has been amended."),
+    form(&[Report], "appended", Step::Appended, "Something has been added to the final report."),
+    form(&[Report], "delivered", Step::Delivered, "The report has reached the patient's record."),
+    form(&[Report], "reviewed", Step::Reviewed, "Somebody responsible has opened the report."),
+    form(
+        &[ResultOf],
+        "acknowledged",
+        Step::Acknowledged,
+        "Somebody has confirmed that they have heard of the result: by an answer to a page, or by a call that was recorded elsewhere.",
+    ),
+    form(&[Report], "released to the portal", Step::Released, "The patient may see it."),
+    form(&[Patient], "notified", Step::PatientNotified, "The patient has been told that there is something to see."),
+    form(&[Report], "viewed by the patient", Step::PatientViewed, "The patient has opened it."),
+    form(&[Order], "cancelled", Step::Cancelled, "The order has been cancelled."),
+    form(&[Report], "entered in error", Step::EnteredInError, "The report should not exist: it was entered in error."),
+    form(&[Specimen], "rejected", Step::Recollect, "The specimen cannot be used; a new one is needed."),
 ];
 
 impl StepForm {
@@ -100,7 +144,7 @@ impl StepForm {
     }
 
     /// The kinds the word speaks of.
-    pub(super) fn kinds(&self) -> KindSet {
+    pub(crate) fn kinds(&self) -> KindSet {
         let pathology = KindSet::of(WardKind::Pathology).or(KindSet::of(WardKind::Genetics));
         match self.trade {
             Trade::All => KindSet::ALL,
@@ -151,12 +195,12 @@ pub(super) fn state(word: &str) -> Option<StateSet> {
 }
 
 /// The flag of a report that a word names, besides the ward's own.
-pub(super) fn report_flag(word: &str) -> Option<FlagWord> {
+pub(crate) fn report_flag(word: &str) -> Option<FlagWord> {
     FlagWord::from_word(word).filter(|flag| !is_patient_flag(flag))
 }
 
 /// The flag of a patient that a word names.
-pub(super) fn patient_flag(word: &str) -> Option<FlagWord> {
+pub(crate) fn patient_flag(word: &str) -> Option<FlagWord> {
     FlagWord::from_word(word).filter(is_patient_flag)
 }
 

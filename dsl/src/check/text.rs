@@ -14,9 +14,13 @@ use crate::source::Span;
 use crate::suggest;
 use crate::syntax::basic::Name;
 
-const EVERYWHERE: &[&str] = &["link", "code"];
-const STAFF: &[&str] = &["severity", "raised", "due", "waited", "count", "site"];
-const DETAILS: &[&str] = &["rule", "kind", "test", "value", "finding", "flag", "priority", "modality", "location"];
+/// Placeholders of every text.
+pub(crate) const EVERYWHERE: &[&str] = &["link", "code"];
+/// Placeholders of texts to staff.
+pub(crate) const STAFF: &[&str] = &["severity", "raised", "due", "waited", "count", "site"];
+/// Placeholders of texts that may carry health details.
+pub(crate) const DETAILS: &[&str] =
+    &["rule", "kind", "test", "value", "finding", "flag", "priority", "modality", "location"];
 /// What names a patient, in the words people try.
 const IDENTIFIERS: &[&str] = &[
     "accession",

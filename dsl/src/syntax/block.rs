@@ -105,7 +105,7 @@ fn header(raw: &RawBlock, form: &BlockForm, diagnostics: &mut Vec<Diagnostic>) -
             Some((name, detail(&mut reading, &node, form.kind)?))
         }
         Err(stop) => {
-            diagnostics.push(expected::diagnostic(&raw.header, &stop, form.sample));
+            diagnostics.push(expected::diagnostic(&raw.header, &stop, form.example));
             None
         }
     }

@@ -9,7 +9,7 @@ use crate::grammar::{Rule, Stop};
 use crate::layout::Joined;
 use crate::source::Span;
 use crate::suggest;
-use crate::vocabulary::ClauseForm;
+use crate::vocabulary::{ClauseForm, RESERVED};
 
 /// How many alternatives a sentence names.
 const ALTERNATIVES_MAX: usize = 5;
@@ -22,7 +22,7 @@ pub(super) fn clause_diagnostic(text: &Joined, stop: &Stop, form: &ClauseForm) -
     if let Some(found) = state_as_moment(text, stop, form) {
         return found;
     }
-    diagnostic(text, stop, form.sample)
+    diagnostic(text, stop, form.example)
 }
 
 /// `is on hold` where a moment is meant: states with reserved words in them stop the parser before the checker sees them.
@@ -280,49 +280,3 @@ fn reserved_in_name(text: &Joined, stop: &Stop, form: &ClauseForm) -> Option<Dia
         quoted,
     ))
 }
-
-/// Words that cannot stand inside a bare name.
-pub(crate) const RESERVED: &[&str] = &[
-    "above",
-    "again",
-    "all",
-    "and",
-    "any",
-    "an",
-    "as",
-    "at",
-    "a",
-    "because",
-    "becomes",
-    "below",
-    "between",
-    "by",
-    "for",
-    "from",
-    "in",
-    "is",
-    "least",
-    "missing",
-    "most",
-    "not",
-    "no",
-    "of",
-    "one",
-    "on",
-    "or",
-    "otherwise",
-    "per",
-    "present",
-    "then",
-    "the",
-    "to",
-    "until",
-    "using",
-    "when",
-    "where",
-    "while",
-    "within",
-    "without",
-    "with",
-    "yes",
-];

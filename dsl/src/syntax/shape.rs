@@ -10,7 +10,7 @@ use crate::layout::Joined;
 use crate::layout::with_article;
 use crate::source::Span;
 use crate::suggest;
-use crate::vocabulary::{BlockForm, BlockKind, ClauseForm, PLANNED_CLAUSES, Times, blocks_with};
+use crate::vocabulary::{BlockForm, BlockKind, ClauseForm, DEPENDENT, PLANNED_CLAUSES, TRIGGERS, Times, blocks_with};
 
 /// Reports clauses that are missing or there too often.
 pub(super) fn check(block: &Block, form: &BlockForm, diagnostics: &mut Vec<Diagnostic>) {
@@ -50,7 +50,7 @@ fn missing_word(block: &Block, form: &BlockForm, word: &str) -> Diagnostic {
 }
 
 fn missing(block: &Block, clause: &ClauseForm) -> Diagnostic {
-    missing_text(block, clause.word, clause.sample)
+    missing_text(block, clause.word, clause.example)
 }
 
 fn missing_text(block: &Block, word: &str, sample: &str) -> Diagnostic {
@@ -103,7 +103,7 @@ fn belongs_elsewhere(word: &str, span: Span, owner: &BlockForm, block: &BlockFor
         (BlockKind::Sla | BlockKind::Exception, "hold" | "within") => Some(("An sla promises a target.", "target")),
         (_, _) => None,
     };
-    match instead.and_then(|(why, word)| block.clause(word).map(|clause| (why, clause.sample))) {
+    match instead.and_then(|(why, word)| block.clause(word).map(|clause| (why, clause.example))) {
         Some((why, sample)) => found.because(why).help("Change it to:", &[sample]),
         None => found.because(format!("Delete it, or move it to {}.", with_article(owner.word))),
     }
@@ -113,34 +113,6 @@ fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
-
-/// A trigger of an alert: its first word, what it needs, and what it may have besides the common clauses.
-struct TriggerForm {
-    word: &'static str,
-    required: &'static [&'static str],
-    allowed: &'static [&'static str],
-}
-
-const TRIGGERS: &[TriggerForm] = &[
-    TriggerForm {
-        word: "when",
-        required: &[],
-        allowed: &["where", "unless", "decide", "once", "limit", "answer", "withdraw"],
-    },
-    TriggerForm { word: "while", required: &["hold"], allowed: &["where", "unless", "clear", "counts", "limit"] },
-    TriggerForm { word: "after", required: &["expect", "within"], allowed: &["where", "unless", "counts", "limit"] },
-    TriggerForm {
-        word: "every",
-        required: &["measure", "is", "clear"],
-        allowed: &["of", "where", "unless", "hold", "limit"],
-    },
-];
-
-/// Clauses of an alert that depend on its trigger.
-const DEPENDENT: &[&str] = &[
-    "expect", "within", "measure", "of", "where", "unless", "is", "decide", "hold", "clear", "counts", "once", "limit",
-    "answer", "withdraw",
-];
 
 fn trigger(block: &Block, form: &BlockForm, diagnostics: &mut Vec<Diagnostic>) {
     let mut found = TRIGGERS.iter().filter(|trigger| block.has(trigger.word));
@@ -187,7 +159,7 @@ fn goes_with(word: &str) -> String {
 }
 
 fn sample(form: &BlockForm, word: &str) -> &'static str {
-    form.clause(word).map_or("", |clause| clause.sample)
+    form.clause(word).map_or("", |clause| clause.example)
 }
 
 fn two_triggers(block: &Block, first: &str, second: &str) -> Diagnostic {

@@ -19,11 +19,11 @@ fn clause(block: &str, clause: &str) -> String {
 }
 
 #[test]
-fn every_sample_of_the_vocabulary_reads() {
+fn every_example_of_the_vocabulary_reads() {
     for block in crate::vocabulary::BLOCKS {
         for clause in block.clauses {
-            let script = if clause.sample.ends_with("script") { "\n    1\n  end" } else { "" };
-            let text = format!("{}\n  {}{script}\n", block.sample, clause.sample);
+            let script = if clause.example.ends_with("script") { "\n    1\n  end" } else { "" };
+            let text = format!("{}\n  {}{script}\n", block.example, clause.example);
             let unread: Vec<String> = findings(&text)
                 .into_iter()
                 .filter(|finding| !finding.starts_with("WL0105") && !finding.starts_with("WL0104"))

@@ -68,20 +68,41 @@ pub(super) fn has_error(checked: &Checked) -> bool {
 
 /// The findings for people, and the line that sums them up.
 pub(super) fn with_summary(checked: &Checked, sources: &Sources, started: Instant) -> String {
-    let rules = checked
-        .program
-        .as_ref()
-        .map(|program| program.alerts.len() + program.families.iter().map(|family| family.rules.len()).sum::<usize>());
-    let rules = rules.map_or_else(String::new, |rules| format!("{rules} rules, "));
     let count = |severity: Severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let rules = checked.program.as_ref().map(|program| format!("{}, ", plural(rules(program), "rule")));
     let summary = format!(
-        "{}, {} in {rules}{} ({} ms)\n",
+        "{}, {} in {}{} ({} ms)\n",
         plural(errors, "error"),
         plural(warnings, "warning"),
+        rules.unwrap_or_default(),
         plural(sources.files.len(), "file"),
         started.elapsed().as_millis(),
     );
     format!("{}{summary}", render::text(&checked.diagnostics, sources))
+}
+
+/// All that a program promises: clocks with their exceptions, alerts, notices and suppressions.
+fn rules(program: &Program) -> usize {
+    let clocks: usize = program.families.iter().map(|family| family.rules.len()).sum();
+    clocks + program.alerts.len() + program.notices.len() + program.suppressions.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sort_of_rule_is_counted() {
+        let counted = |pack: &str| {
+            let sources = sources(&Path::new("../rules/packs").join(pack)).unwrap();
+            let date = wardline_rules::time::Date::new(2026, 1, 5).unwrap();
+            with_summary(&check(&sources, date), &sources, Instant::now())
+        };
+        let notices = counted("patient-notices");
+        assert!(notices.starts_with("0 errors, 0 warnings in 3 rules, 1 file ("), "three notices: {notices}");
+        let feeds = counted("feed-health");
+        assert!(feeds.starts_with("0 errors, 0 warnings in 7 rules, 1 file ("), "six alerts, one suppression: {feeds}");
+    }
 }
