@@ -7,11 +7,7 @@
 //! - LIMIT: `WATCHERS_MAX`; beyond it 429. A connection lives an hour at most, then its reader comes again.
 //! - **Not here**: when a task is opened and closed (the core).
 
-use core::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use core::convert::Infallible;
 
 use axum::{
     Json,
@@ -20,7 +16,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hyper::body::{Bytes, Frame};
+use futures_util::stream::poll_fn;
+use hyper::body::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -78,26 +75,15 @@ fn shown(task: &Task) -> Value {
     })
 }
 
-/// Parts of a body as they come.
-struct Events(mpsc::Receiver<Bytes>);
-
-impl hyper::body::Body for Events {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|part| part.map(|part| Ok(Frame::data(part))))
-    }
-}
-
 fn stream(api: Api, caller: Caller, desk: String) -> Result<Response, Problem> {
     let place = api.watchers.clone().try_acquire_owned().map_err(|_| {
         let detail = "too many watch the worklist";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, Code::Busy, detail, "Ask for it without a stream.").after(30)
     })?;
-    let (sender, receiver) = mpsc::channel(1);
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(1);
     tokio::spawn(watch(api, caller, desk, sender, place));
-    let mut response = Response::new(Body::new(Events(receiver)));
+    let parts = poll_fn(move |cx| receiver.poll_recv(cx).map(|part| part.map(Ok::<_, Infallible>)));
+    let mut response = Response::new(Body::from_stream(parts));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     Ok(response)
 }
