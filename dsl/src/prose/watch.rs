@@ -9,7 +9,7 @@ use wardline_rules::program::{
 use wardline_rules::words::Channel;
 
 use super::conditions::{condition, missing, range};
-use super::people::{by, capital, tell};
+use super::people::{by, tell};
 use super::words::{indefinite, length, list, moments, report, situation, step_time};
 
 /// What lasts, as a clause after `while` or `when`.
@@ -138,8 +138,8 @@ pub(super) fn notice(program: &Program, rule: &Notice) -> Vec<String> {
         limit(&rule.limit),
     ];
     sentences.extend(missing(program, &rule.missing, ("nothing is told", "it is told")));
-    let then = rule.then.as_ref().map_or_else(String::new, |then| format!(" {}.", capital(&tell(program, then))));
-    sentences.push(format!("What could not be sent for {} expires.{then}", rule.expires));
+    let then = rule.then.as_ref().map_or_else(String::new, |then| format!(", and {}", tell(program, then)));
+    sentences.push(format!("What could not be sent for {} expires{then}.", rule.expires));
     sentences.push("What is not sent when it stops being true is never sent.".to_owned());
     sentences
 }
