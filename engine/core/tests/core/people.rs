@@ -4,9 +4,7 @@ use wardline_core::output::Party;
 use wardline_rules::{
     Text,
     event::{Given, Ident, Person},
-    program::{
-        Alert, Catalogue, DeclaredChannel, Once, PageTo, PersonId, Place, Program, Roster, RosterId, Turn, Who,
-    },
+    program::{Alert, Catalogue, DeclaredChannel, Once, PageTo, PersonId, Place, Program, Roster, RosterId, Turn, Who},
     time::{CivilTime, Date, TimeOfDay, Zone},
     token::Token,
     words::{Channel, Role, Step},
