@@ -24,41 +24,12 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BIN = os.path.abspath(os.environ.get("WARDLINE_BIN", os.path.join(ROOT, "target/debug/wardline")))
 RANDOM = random.Random(7)
 
-WARD = '''ward "Board" edition 1
-  zone      America/Chicago
-  uses      pack "starter"
-
-desk "Laboratory"
-
-sla "STAT lab"
-  policy    "T-1", owner "Tests", review by 2099-12-31
-  covers    lab reports where priority is stat
-  starts    when the specimen is received
-  stops     when the report is finalised
-  target    60 minutes
-  breach    tell desk "Laboratory" by email, severity yellow
-
-sla "Imaging"
-  policy    "T-2", owner "Tests", review by 2099-12-31
-  covers    radiology reports
-  starts    when the exam is completed
-  stops     when the report is signed
-  target    90 minutes
-  breach    tell desk "Laboratory" by email, severity yellow
-
-alert "Critical laboratory result"
-  policy    "T-3", owner "Tests", review by 2099-12-31
-  when      a lab result is verified
-  where     flag is critical
-  severity  red
-  page      using "Call"
-  brief     "{severity}: a result waits for you. {link} Code {code}"
-
-escalation "Call"
-  step 1    page desk "Operations" by phone, wait 20 seconds
-  step 2    page desk "Operations" by sms, wait 10 seconds
-  then      task for desk "Operations"
-'''
+# The ward of the simulated day, whose steps wait for seconds here.
+with open(os.path.join(ROOT, "tests/wards/board.ward"), encoding="utf-8") as file:
+    WARD = file.read()
+for long, short in [("by phone, wait 20 minutes", "by phone, wait 20 seconds"), ("by phone, wait 20 minutes", "by sms, wait 10 seconds")]:
+    assert long in WARD
+    WARD = WARD.replace(long, short, 1)
 
 CONFIG = '''ward = "board.ward"
 data = "data"

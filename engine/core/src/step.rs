@@ -63,6 +63,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.begin_rows();
     partition.at = batch.at.max(partition.at);
     let rows = out.quality.len();
+    let opened = partition.counters.reports_opened;
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();
     let mut foreseen = core::mem::take(&mut partition.foreseen);
@@ -87,7 +88,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.tell_of_scripts(out);
-    partition.let_leave();
+    partition.let_leave(partition.counters.reports_opened - opened);
     out.next_due = partition.timers.next_due();
 }
 

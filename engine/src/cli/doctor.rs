@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{Config, Directory},
     dispatcher::sinks::Sinks,
-    doctor::{Check, examine},
+    doctor::{Check, Probe, examine},
     runtime::clock::{MachineClock, WallClock as _},
 };
 
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Ending {
         &args.config,
         MachineClock.read().wall,
         &health,
-        args.probe.then_some(&unreachable as &dyn Fn(&Config) -> Vec<String>),
+        args.probe.then_some(&unreachable as Probe<'_>),
     );
     print(&match args.format {
         Format::Text => text(&checks),

@@ -32,7 +32,6 @@ use crate::{
         LINE_BYTES_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, SOURCE_RETRY_MAX,
         WATCH_EVERY,
     },
-    metrics::Metric,
     runtime::admission::Refusal,
 };
 
@@ -218,8 +217,6 @@ impl Source {
     }
 
     async fn offer(&self, reading: Reading) -> Result<(), Refusal> {
-        let codes: Vec<_> =
-            reading.lines.iter().filter_map(|line| line.refused.as_ref()).map(|(code, _)| *code).collect();
         let lane = self.intake.lane(&self.feed, &reading.parcel.inputs);
         let mut parcel = reading.parcel;
         let offered = loop {
@@ -232,9 +229,6 @@ impl Source {
         };
         let accepted = offered.durable().await?;
         self.health.last_message(accepted.receipt.at);
-        for code in codes {
-            self.engine.metrics().count_named(Metric::DeadLetters, &[code.word()], 1);
-        }
         Ok(())
     }
 
