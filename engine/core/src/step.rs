@@ -19,7 +19,7 @@ pub(crate) mod silence;
 
 pub use answer::party_token;
 use foresee::Foreseen;
-use wardline_rules::{event::Fact, program::Level, time::Timestamp};
+use wardline_rules::{event::Fact, time::Timestamp};
 
 use crate::{
     disposition::EventOutcome,
@@ -137,13 +137,6 @@ impl Partition {
             Class::Reminder | Class::Wait | Class::Lapse => self.fire_course(timer, out),
             Class::Retry | Class::Deadline => self.fire_notice(timer, out),
         }
-    }
-
-    /// How many red notices may still start, and how many others, within the bounds on attempts in flight.
-    #[must_use]
-    pub fn room(&self, level: Level) -> usize {
-        let all = crate::limits::IN_FLIGHT_MAX.saturating_sub(self.in_flight);
-        if level == Level::Red { all } else { all.saturating_sub(crate::limits::IN_FLIGHT_RED_RESERVE) }
     }
 
     /// The latest time there is: as of it, everything known counts.

@@ -48,12 +48,8 @@ pub fn run(args: &Args) -> Ending {
         let reply = quiet(&config.http.listen.to_string(), "GET", "/health", key.as_deref())?;
         serde_json::from_str(&reply.body).ok()
     };
-    let checks = examine(
-        &args.config,
-        MachineClock.read().wall,
-        &health,
-        args.probe.then_some(&unreachable as Probe<'_>),
-    );
+    let checks =
+        examine(&args.config, MachineClock.read().wall, &health, args.probe.then_some(&unreachable as Probe<'_>));
     print(&match args.format {
         Format::Text => text(&checks),
         Format::Json => format!("{}\n", json(&checks)),

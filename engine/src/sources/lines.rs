@@ -227,9 +227,7 @@ impl Source {
             }
             tokio::time::sleep(RETRY_OFFER_EVERY).await;
         };
-        let accepted = offered.durable().await?;
-        self.health.last_message(accepted.receipt.at);
-        Ok(())
+        offered.durable().await.map(drop)
     }
 
     async fn read_mark(&self) -> Mark {
@@ -307,8 +305,8 @@ impl Pending {
         if self.is_cut {
             return self.rest_of_cut(is_last);
         }
-        let mut ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
-        let end = ends.by_ref().take(SOURCE_LINES_PER_SUBMISSION).last();
+        let ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
+        let end = ends.take(SOURCE_LINES_PER_SUBMISSION).last();
         match end {
             Some(end) => Some(Piece::Lines(self.take(end))),
             None if self.bytes.len() > LINE_BYTES_MAX => {
