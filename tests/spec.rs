@@ -1,7 +1,6 @@
 //! Spec: does every scripted test of the specifications, the packs and the shipped wards come out as written?
 //!
-//! A page of `tests/spec` is prose; its `ward` fences, together with the base ward, are one ward. What uses parts of the
-//! language that this release refuses as planned is listed by name, so that it is taken off the list when they come.
+//! A page of `tests/spec` is prose; its `ward` fences, together with the base ward, are one ward.
 
 use std::{fs, path::Path};
 

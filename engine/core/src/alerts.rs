@@ -15,7 +15,10 @@
 pub(crate) mod absence;
 mod lasting;
 pub(crate) mod patient;
+pub(crate) mod upkeep;
 pub(crate) mod when;
+
+use std::borrow::Cow;
 
 use wardline_rules::{
     Text,
@@ -23,9 +26,11 @@ use wardline_rules::{
     time::Timestamp,
 };
 
+use upkeep::Upkeep;
+
 use crate::{
     dictionary::Coded,
-    escalation::Course,
+    escalation::{Course, Extra},
     ids::{AlertId, ReportId},
     limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
     output::{AlertFacts, AlertState, Change, Output, Transition},
@@ -54,6 +59,8 @@ pub(crate) enum Source {
     Rule(u32),
     /// A notice to the patient.
     Notice(u32),
+    /// Something about the rules themselves.
+    Upkeep(Upkeep),
 }
 
 /// What an alert is about within its report or feed.
@@ -156,7 +163,7 @@ impl Alert {
 }
 
 /// What is needed to raise an alert.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Raise {
     pub(crate) cause: Cause,
     pub(crate) rule: Coded,
@@ -165,15 +172,18 @@ pub(crate) struct Raise {
     pub(crate) about: About,
     pub(crate) key: u64,
     pub(crate) since: Timestamp,
+    /// What its script sends besides.
+    pub(crate) extras: Vec<Extra>,
 }
 
 /// Whom the cause of an alert pages.
-pub(crate) fn page_of(program: &Program, source: Source) -> Option<&PageTo> {
+pub(crate) fn page_of(program: &Program, source: Source) -> Option<Cow<'_, PageTo>> {
     match source {
-        Source::Rule(index) => program.alerts.get(index as usize)?.page.as_ref(),
+        Source::Rule(index) => program.alerts.get(index as usize)?.page.as_ref().map(Cow::Borrowed),
         Source::Notice(_) => None,
+        Source::Upkeep(_) => upkeep::page(program).map(Cow::Owned),
         Source::Clock { .. } => match &action_of(program, source)?.send {
-            ActionSend::Page(page) => Some(page),
+            ActionSend::Page(page) => Some(Cow::Borrowed(page)),
             ActionSend::Tell(_) => None,
         },
     }
@@ -192,6 +202,7 @@ pub(crate) fn tells_of(program: &Program, source: Source) -> Vec<Tell> {
             Some(ActionSend::Tell(tell)) => vec![tell.clone()],
             Some(ActionSend::Page(_)) | None => Vec::new(),
         },
+        Source::Upkeep(_) => Vec::new(),
     }
 }
 
@@ -211,6 +222,7 @@ impl Source {
         match self {
             Self::Rule(_) => "alert",
             Self::Notice(_) => "notice",
+            Self::Upkeep(what) => what.word(),
             Self::Clock { threshold, .. } => match threshold {
                 0 => "warn1",
                 1 => "warn2",
@@ -245,16 +257,21 @@ impl Partition {
             level,
             display: AlertState::Raised,
             marks: AlertMarks::default(),
-            course: Course::default(),
+            course: Course { extras: raise.extras, ..Course::default() },
         });
         self.counters.alerts_raised += 1;
         self.note_open(raise.rule, true);
         self.say_alert(slot, AlertState::Raised, "", out);
         match report {
             Some(report) => {
+                let is_too_many = self.is_crowded(report);
                 report.alerts.push(slot);
                 self.forget_oldest(report);
-                self.begin(slot, Some(report), out);
+                if is_too_many {
+                    self.record_only(slot, report, out);
+                } else {
+                    self.begin(slot, Some(report), out);
+                }
             }
             None => {
                 self.feed_alerts.push(slot);
@@ -340,30 +357,9 @@ impl Partition {
         let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
         let raises = raises.filter(|alert| alert.rule == rule && alert.cause.source.word() == word);
         let key = u64::try_from(raises.count()).unwrap_or(u64::MAX);
-        let raise = Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: due };
+        let raise =
+            Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: due, extras: Vec::new() };
         self.raise(raise, Some(report), out);
-    }
-
-    /// Ends the open alerts of one source on a report.
-    pub(crate) fn end_alerts_of(
-        &mut self,
-        _: ReportSlot,
-        report: &mut Report,
-        of: (u32, Source),
-        closing: Closing,
-        out: &mut Output,
-    ) {
-        let slots: Vec<AlertSlot> = report.alerts.clone();
-        for slot in slots {
-            let is_mine = self.alerts.get(slot).is_some_and(|alert| {
-                alert.cause.ward == of.0
-                    && alert.cause.source == of.1
-                    && (alert.is_open() || closing == Closing::Withdrawn)
-            });
-            if is_mine {
-                self.end(slot, Some(report), closing, out);
-            }
-        }
     }
 
     /// Says that an alert is in a state now.

@@ -11,11 +11,12 @@
 
 mod documented;
 mod ending;
+mod extras;
 mod handover;
 pub(crate) mod recipients;
 mod task;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use wardline_rules::{
     program::{Decline, Escalation, EscalationStep, Failed, PageTo, Program, Tell, Who},
@@ -23,6 +24,8 @@ use wardline_rules::{
     time::{Span, Timestamp},
     words::Channel,
 };
+
+pub(crate) use extras::Extra;
 
 use crate::{
     alerts::{AlertSlot, Source, page_of, tells_of},
@@ -87,6 +90,8 @@ pub(crate) struct Course {
     pub(crate) step: u32,
     pub(crate) asked: Vec<Asked>,
     pub(crate) notices: Vec<NoticeSlot>,
+    /// What its script sends at the raise, besides what the rule says.
+    pub(crate) extras: Vec<Extra>,
     pub(crate) wait: Option<(Timestamp, Armed)>,
     pub(crate) lapse: Option<(Timestamp, Armed)>,
     /// When a roster that the step asks may next mean somebody else [T21].
@@ -110,30 +115,31 @@ impl Course {
 }
 
 /// A step as it runs: of an escalation, or the one of a direct page.
-struct Running<'a> {
-    who: &'a [Who],
-    by: &'a [Channel],
+pub(crate) struct Running<'a> {
+    pub(crate) who: &'a [Who],
+    pub(crate) by: &'a [Channel],
     reminders: &'a [wardline_rules::program::Reminder],
     wait: Option<Span>,
 }
 
 /// The `page` clause behind an alert, in the version of the ward that raised it [ESC-11].
-struct Plan {
+pub(crate) struct Plan {
     program: Arc<Program>,
     source: Source,
+    page: Option<PageTo>,
 }
 
 impl Plan {
     /// Whom the clause names for the places that the escalation leaves open.
-    fn recipients(&self) -> &[Who] {
-        match page_of(&self.program, self.source) {
+    pub(crate) fn recipients(&self) -> &[Who] {
+        match &self.page {
             Some(PageTo::Using { recipients, .. }) => recipients,
             Some(PageTo::Direct { .. }) | None => &[],
         }
     }
 
-    fn step(&self, step: u32) -> Option<Running<'_>> {
-        if let PageTo::Direct { who, by } = page_of(&self.program, self.source)? {
+    pub(crate) fn step(&self, step: u32) -> Option<Running<'_>> {
+        if let PageTo::Direct { who, by } = self.page.as_ref()? {
             return (step == 1).then_some(Running { who, by, reminders: &[], wait: None });
         }
         let steps = &escalation_of(&self.program, self.source)?.steps;
@@ -143,7 +149,7 @@ impl Plan {
 }
 
 fn escalation_of(program: &Program, source: Source) -> Option<&Escalation> {
-    match page_of(program, source)? {
+    match &*page_of(program, source)? {
         PageTo::Using { escalation, .. } => program.escalations.get(escalation.index()),
         PageTo::Direct { .. } => None,
     }
@@ -153,7 +159,8 @@ impl Partition {
     fn plan(&self, slot: AlertSlot) -> Option<Plan> {
         let cause = self.alerts.get(slot)?.cause;
         let program = self.wards.get(cause.ward as usize)?.program.clone();
-        Some(Plan { program, source: cause.source })
+        let page = page_of(&program, cause.source).map(Cow::into_owned);
+        Some(Plan { program, source: cause.source, page })
     }
 
     /// The escalation text of the ward version that raised the alert [ESC-11].
@@ -169,8 +176,8 @@ impl Partition {
             self.say_alert(slot, AlertState::Held, "muted", out);
             return;
         }
-        let Some(Plan { program, source }) = self.plan(slot) else { return };
-        let pages = page_of(&program, source).is_some();
+        let Some(plan) = self.plan(slot) else { return };
+        let pages = plan.page.is_some();
         self.set_phase(slot, Phase::Paging);
         if pages && report.as_deref().is_some_and(|report| self.is_acted_upon(slot, report)) {
             // The call was heard of before what it answers.
@@ -179,12 +186,17 @@ impl Partition {
         if let Some(alert) = self.alerts.get_mut(slot) {
             (alert.course.run, alert.course.round) = (1, 1);
         }
-        for tell in &tells_of(&program, source) {
+        let tells = tells_of(&plan.program, plan.source);
+        if let Some(moved) = self.moving {
+            return self.tell_moved((slot, moved), (&plan, &tells), report.as_deref(), out);
+        }
+        for tell in &tells {
             self.tell(slot, tell, report.as_deref(), out);
         }
         if pages {
             self.begin_step(slot, 1, report.as_deref(), out);
         }
+        self.send_extras(slot, report.as_deref(), out);
     }
 
     /// Everybody asked was in quiet hours; the first page goes out now and the wait of the step begins.
