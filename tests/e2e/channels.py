@@ -25,6 +25,7 @@ SECRETS = [TOKEN, ROUTING, PASSWORD, CHAT]
 # Who must be named in nothing that leaves.
 MARKERS = ["ZZMRN4711", "ZZVISIT0815", "ZZFILL"]
 WAIT = 12
+MESSAGES, TAKEN = "/provider/2010-04-01/Accounts/AC1/Messages.json", (201, '{"status":"queued"}')
 
 WARD = '''ward "Channels" edition 1
   zone      America/Chicago
@@ -122,7 +123,7 @@ class Providers:
     """An HTTP server that writes down every request; paths that begin with a known word are answered as told."""
 
     def __init__(self):
-        self.heard, self.answers = [], {"/provider": (201, '{"status":"queued"}'), "/pagerduty": (202, '{"status":"success"}'),
+        self.heard, self.answers = [], {MESSAGES: TAKEN, "/provider": TAKEN, "/pagerduty": (202, '{"status":"success"}'),
                                         "/fhir": (201, "{}"), "/hook": (204, ""), "/slack": (200, "ok"), "/teams": (202, "")}
         outer = self
 
@@ -222,12 +223,11 @@ def page_of(link):
 
 def red(check, engine, web, mails):
     """Text message refused, call at once; a wrong value by keypad changes nothing; the mail comes when the wait is over."""
-    web.answers["/provider"] = (400, '{"code":21211,"status":400}')
+    web.answers[MESSAGES] = (400, '{"code":21211,"status":400}')
     status, body = engine.post("/v1/events?feed=lis", event(1, "2823-3", "6.9", "mmol/L"))
     check.equal("the result is taken", (status, json.loads(body)["result"]), (200, "applied"))
     sms = web.first("/Messages.json")
-    web.answers["/provider"] = (201, '{"status":"queued"}')
-    # The first call may have met the refusal too, if it came before the line above.
+    web.answers[MESSAGES] = TAKEN
     call = web.first("/Calls.json")
     if not check_there(check, "a text message and a call", sms, call):
         return
@@ -241,6 +241,7 @@ def red(check, engine, web, mails):
     status, said = signed(engine, callback, form)
     check.true("the code by keypad asks for the value", status == 200 and "Enter the value" in said, said)
     status, said = signed(engine, callback + "&step=value", {**form, "Digits": "6*8"})
+    # [ESC-5]
     check.true("a wrong value is refused in words", status == 200 and "not the current value" in said, said)
     check.true("and the alert is not answered", state(engine, "Critical potassium") in ("delivered", "read", "raised"), state(engine, "Critical potassium"))
     until(lambda: mails.heard, WAIT + 10, 0.02)
@@ -248,6 +249,7 @@ def red(check, engine, web, mails):
         return
     mail = mails.heard[0]
     after = mail.at - sms.at
+    # [ESC-1]
     check.true("the mail of the next step comes when the wait of the first is over", WAIT - 0.5 <= after <= WAIT + 4, after)
     check.equal("over TLS, logged in, to the desk", (mail.headers["tls"], mails.logins[0], mail.path), (True, True, "ops@example.org"))
     check.true("under a fixed id", re.search(r"(?m)^Message-ID: <n_[a-z2-7]{26}@example.org>", mail.body), mail.body)
@@ -414,7 +416,9 @@ def main(check):
     with open(engine.path("letters.ndjson")) as letters:
         said.append(letters.read())
     everything = "\n".join(said + [urllib.parse.unquote_plus(text) for text in said])
+    # [SEC-1]
     check.equal("no patient is named in anything that left", [marker for marker in MARKERS if marker in everything], [])
+    # [MSG-1]
     check.true("and nothing tells test or value", "otassium" not in everything and "6.9" not in everything)
     logs = engine.log() + other.log()
     metrics = engine.get("/metrics", engine.admin)[1].decode() + engine.get("/health")[1].decode()
