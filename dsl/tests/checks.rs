@@ -291,3 +291,86 @@ fn a_call_is_given_what_the_header_says() {
     assert_eq!(asked("serial(test) is above 3", "test, serial(): match"), ["WL0307"]);
     assert_eq!(asked("serail(test)", "test: match"), ["WL0203"]);
 }
+
+#[test]
+fn what_a_ward_may_hold_of_a_thing_is_bounded() {
+    // [DET-3] Each bound, and one more than it.
+    let none = Vec::<String>::new();
+    let escalation = |steps: usize, recipients: usize, reminders: usize, repeats: usize| {
+        let who = vec!["desk \"Operations\""; recipients].join(" and ");
+        let reminders: String =
+            (1..=reminders).map(|after| format!(", remind by phone after {after} minutes")).collect();
+        let steps: String =
+            (1..=steps).map(|n| format!("  step {n}    page {who} by phone{reminders}, wait 5 minutes\n")).collect();
+        let all = steps.lines().count();
+        codes(&format!(
+            "escalation \"E\"\n{steps}  repeat    steps 1 to {all}, up to {repeats} times\n  then      task for desk \"Operations\"\n"
+        ))
+    };
+    assert_eq!(escalation(10, 8, 3, 5), none);
+    assert_eq!(escalation(11, 1, 0, 5), ["WL0107"]);
+    assert_eq!(escalation(1, 9, 0, 5), ["WL0107"]);
+    assert_eq!(escalation(1, 1, 4, 5), ["WL0107"]);
+    assert_eq!(escalation(1, 1, 0, 6), ["WL0107"]);
+    let warned = |count: usize| {
+        let warnings: String = (1..=count)
+            .map(|at| format!("  warn      at {at} minutes: tell desk \"Operations\" by worklist, severity yellow\n"))
+            .collect();
+        codes(&format!(
+            "sla \"S\"\n{POLICY}{}{warnings}  breach    tell desk \"Operations\" by worklist\n",
+            lines(&lab(&["target    1 hour"]))
+        ))
+    };
+    assert_eq!((warned(4), warned(5)), (none.clone(), vec!["WL0107".to_owned()]));
+    assert_eq!(sla(&lab(&["target    9600 hours"])), none);
+    assert_eq!(sla(&lab(&["target    9601 hours"])), ["WL0107"]);
+    let absent = |within: &str| {
+        alert(&[
+            "after     a lab report is finalised",
+            "expect    the report is reviewed",
+            &format!("within    {within}"),
+        ])
+    };
+    assert_eq!((absent("9600 hours"), absent("9601 hours")), (none.clone(), vec!["WL0107".to_owned()]));
+    let held = |hold: &str| alert(&["while     a lab report is on hold", &format!("hold      {hold}")]);
+    assert_eq!((held("24 hours"), held("25 hours")), (none.clone(), vec!["WL0107".to_owned()]));
+    let limited =
+        |count: u32| alert(&[WHEN, &format!("limit     {count} in 24 hours per recipient, rest in one digest")]);
+    assert_eq!((limited(100), limited(101)), (none, vec!["WL0107".to_owned()]));
+}
+
+#[test]
+fn a_holiday_file_is_missed_thirteen_months_before_it_ends() {
+    // [CAL-4]
+    let warned = |last: &str| {
+        let days = "{ actual = 2026-07-04, observed = 2026-07-03, name = \"Independence Day\" }";
+        let text = format!("name = \"Own\"\nfirst = 2026-01-01\nlast = {last}\ndays = [{days}]\n");
+        let ward = "ward \"St Anne\" edition 1\n  zone      America/Chicago\n  uses      pack \"starter\"\n  holidays  \"Own\" from \"own.toml\"\n";
+        let sources = Sources {
+            files: vec![SourceFile::new("a.ward", ward)],
+            packs: vec![SourceFile::new("starter.ward", include_str!("../../rules/packs/starter.ward"))],
+            holidays: vec![SourceFile::new("own.toml", text)],
+        };
+        check(&sources, Date::from_days(AS_OF)).diagnostics.iter().any(|found| found.code.to_string() == "WL0504")
+    };
+    assert!(warned("2026-12-31"));
+    assert!(warned("2027-01-31"), "a day short of thirteen months after 1 January 2026");
+    assert!(!warned("2027-02-01"));
+}
+
+#[test]
+fn a_patient_reads_health_details_only_after_signing_in() {
+    // [NOTE-5]
+    let notice = |channel: &str, template: &str, details: &str| {
+        codes(&format!(
+            "catalogue \"T\"\n  template  \"mine\" in en: \"{template}\"\n\nnotice \"N\" to patient\n{POLICY}  when      a report is released to the portal\n  channel   {channel}\n  quiet     21:00 to 08:00 in the patient's zone\n  limit     1 in 4 hours per patient, rest in one digest\n  template  \"mine\" {details} health details\n  expires   after 3 days\n"
+        ))
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(notice("email, otherwise letter", "Sign in: {link} Code {code}", "without"), none);
+    for detail in ["test", "value", "finding", "flag", "kind", "modality"] {
+        assert_eq!(notice("portal", &format!("{{{detail}}}: {{link}}"), "without"), ["WL0701"], "{detail}");
+        assert_eq!(notice("portal, otherwise app", &format!("{{{detail}}}: {{link}}"), "with"), none, "{detail}");
+    }
+    assert_eq!(notice("portal, otherwise email", "{test}: {link}", "with"), ["WL0701"], "mail is open");
+}

@@ -195,3 +195,65 @@ fn the_version_changes_with_the_text_and_only_with_it() {
     assert_eq!(one, program("desk \"Night\"   \n\n").version);
     assert_ne!(one, program("desk \"Day\"\n").version);
 }
+
+#[test]
+fn a_rule_is_known_by_its_block_word_and_its_first_name() {
+    // [ALERT-1]
+    let rules = "sla \"STAT lab\"\n  policy    \"P-1\", owner \"Quality\", review by 2027-06-30\n  was       \"Stat\", \"Stats\"\n  covers    lab reports where priority is stat\n  starts    when the specimen is received\n  stops     when the report is finalised\n  target    60 minutes\n  breach    tell desk \"Operations\" by worklist\n";
+    let program = program(rules);
+    let head = &program.families[0].rules[0].head;
+    assert_eq!((head.id.as_str(), head.name.as_str()), ("sla/Stat", "STAT lab"));
+    let potassium = &program.alerts[0].head;
+    assert_eq!((potassium.id.as_str(), potassium.name.as_str()), ("alert/Critical potassium", "Critical potassium"));
+}
+
+#[test]
+fn the_version_is_that_of_everything_a_ward_uses() {
+    // [DET-2]
+    let base = include_str!("wards/base.ward");
+    let pack = include_str!("../../rules/packs/starter.ward");
+    let federal = include_str!("wards/us-federal.toml");
+    let of = |ward: &str, pack: &str, named: &str, unnamed: &str| {
+        let files =
+            vec![SourceFile::new("a.ward", ward), SourceFile::new("b.ward", include_str!("wards/potassium.ward"))];
+        let packs = vec![SourceFile::new("starter.ward", pack)];
+        let holidays =
+            vec![SourceFile::new("holidays/us-federal.toml", named), SourceFile::new("holidays/other.toml", unnamed)];
+        let checked = check(&Sources { files, packs, holidays }, Date::from_days(AS_OF));
+        checked.program.unwrap_or_else(|| panic!("{:?}", checked.diagnostics)).version
+    };
+    let version = of(base, pack, federal, "");
+    assert_eq!(
+        version,
+        of(&base.replace('\n', "\r\n"), pack, federal, "days = []"),
+        "neither line ends nor what it does not use"
+    );
+    let other_day = federal.replace("2026-07-03", "2026-07-06");
+    assert_ne!(other_day, federal);
+    let others = [
+        of(&format!("{base}-- remark\n"), pack, federal, ""),
+        of(base, &format!("{pack}-- remark\n"), federal, ""),
+        of(base, pack, &other_day, ""),
+    ];
+    assert!(others.iter().all(|other| *other != version), "the text of files, packs and holidays counts");
+}
+
+#[test]
+fn of_two_slas_that_only_a_script_keeps_apart_the_later_name_gives_way() {
+    // [SLA-2] WL0903
+    let sla = |name: &str, priority: &str| {
+        format!(
+            "sla \"{name}\"\n  policy    \"P-1\", owner \"Quality\", review by 2027-06-30\n  covers    lab reports where priority is {priority} and quick(test) is yes\n  starts    when the specimen is received\n  stops     when the report is finalised\n  target    60 minutes\n  breach    tell desk \"Operations\" by worklist\n  missing   test, quick(): do not match\n\n"
+        )
+    };
+    let function = "function quick(test: test) gives yes or no\n  script\n    test == \"potassium\"\n  end\n  example   quick(potassium) is yes\n  example   quick(lactate) is no\n";
+    let both = program(&format!("{}{}{function}", sla("Zeta", "stat"), sla("Alpha", "stat")));
+    let yields: Vec<(&str, &[u32])> = both
+        .families
+        .iter()
+        .map(|family| (family.rules[0].head.name.as_str(), family.rules[0].yields_to.as_slice()))
+        .collect();
+    assert_eq!(yields, [("Zeta", [1].as_slice()), ("Alpha", [].as_slice())]);
+    let apart = program(&format!("{}{}{function}", sla("Zeta", "stat"), sla("Alpha", "routine")));
+    assert!(apart.families.iter().all(|family| family.rules[0].yields_to.is_empty()), "priorities keep them apart");
+}

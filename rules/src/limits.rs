@@ -86,6 +86,8 @@ pub const SCRIPT_VARIABLES_MAX: usize = 64;
 pub const SCRIPT_EARLIER_MAX: usize = 16;
 /// Hours that a script may look back: 30 days.
 pub const SCRIPT_EARLIER_HOURS_MAX: i64 = 720;
+/// Private clocks of one rule on one report that come due: a script that starts one each time it is asked ends there.
+pub const SCRIPT_CLOCKS_MAX: usize = 16;
 /// Effects of one run of a script.
 pub const SCRIPT_EFFECTS_MAX: usize = 8;
 /// Functions of one script.

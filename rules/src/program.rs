@@ -43,7 +43,7 @@ pub use watch::{
 
 use crate::{
     Text,
-    time::{Date, Span, Zone},
+    time::{Date, Zone},
 };
 
 /// Declares an index into one of a program's lists.
@@ -183,6 +183,34 @@ pub enum Level {
 }
 
 impl Program {
+    /// Whom a script means by these words: a role, or `desk "…"`, `roster "…"`, `person "…"`.
+    #[must_use]
+    pub fn who(&self, words: &str) -> Option<Who> {
+        let role = match words {
+            "the ordering clinician" => Some(Who::Ordering),
+            "the attending clinician" => Some(Who::Attending),
+            "the covering clinician" => Some(Who::Covering),
+            "the reporting clinician" => Some(Who::Reporting),
+            "the copied clinicians" => Some(Who::Copied),
+            _ => None,
+        };
+        role.or_else(|| {
+            let (sort, name) = words.split_once(' ')?;
+            let name = name.strip_prefix('"')?.strip_suffix('"')?;
+            let at = |place: Option<usize>| place.and_then(|place| u32::try_from(place).ok());
+            match sort {
+                "desk" => at(self.desks.iter().position(|desk| desk.name == name)).map(|at| Who::Desk(DeskId(at))),
+                "roster" => {
+                    at(self.rosters.iter().position(|roster| roster.name == name)).map(|at| Who::Roster(RosterId(at)))
+                }
+                "person" => {
+                    at(self.people.iter().position(|person| person.name == name)).map(|at| Who::Person(PersonId(at)))
+                }
+                _ => None,
+            }
+        })
+    }
+
     /// The delivery level of a severity: red cannot be held, yellow is the lowest declared, orange all between.
     #[must_use]
     pub fn level(&self, severity: SeverityId) -> Level {
@@ -190,15 +218,6 @@ impl Program {
             Some(found) if found.cannot_be_held => Level::Red,
             Some(_) if severity.index() + 1 == self.severities.len() => Level::Yellow,
             Some(_) | None => Level::Orange,
-        }
-    }
-
-    /// The span in which an elapsed answer target of `severity` ends; `None` if it is working time.
-    #[must_use]
-    pub fn answer_span(&self, severity: SeverityId) -> Option<Span> {
-        match self.severities.get(severity.index())?.answer_within {
-            Length::Elapsed(span) => Some(span),
-            Length::Working(_) | Length::WorkingDays { .. } => None,
         }
     }
 }

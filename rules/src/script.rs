@@ -76,6 +76,19 @@ pub enum Sort {
     Shape,
 }
 
+/// Somebody whom a script pages or tells by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Named {
+    /// Line of the text, from 1; 0 if it is not known.
+    pub line: u32,
+    /// Column in characters, from 1; 0 if it is not known.
+    pub column: u32,
+    /// Who, in the ward's words.
+    pub who: Text,
+    /// By which channel.
+    pub by: Text,
+}
+
 /// A rule file: the clauses of one alert and its decision.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RuleFile {
@@ -231,6 +244,18 @@ impl Script {
     #[must_use]
     pub fn looks_back(&self) -> bool {
         self.text.contains("earlier")
+    }
+
+    /// Whether it may start private clocks, so that every moment of its rule counts.
+    #[must_use]
+    pub fn keeps_clocks(&self) -> bool {
+        self.text.contains("start_clock")
+    }
+
+    /// Whom it pages or tells and by what, where that is written out: each with its line and column.
+    #[must_use]
+    pub fn named_people(&self) -> Vec<Named> {
+        inspect::named_people(&self.tree)
     }
 
     /// Its text.

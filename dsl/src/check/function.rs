@@ -17,7 +17,8 @@ use wardline_rules::program::{
     Argument, Call, Comparison, Condition, Field, Function, FunctionId, Gives, Missed, Missing, MissingThen, Param,
     ParamKind, Program,
 };
-use wardline_rules::script::{Refused, Script, Value};
+use wardline_rules::script::{Refused, Script, Sort, Value};
+use wardline_rules::words::Channel;
 
 use super::context::Context;
 use super::field::{self, About};
@@ -123,7 +124,45 @@ pub(super) fn decision(cx: &mut Context<'_>, block: &Block) -> Option<Option<Scr
     } else {
         Script::decision(&written.text)
     };
-    script.map_err(|why| refuse(cx, (written, clause.word_span), &why)).ok().map(Some)
+    let known = script.and_then(|script| match unknown_person(cx, &script) {
+        Some(why) => Err(why),
+        None => Ok(script),
+    });
+    known.map_err(|why| refuse(cx, (written, clause.word_span), &why)).ok().map(Some)
+}
+
+/// The first person or channel that a script writes out and the ward does not know.
+fn unknown_person(cx: &mut Context<'_>, script: &Script) -> Option<Refused> {
+    script.named_people().into_iter().find_map(|named| {
+        let wrong = match Channel::from_word(&named.by) {
+            None => format!("{} is no channel.", named.by),
+            Some(_) if is_somebody(cx, &named.who) => return None,
+            Some(_) => format!("The ward knows nobody called {}.", named.who),
+        };
+        Some(Refused { line: named.line, column: named.column, why: wrong, sort: Sort::Unsafe })
+    })
+}
+
+/// Whether words of a script mean somebody: a role, or a desk, roster or person of the ward.
+fn is_somebody(cx: &mut Context<'_>, words: &str) -> bool {
+    const ROLES: [&str; 5] = [
+        "the ordering clinician",
+        "the attending clinician",
+        "the covering clinician",
+        "the reporting clinician",
+        "the copied clinicians",
+    ];
+    let mut named = || {
+        let (sort, name) = words.split_once(' ')?;
+        let kind = match sort {
+            "desk" => BlockKind::Desk,
+            "roster" => BlockKind::Roster,
+            "person" => BlockKind::Person,
+            _ => return None,
+        };
+        cx.names.find(kind, name.strip_prefix('"')?.strip_suffix('"')?)
+    };
+    ROLES.contains(&words) || named().is_some()
 }
 
 /// A question to a function, resolved; what it needs is `fields`, each with its place.

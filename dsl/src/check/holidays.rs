@@ -46,8 +46,11 @@ fn holiday(value: &Value, (first, last): (Date, Date)) -> Result<Holiday, String
     let table = value.as_table().ok_or("each of days is a table")?;
     let actual = date(table, "actual")?;
     let observed = if table.contains_key("observed") { date(table, "observed")? } else { actual };
-    if actual < first || actual > last {
-        return Err(format!("{actual} lies outside first to last"));
+    // What lies outside is no day of this file: better said than dropped [CAL-4].
+    for day in [actual, observed] {
+        if day < first || day > last {
+            return Err(format!("{day} lies outside first to last"));
+        }
     }
     let name = table.get("name").and_then(Value::as_str).unwrap_or("holiday").to_owned();
     Ok(Holiday { actual, observed, name })
@@ -82,6 +85,7 @@ mod tests {
 
     #[test]
     fn observed_is_the_day_itself_unless_written() {
+        // [CAL-4]
         let text = "name = \"US\"\nfirst = 2026-01-01\nlast = 2026-12-31\ndays = [\n{ actual = 2026-07-04, observed = 2026-07-03, name = \"Independence Day\" },\n{ actual = \"2026-12-25\", name = \"Christmas\" },\n]";
         let read = holidays(text).unwrap();
         assert_eq!(read.last, Date::new(2026, 12, 31).unwrap());
@@ -100,6 +104,9 @@ mod tests {
             holidays("first = 2026-01-01\nlast = 2026-12-31\ndays = [{ actual = 2027-01-01 }]"),
             Err("2027-01-01 lies outside first to last".to_owned())
         );
+        // [CAL-4] An observed day before `first` would close nothing.
+        let new_year = "first = 2028-01-01\nlast = 2028-12-31\ndays = [{ actual = 2028-01-01, observed = 2027-12-31 }]";
+        assert_eq!(holidays(new_year), Err("2027-12-31 lies outside first to last".to_owned()));
         assert!(holidays("first = ").is_err());
     }
 }

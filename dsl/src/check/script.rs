@@ -286,7 +286,7 @@ fn news(cx: &mut Context<'_>, moment: &crate::syntax::moment::Moment) -> Option<
 
 /// A rule by its name, or a site.
 fn silenced(cx: &mut Context<'_>, what: &Name) -> Option<Silenced> {
-    for kind in [BlockKind::Alert, BlockKind::Sla] {
+    for kind in [BlockKind::Alert, BlockKind::Sla, BlockKind::Notice] {
         if let Some((_, block)) = cx.names.find(kind, &what.node) {
             return super::sla::head(block).map(|head| Silenced::Rule(head.id));
         }

@@ -53,11 +53,23 @@ pub(super) fn families(cx: &mut Context<'_>) -> Option<Vec<Family>> {
         all.push(members.into_iter().flatten().collect());
     }
     complete &= read == cx.of_kind(BlockKind::Sla).chain(cx.of_kind(BlockKind::Exception)).count();
-    overlap::check(cx, &all);
+    for (family, other) in overlap::check(cx, &all) {
+        yields(&mut all, family, other);
+    }
     let families =
         all.into_iter().map(|members| Family { rules: members.into_iter().map(|member| member.rule).collect() });
     let families: Vec<Family> = families.collect();
     complete.then_some(families)
+}
+
+/// Of two slas that may claim one report, the one whose name sorts later gives way.
+fn yields(all: &mut [Vec<Member<'_>>], one: usize, two: usize) {
+    let name = |at: usize| all.get(at).and_then(|members| members.first()).map(|root| root.rule.head.name.clone());
+    let (later, first) = if name(one) > name(two) { (one, two) } else { (two, one) };
+    let Ok(first) = u32::try_from(first) else { return };
+    if let Some(root) = all.get_mut(later).and_then(|members| members.first_mut()) {
+        root.rule.yields_to.push(first);
+    }
 }
 
 /// The block that an exception is one to.
@@ -208,6 +220,7 @@ fn clauses(cx: &mut Context<'_>, reading: &Reading<'_, '_>) -> Option<SlaRule> {
     Some(SlaRule {
         head: head(block)?,
         parent: None,
+        yields_to: Vec::new(),
         covers: Covers { kinds: reading.kinds, condition: Condition::always() },
         starts: starts?,
         pauses: pauses?,

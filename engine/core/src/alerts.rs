@@ -15,6 +15,7 @@
 pub(crate) mod absence;
 mod lasting;
 pub(crate) mod patient;
+pub(crate) mod upkeep;
 pub(crate) mod when;
 
 use wardline_rules::{
@@ -23,9 +24,11 @@ use wardline_rules::{
     time::Timestamp,
 };
 
+use upkeep::Upkeep;
+
 use crate::{
     dictionary::Coded,
-    escalation::Course,
+    escalation::{Course, Extra},
     ids::{AlertId, ReportId},
     limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
     output::{AlertFacts, AlertState, Change, Output, Transition},
@@ -54,6 +57,8 @@ pub(crate) enum Source {
     Rule(u32),
     /// A notice to the patient.
     Notice(u32),
+    /// Something about the rules themselves.
+    Upkeep(Upkeep),
 }
 
 /// What an alert is about within its report or feed.
@@ -156,7 +161,7 @@ impl Alert {
 }
 
 /// What is needed to raise an alert.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Raise {
     pub(crate) cause: Cause,
     pub(crate) rule: Coded,
@@ -165,6 +170,8 @@ pub(crate) struct Raise {
     pub(crate) about: About,
     pub(crate) key: u64,
     pub(crate) since: Timestamp,
+    /// What its script sends besides.
+    pub(crate) extras: Vec<Extra>,
 }
 
 /// What a ward says that an alert sends.
@@ -203,6 +210,7 @@ impl Sends {
                 })
                 .map(of_action)
                 .unwrap_or_default(),
+            Source::Upkeep(_) => upkeep::sends(program),
         }
     }
 }
@@ -213,6 +221,7 @@ impl Source {
         match self {
             Self::Rule(_) => "alert",
             Self::Notice(_) => "notice",
+            Self::Upkeep(what) => what.word(),
             Self::Clock { threshold, .. } => match threshold {
                 0 => "warn1",
                 1 => "warn2",
@@ -247,16 +256,21 @@ impl Partition {
             level,
             display: AlertState::Raised,
             marks: AlertMarks::default(),
-            course: Course::default(),
+            course: Course { extras: raise.extras, ..Course::default() },
         });
         self.counters.alerts_raised += 1;
         self.note_open(raise.rule, true);
         self.say_alert(slot, AlertState::Raised, "", out);
         match report {
             Some(report) => {
+                let is_too_many = self.is_crowded(report);
                 report.alerts.push(slot);
                 self.forget_oldest(report);
-                self.begin(slot, Some(report), out);
+                if is_too_many {
+                    self.record_only(slot, report, out);
+                } else {
+                    self.begin(slot, Some(report), out);
+                }
             }
             None => {
                 self.feed_alerts.push(slot);
@@ -342,30 +356,9 @@ impl Partition {
         let raises = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
         let raises = raises.filter(|alert| alert.rule == rule && alert.cause.source.word() == word);
         let key = u64::try_from(raises.count()).unwrap_or(u64::MAX);
-        let raise = Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: due };
+        let raise =
+            Raise { cause, rule, rank, report: Some((slot, report.id)), about, key, since: due, extras: Vec::new() };
         self.raise(raise, Some(report), out);
-    }
-
-    /// Ends the open alerts of one source on a report.
-    pub(crate) fn end_alerts_of(
-        &mut self,
-        _: ReportSlot,
-        report: &mut Report,
-        of: (u32, Source),
-        closing: Closing,
-        out: &mut Output,
-    ) {
-        let slots: Vec<AlertSlot> = report.alerts.clone();
-        for slot in slots {
-            let is_mine = self.alerts.get(slot).is_some_and(|alert| {
-                alert.cause.ward == of.0
-                    && alert.cause.source == of.1
-                    && (alert.is_open() || closing == Closing::Withdrawn)
-            });
-            if is_mine {
-                self.end(slot, Some(report), closing, out);
-            }
-        }
     }
 
     /// Says that an alert is in a state now.

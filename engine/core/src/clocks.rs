@@ -6,6 +6,7 @@
 //!
 //! - **Not here**: the arithmetic of a timeline ([`timeline`]), who is told ([`crate::alerts`]).
 
+mod moved;
 pub(crate) mod timeline;
 mod used;
 
@@ -18,7 +19,8 @@ use wardline_rules::{
 use crate::{
     alerts::{Cause, Closing, Source},
     dictionary::Coded,
-    output::{Change, ClockReading, ClockState, Output, QualityRow, Transition},
+    doubt::Doubt,
+    output::{Change, ClockReading, ClockState, Output, Transition},
     partition::Partition,
     past::Past,
     report::{Report, ReportSlot},
@@ -83,6 +85,7 @@ impl Partition {
         let family = self.pinned(report, family);
         let mut cycles = core::mem::take(&mut self.cycles);
         self.read_cycles(report, family, &mut cycles);
+        self.say_start(report, family, out);
         let known = report.clocks.iter().filter(|clock| clock.family == family.id).count();
         for (place, cycle) in cycles.iter().enumerate() {
             if place >= known {
@@ -128,23 +131,50 @@ impl Partition {
             armed: None,
         });
         if let Some(clock) = nth(report, family.id, place).map(|clock| *clock) {
-            self.say_missing(&clock, cycle, out);
+            self.say_missing(report, &clock, cycle, out);
             self.say_clock(report, &clock, out);
         }
         self.update_cycle(Place { slot, family: family.id, place }, report, cycle, out);
     }
 
-    /// Rows for the fields that a `missing` clause decided about.
-    fn say_missing(&self, clock: &Clock, cycle: &Cycle, out: &mut Output) {
-        for field in cycle.missing.iter() {
-            out.quality.push(QualityRow {
-                at: self.at,
-                source: wardline_rules::Text::default(),
-                fault: Fault::MissingUsed,
-                rule: self.rule_id(clock),
-                field: field.word().into(),
-            });
+    /// Rows about a start that was heard of now: what it left to `missing` clauses, be it that no clock started [COND-5],
+    /// and that its time was not usable [SLA-12].
+    fn say_start(&mut self, report: &Report, family: FamilyIx, out: &mut Output) {
+        let now = Some(self.at);
+        let is_untimed = self.buffers.untimed == now;
+        if is_untimed {
+            let field = wardline_rules::Text::const_new("start time");
+            self.say_once((family.id, report.born, field), Fault::StartMissing, out);
         }
+        if !(self.buffers.heard == now || is_untimed) {
+            return;
+        }
+        if let Some((other, rule)) = self.buffers.overlap.take() {
+            let ruling = self.rule_of_family(family.ward, other.unwrap_or(family.index), rule);
+            self.say_once((ruling, report.born, wardline_rules::Text::default()), Fault::Overlap, out);
+        }
+        if self.buffers.doubts.is_empty() {
+            return;
+        }
+        for (rule, doubt) in core::mem::take(&mut self.buffers.doubts) {
+            let rule = self.rule_of_family(family.ward, family.index, rule);
+            self.say_doubt((rule, report.born), &doubt, out);
+        }
+    }
+
+    /// Rows for the fields that a `missing` clause decided about when a cycle began.
+    fn say_missing(&mut self, report: &Report, clock: &Clock, cycle: &Cycle, out: &mut Output) {
+        if !cycle.missing.is_empty() {
+            let rule = self.rule_of_family(clock.ward, clock.index, clock.rule);
+            self.say_doubt((rule, report.born), &Doubt { fields: cycle.missing, scripts: Vec::new() }, out);
+        }
+    }
+
+    /// The number of the id of a rule of a family.
+    fn rule_of_family(&mut self, ward: u32, family: u32, rule: u32) -> Coded {
+        let families = self.wards.get(ward as usize).map(|ward| &ward.program.families);
+        let rule = families.and_then(|all| all.get(family as usize)?.rules.get(rule as usize));
+        rule.map_or(crate::dictionary::NO_TEXT, |rule| self.dictionary.name(&rule.head.id))
     }
 
     fn rule_id(&self, clock: &Clock) -> wardline_rules::Text {
@@ -178,13 +208,18 @@ impl Partition {
         clock.reading =
             ClockReading { started: cycle.start.lo, due: cycle.due, ended: cycle.end.map_or(Timestamp::MAX, End::at) };
         if known.rule != clock.rule {
-            self.withdraw_rule(slot, report, &known, out);
+            self.withdraw_rule(report, &known, out);
             clock.acted = 0;
         } else if !known.is_open() && clock.is_open() {
             self.reopen(report, &mut clock);
         }
-        self.settle_thresholds(slot, report, &mut clock, cycle, out);
+        self.settle_thresholds(report, &mut clock, cycle, out);
+        self.record_passed(slot, report, (&mut clock, cycle), out);
         clock.state = self.state_of(&clock, cycle);
+        if clock.state == ClockState::Invalid && known.state != clock.state {
+            // [SLA-7] It had ended before it began.
+            self.say_once((clock.family, report.born, wardline_rules::Text::default()), Fault::ClockInvalid, out);
+        }
         self.arm_clock(at, report, &mut clock, cycle);
         if clock.state != known.state || clock.reading != known.reading && clock.is_open() && known.is_open() {
             self.say_clock(report, &clock, out);
@@ -218,22 +253,20 @@ impl Partition {
     }
 
     /// Another rule of the family has covered the report since the start: what the one before sent was not true.
-    fn withdraw_rule(&mut self, slot: ReportSlot, report: &mut Report, known: &Clock, out: &mut Output) {
+    fn withdraw_rule(&mut self, report: &mut Report, known: &Clock, out: &mut Output) {
         if self.late_of(known) == Late::Keep {
             return;
         }
         for threshold in (0..=BREACH).filter(|threshold| known.acted & (1 << threshold) != 0) {
-            let source = known.source(threshold);
-            self.end_alerts_of(slot, report, (known.ward, source), Closing::Withdrawn, out);
+            self.end_threshold(report, (known, threshold), Closing::Withdrawn, out);
         }
     }
 
     /// An end that was taken for one and is none: what was closed by it is told again, unless somebody answered it.
     fn reopen(&self, report: &Report, clock: &mut Clock) {
         for threshold in 0..=BREACH {
-            let source = clock.source(threshold);
-            let mut alerts = report.alerts.iter().rev().filter_map(|slot| self.alerts.get(*slot));
-            let newest = alerts.find(|alert| alert.cause.ward == clock.ward && alert.cause.source == source);
+            let newest = report.alerts.iter().rfind(|slot| self.is_of_threshold(**slot, clock, threshold));
+            let newest = newest.and_then(|slot| self.alerts.get(*slot));
             if newest.is_none_or(|alert| !alert.is_open() && !alert.course.was_answered) {
                 clock.acted &= !(1 << threshold);
             }
@@ -241,14 +274,7 @@ impl Partition {
     }
 
     /// Takes back what was sent about a threshold that is not passed, and closes what is over [SLA-10] [SLA-11].
-    fn settle_thresholds(
-        &mut self,
-        slot: ReportSlot,
-        report: &mut Report,
-        clock: &mut Clock,
-        cycle: &Cycle,
-        out: &mut Output,
-    ) {
+    fn settle_thresholds(&mut self, report: &mut Report, clock: &mut Clock, cycle: &Cycle, out: &mut Output) {
         for threshold in 0..=BREACH {
             if clock.acted & (1 << threshold) == 0 {
                 continue;
@@ -258,14 +284,13 @@ impl Partition {
                 Some(end) => end.at() > due,
                 None => due <= self.at,
             };
-            let source = clock.source(threshold);
             if !is_passed {
                 clock.acted &= !(1 << threshold);
                 if self.late_of(clock) == Late::Withdraw {
-                    self.end_alerts_of(slot, report, (clock.ward, source), Closing::Withdrawn, out);
+                    self.end_threshold(report, (clock, threshold), Closing::Withdrawn, out);
                 }
             } else if cycle.end.is_some() {
-                self.end_alerts_of(slot, report, (clock.ward, source), Closing::DoneLate, out);
+                self.end_threshold(report, (clock, threshold), Closing::DoneLate, out);
             }
         }
     }
@@ -315,8 +340,7 @@ impl Partition {
             self.timers.disarm(armed);
         }
         for threshold in (0..=BREACH).filter(|threshold| clock.acted & (1 << threshold) != 0) {
-            let source = clock.source(threshold);
-            self.end_alerts_of(at.slot, report, (clock.ward, source), Closing::Withdrawn, out);
+            self.end_threshold(report, (&clock, threshold), Closing::Withdrawn, out);
         }
         clock.acted = 0;
         clock.state = ClockState::Cancelled;
@@ -346,7 +370,7 @@ impl Partition {
             for family in due {
                 self.pass_thresholds(slot, &mut report, family, out);
             }
-            self.sample_clocks(slot, &report);
+            self.sample_clocks(slot, &report, out);
         }
         self.reports.put(slot, report);
     }

@@ -11,6 +11,7 @@
 
 mod documented;
 mod ending;
+mod extras;
 mod handover;
 pub(crate) mod recipients;
 mod task;
@@ -21,6 +22,8 @@ use wardline_rules::{
     time::{Span, Timestamp},
     words::Channel,
 };
+
+pub(crate) use extras::Extra;
 
 use crate::{
     alerts::{AlertSlot, Sends},
@@ -84,6 +87,8 @@ pub(crate) struct Course {
     pub(crate) step: u32,
     pub(crate) asked: Vec<Asked>,
     pub(crate) notices: Vec<NoticeSlot>,
+    /// What its script sends at the raise, besides what the rule says.
+    pub(crate) extras: Vec<Extra>,
     pub(crate) wait: Option<(Timestamp, Armed)>,
     pub(crate) lapse: Option<(Timestamp, Armed)>,
     /// When a roster that the step asks may next mean somebody else [T21].
@@ -174,12 +179,16 @@ impl Partition {
         if let Some(alert) = self.alerts.get_mut(slot) {
             (alert.course.run, alert.course.round) = (1, 1);
         }
+        if let Some(moved) = self.moving {
+            return self.tell_moved((slot, moved), &sends, report.as_deref(), out);
+        }
         for tell in &sends.tells {
             self.tell(slot, tell, report.as_deref(), out);
         }
         if sends.page.is_some() {
             self.begin_step(slot, 1, report.as_deref(), out);
         }
+        self.send_extras(slot, report.as_deref(), out);
     }
 
     /// Everybody asked was in quiet hours; the first page goes out now and the wait of the step begins.

@@ -28,6 +28,7 @@ pub mod checkpoint;
 mod clocks;
 mod dictionary;
 pub mod disposition;
+mod doubt;
 mod escalation;
 mod identity;
 pub mod ids;

@@ -151,7 +151,7 @@ impl Partition {
         let limit = match alert.cause.source {
             Source::Rule(index) => ward.program.alerts.get(index as usize).and_then(|rule| rule.limit),
             Source::Notice(index) => ward.program.notices.get(index as usize).map(|rule| rule.limit),
-            Source::Clock { .. } => None,
+            Source::Clock { .. } | Source::Upkeep(_) => None,
         };
         let limit = limit.filter(|_| !is_patient || recipient.role == wardline_rules::program::Who::Patient);
         let group = match alert.about {

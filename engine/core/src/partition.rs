@@ -5,7 +5,7 @@
 //!
 //! - **Not here**: behaviour. It lies in the modules named by the fields.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wardline_rules::{map::FastMap, program::Level, settings::SiteSettings, time::Timestamp, token::Token};
 
@@ -89,8 +89,14 @@ pub struct Partition {
     pub(crate) rules: Vec<crate::ward::RuleIx>,
     /// While a suppression lifts that joins tells: its rule.
     pub(crate) joining: Option<Coded>,
+    /// While running clocks move to a new ward: under which name what they tell is gathered.
+    pub(crate) moving: Option<Coded>,
     /// Reports that became part of another in this batch.
     pub(crate) absorbed: Vec<ReportSlot>,
+    /// Feeds that were lost or came back in this batch, and whether they were lost before it.
+    pub(crate) feeds_before: BTreeMap<Coded, bool>,
+    /// What was said in this batch to have been decided without knowing.
+    pub(crate) doubts: BTreeSet<crate::doubt::SaidDoubt>,
 }
 
 impl Partition {
@@ -137,7 +143,10 @@ impl Partition {
             foreseen: Vec::new(),
             rules: Vec::new(),
             joining: None,
+            moving: None,
             absorbed: Vec::new(),
+            feeds_before: BTreeMap::new(),
+            doubts: BTreeSet::new(),
         }
     }
 

@@ -27,6 +27,15 @@ use crate::{
     report::Report,
 };
 
+/// As of when rows are made: what a report reads like also depends on its feed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum When {
+    /// Before the batch.
+    Before,
+    /// After it.
+    Now,
+}
+
 impl Partition {
     /// From the next batch on, [`Self::rows`] tells what changed.
     pub fn watch_rows(&mut self) {
@@ -40,6 +49,8 @@ impl Partition {
         self.alerts.forget_before();
         self.notices.forget_before();
         self.absorbed.clear();
+        self.doubts.clear();
+        self.feeds_before.clear();
     }
 
     /// Adds the rows of the last batch.
@@ -80,7 +91,7 @@ impl Partition {
     ///
     /// - **Cost**: looks at everything once.
     pub fn all_rows(&self, into: &mut Vec<Row>) {
-        self.reports.iter().for_each(|(_, report)| self.report_rows(report, into));
+        self.reports.iter().for_each(|(_, report)| self.report_rows(report, When::Now, into));
         into.extend(self.alerts.iter().map(|(_, alert)| self.alert_row(alert)));
         into.extend(self.notices.iter().filter_map(|(_, notice)| self.notice_row(notice)));
     }
@@ -89,9 +100,9 @@ impl Partition {
         let mut old = Vec::new();
         let mut new = Vec::new();
         if let Some(before) = before {
-            self.report_rows(before, &mut old);
+            self.report_rows(before, When::Before, &mut old);
         }
-        self.report_rows(after, &mut new);
+        self.report_rows(after, When::Now, &mut new);
         let gone: Vec<Row> =
             old.iter().filter(|old| !new.iter().any(|new| same_key(old, new))).filter_map(voided).collect();
         into.extend(new.into_iter().filter(|row| !old.contains(row)));
@@ -101,7 +112,7 @@ impl Partition {
     /// A report that became part of another: it is counted nowhere any more.
     fn absorbed_rows(&self, before: &Report, into: &mut Vec<Row>) {
         let mut old = Vec::new();
-        self.report_rows(before, &mut old);
+        self.report_rows(before, When::Before, &mut old);
         into.extend(old.iter().filter_map(voided));
     }
 

@@ -12,10 +12,11 @@ use std::cell::{Cell, RefCell};
 
 use wardline_rules::{
     Text,
-    program::{Alert, Call, Missed, MissingThen, Moment},
+    program::{Alert, Call, Moment, Program},
     quality,
     script::{Fault, Value, occasion::Effect},
     time::Timestamp,
+    words::Channel,
 };
 
 use crate::{
@@ -83,48 +84,79 @@ pub(crate) fn ask(from: &Sources<'_>, call: &Call, arguments: &[Value]) -> Optio
     given.map_err(|fault| from.scripts.put_out(which, fault)).ok()
 }
 
-/// Whether the script of an alert that matches wants it raised, and whether `missing decision` had to say so.
-pub(crate) fn decide(
-    view: &View<'_>,
-    (alert, place): (&Alert, u32),
-    (moment, heard): (&Moment, Timestamp),
-) -> (bool, bool) {
-    let Some(script) = &alert.decide else { return (true, false) };
+/// What a deciding script is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    /// A moment of its rule, and when it was heard of.
+    Moment(&'a Moment, Timestamp),
+    /// A private clock of its own is due.
+    Clock(&'a Text),
+}
+
+/// What the script of an alert that matches wants; `None` if it is out, or faults now.
+pub(crate) fn decide(view: &View<'_>, (alert, place): (&Alert, u32), asked: Asked<'_>) -> Option<Vec<Effect>> {
+    let script = alert.decide.as_ref()?;
     let which = Which::Decision(place);
     let scripts = view.from.scripts;
-    if !scripts.is_out(which) {
-        match script.decide(&occasion::occasion(view, (moment, heard), script)) {
-            Ok(effects) => {
-                return (effects.contains(&Effect::Raise) && !effects.contains(&Effect::Withdraw), false);
-            }
-            Err(fault) => scripts.put_out(which, fault),
+    if scripts.is_out(which) {
+        return None;
+    }
+    let effects = script.decide(&occasion::occasion(view, asked, script));
+    let effects = effects.and_then(|effects| {
+        effects.iter().try_for_each(|effect| can_be_done(view.from.program, effect)).map(|()| effects)
+    });
+    effects.map_err(|fault| scripts.put_out(which, fault)).ok()
+}
+
+/// Whether there is whom and what an effect names.
+fn can_be_done(program: &Program, effect: &Effect) -> Result<(), Fault> {
+    let longest = wardline_rules::limits::TARGET_DAYS_MAX * 24 * 60;
+    match effect {
+        Effect::Raise | Effect::Withdraw | Effect::Stop(_) => Ok(()),
+        Effect::Page(who, by) | Effect::Tell(who, by) => {
+            let is_known = program.who(who).is_some() && Channel::from_word(by).is_some();
+            is_known.then_some(()).ok_or(Fault::Unknown)
+        }
+        Effect::Start(_, minutes, _) if !(1..=longest).contains(minutes) => Err(Fault::Number),
+        Effect::Start(_, _, calendar) => {
+            let is_known = calendar.as_ref().is_none_or(|name| program.calendars.iter().any(|it| it.name == *name));
+            is_known.then_some(()).ok_or(Fault::Unknown)
         }
     }
-    let clause = alert.missing.iter().find(|clause| clause.what == Missed::Decision);
-    (clause.is_some_and(|clause| clause.then == MissingThen::Match), true)
 }
 
 impl Partition {
-    /// A row for each script that went out: which, and what stopped it.
+    /// A row for each script that went out, which and what stopped it, and a page to Operations [RHAI-5].
     pub(crate) fn tell_of_scripts(&mut self, out: &mut Output) {
-        for ward in &self.wards {
-            for (which, fault) in ward.scripts.news() {
-                let rule = match which {
-                    Which::Function(place) => {
-                        let function = ward.program.functions.get(place as usize);
-                        function.map(|function| Text::from(format!("function/{}", function.name)))
-                    }
-                    Which::Decision(place) => {
-                        ward.program.alerts.get(place as usize).map(|alert| alert.head.id.clone())
-                    }
-                };
-                out.quality.push(QualityRow {
-                    at: self.at,
-                    source: Text::default(),
-                    fault: quality::Fault::ScriptFault,
-                    rule: rule.unwrap_or_default(),
-                    field: Text::const_new(fault.name()),
-                });
+        let news = (0_u32..).zip(&self.wards).flat_map(|(place, ward)| {
+            let news = ward.scripts.news();
+            news.into_iter().map(move |(which, fault)| (place, which, fault))
+        });
+        let news: Vec<(u32, Which, Fault)> = news.collect();
+        for (ward, which, fault) in news {
+            let Some((rule, name)) = self.named(ward, which) else { continue };
+            out.quality.push(QualityRow {
+                at: self.at,
+                source: Text::default(),
+                fault: quality::Fault::ScriptFault,
+                rule,
+                field: Text::const_new(fault.name()),
+            });
+            self.page_about_script(ward, (which, &name), out);
+        }
+    }
+
+    /// The id of the rule or function that a script belongs to, and its name.
+    fn named(&self, ward: u32, which: Which) -> Option<(Text, Text)> {
+        let program = &self.wards.get(ward as usize)?.program;
+        match which {
+            Which::Function(place) => {
+                let name = program.functions.get(place as usize)?.name.clone();
+                Some((Text::from(format!("function/{name}")), name))
+            }
+            Which::Decision(place) => {
+                let head = &program.alerts.get(place as usize)?.head;
+                Some((head.id.clone(), head.name.clone()))
             }
         }
     }

@@ -88,6 +88,16 @@ impl<T: Clone> Slab<T> {
         self.before.iter().flatten().map(|(place, thing)| (*place, thing.as_ref()))
     }
 
+    /// Whether anybody asks what was there before.
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// What lies at these places will be read differently, though it does not change.
+    pub(crate) fn touch(&mut self, places: &[u32]) {
+        places.iter().for_each(|place| self.keep(*place));
+    }
+
     fn keep(&mut self, place: u32) {
         let found = || self.pages.get(place as usize / PAGE)?.places().get(place as usize % PAGE)?.clone();
         if let Some(before) = &mut self.before

@@ -175,7 +175,13 @@ impl View<'_> {
     }
 }
 
-/// Names compare as written; attribute values without regard to case and with `_` for blanks.
+/// Whether what was said of a field is that value: a site or place is one of the catalogue by its very name [COND-7].
+fn is_value(field: Field, text: &str, name: &str) -> bool {
+    let is_entry = matches!(field, Field::Site | Field::Location);
+    if is_entry { text == name } else { is_same(text, name) }
+}
+
+/// Declared values compare without regard to case and with `_` for blanks.
 fn is_same(text: &str, name: &str) -> bool {
     let plain = |byte: u8| if byte == b'_' { b' ' } else { byte.to_ascii_lowercase() };
     text == name || text.len() == name.len() && text.bytes().map(plain).eq(name.bytes().map(plain))
@@ -266,7 +272,7 @@ impl Facts for View<'_> {
     }
 
     fn name(&self, field: Field, name: &Text) -> Option<bool> {
-        self.named(field).map(|text| is_same(text, name))
+        self.named(field).map(|text| is_value(field, text, name))
     }
 
     fn amount(&self, field: Field) -> Option<Amount> {
@@ -423,7 +429,7 @@ impl Facts for RoutingView<'_> {
     }
 
     fn name(&self, field: Field, name: &Text) -> Option<bool> {
-        self.named(field).map(|text| is_same(text, name))
+        self.named(field).map(|text| is_value(field, text, name))
     }
 
     fn amount(&self, _: Field) -> Option<(Option<Comparator>, Operand)> {

@@ -85,7 +85,7 @@ impl Partition {
         let (alert, known) = self.wards.get(from.ward as usize)?.alert(from.index)?;
         let cause = Cause { ward: from.ward, source: Source::Rule(from.index), severity: alert.severity };
         let key = u64::from_le_bytes(since.micros().to_le_bytes());
-        let raise = Raise { cause, rule, rank: known.rank, report: None, about, key, since };
+        let raise = Raise { cause, rule, rank: known.rank, report: None, about, key, since, extras: Vec::new() };
         let slot = self.raise(raise, None, out)?;
         self.alerts.get(slot).map(|alert| (slot, alert.born))
     }

@@ -21,6 +21,7 @@ use crate::{
     alerts::when::AlertIx,
     clocks::BREACH,
     dictionary::{Coded, NO_TEXT, OTHER},
+    doubt::Doubt,
     limits::GROUPS_PER_RULE_MAX,
     output::{ClockState, Output},
     partition::Partition,
@@ -112,8 +113,9 @@ impl Partition {
     }
 
     /// Reads again what a report adds to a window.
-    pub(crate) fn sample_report(&mut self, slot: ReportSlot, report: &Report, rule: AlertIx) {
-        let Some((id, samples)) = self.samples_of(report, rule) else { return };
+    pub(crate) fn sample_report(&mut self, slot: ReportSlot, report: &Report, rule: AlertIx, out: &mut Output) {
+        let Some((id, Found { samples, doubt })) = self.samples_of(report, rule) else { return };
+        self.say_doubt((id, report.born), &doubt, out);
         let samples = samples.into_iter().filter(|sample| self.at.since(sample.0.at) < LONGEST);
         let mut found: Vec<Sample> = Vec::new();
         for (sample, group) in samples.collect::<Vec<_>>() {
@@ -127,15 +129,15 @@ impl Partition {
         }
     }
 
-    fn samples_of(&mut self, report: &Report, rule: AlertIx) -> Option<(Coded, Vec<Grouped>)> {
+    fn samples_of(&mut self, report: &Report, rule: AlertIx) -> Option<(Coded, Found)> {
         let ward = self.wards.get_mut(rule.ward as usize)?;
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;
         let window = window_of(alert)?;
         let past = Some(Past { reports: &self.reports, index: &self.index });
         let from = ward.sources(&self.dictionary, &self.tuples, past);
-        let sampling = Sampling { alert, window, since: known.since, report, from };
-        let mut found = Vec::new();
+        let sampling = Sampling { alert, window, since: known.since, now: self.at, report, from };
+        let mut found = Found::default();
         match &window.measure {
             Measure::Reports => sampling.of_steps(None, Step::Final, &mut found),
             Measure::Time { from, to, of_result: false, .. } => sampling.of_steps(Some(*from), *to, &mut found),
@@ -147,7 +149,7 @@ impl Partition {
     }
 
     /// A clock of a report changed: windows that measure clocks read it again.
-    pub(crate) fn sample_clocks(&mut self, slot: ReportSlot, report: &Report) {
+    pub(crate) fn sample_clocks(&mut self, slot: ReportSlot, report: &Report, out: &mut Output) {
         let Some(active) = self.active else { return };
         let Some(ward) = self.wards.get(active as usize) else { return };
         let of_clocks = |index: &u32| {
@@ -156,7 +158,7 @@ impl Partition {
         };
         let rules: Vec<u32> = ward.windows.iter().copied().filter(of_clocks).collect();
         for index in rules {
-            self.sample_report(slot, report, AlertIx { ward: active, index });
+            self.sample_report(slot, report, AlertIx { ward: active, index }, out);
         }
     }
 
@@ -317,11 +319,18 @@ struct Sampling<'a> {
     window: &'a Window,
     /// Log time from which the rule applies [LOAD-3].
     since: Timestamp,
+    /// Log time of the batch.
+    now: Timestamp,
     report: &'a Report,
     from: Sources<'a>,
 }
 
-type Found = Vec<(Sample, Option<String>)>;
+/// What a report adds, and what was in doubt about steps that were heard of now.
+#[derive(Default)]
+struct Found {
+    samples: Vec<Grouped>,
+    doubt: Doubt,
+}
 
 impl Sampling<'_> {
     /// The report as a whole: its time at `to`, and how long it took since `from`.
@@ -330,7 +339,7 @@ impl Sampling<'_> {
             return;
         };
         if let Some(value) = self.time_since(from, end.lo) {
-            self.add((end.lo, value, 0), None, found);
+            self.add((end.lo, value, 0), (None, end.heard), found);
         }
     }
 
@@ -353,7 +362,7 @@ impl Sampling<'_> {
             };
             let Some(end) = end else { continue };
             if let Some(value) = self.time_since(Some(from), end) {
-                self.add((end, value, item), Some((key, run)), found);
+                self.add((end, value, item), (Some((key, run)), run.heard), found);
             }
         }
     }
@@ -364,23 +373,33 @@ impl Sampling<'_> {
             let is_breached = clock.state == ClockState::Breached || clock.acted & (1 << BREACH) != 0;
             let value = i64::from(is_breached);
             if is_breached {
-                self.add((clock.reading.due, value, clock.cycle), None, found);
+                self.add((clock.reading.due, value, clock.cycle), (None, Timestamp::MIN), found);
             }
             if !clock.is_open() {
-                self.add((clock.reading.ended, value, clock.cycle), None, found);
+                self.add((clock.reading.ended, value, clock.cycle), (None, Timestamp::MIN), found);
             }
         }
     }
 
     /// Adds a sample if the report is of the kinds and matches at that time.
-    fn add(&self, (at, value, item): (Timestamp, i64, u32), result: Option<(ResultKey, Run)>, found: &mut Found) {
+    fn add(
+        &self,
+        (at, value, item): (Timestamp, i64, u32),
+        (result, heard): (Option<(ResultKey, Run)>, Timestamp),
+        found: &mut Found,
+    ) {
         let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
         let view = View { from: self.from, report: self.report, then, at, result };
-        let counts = view.kind().is_some_and(|kind| self.window.kinds.has(kind))
-            && matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view).holds;
-        if counts {
+        if !view.kind().is_some_and(|kind| self.window.kinds.has(kind)) {
+            return;
+        }
+        let matched = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
+        if heard == self.now {
+            found.doubt.add(&matched);
+        }
+        if matched.holds {
             let group = group_name(&view, self.window.per).map(str::to_owned);
-            found.push((Sample { at, value, group: NO_TEXT, item }, group));
+            found.samples.push((Sample { at, value, group: NO_TEXT, item }, group));
         }
     }
 }

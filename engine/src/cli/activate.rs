@@ -15,10 +15,15 @@ use crate::ward;
 #[command(after_help = "Examples:
   wardline activate wards/st-anne
   wardline activate wards/st-anne --author \"Quality, A. Ruiz\"
-Clocks that run keep the targets they began with.")]
+  wardline activate wards/st-anne --moved
+Clocks that run keep the targets they began with, unless they are moved: then they are worked out again from their facts.
+What was passed before is told each recipient in one message. `wardline try --against` shows it beforehand.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
     ward: PathBuf,
+    /// Running clocks go by the new ward from now on.
+    #[arg(long)]
+    moved: bool,
     /// Who activates it, for the record.
     #[arg(long)]
     author: Option<String>,
@@ -35,8 +40,8 @@ pub fn run(args: &Args) -> Ending {
             return ending;
         }
     };
-    let author = args.author.as_deref().map(|author| format!("?author={}", encode(author))).unwrap_or_default();
-    let path = format!("/v1/wards{author}");
+    let author = args.author.as_deref().map(|author| format!("&author={}", encode(author))).unwrap_or_default();
+    let path = format!("/v1/wards?moved={}{author}", args.moved);
     match args.remote.ask("POST", &path, &ward::pack(&sources, today())) {
         Ok(reply) => {
             print(&format!("{}\n", reply.body));

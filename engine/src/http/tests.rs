@@ -380,6 +380,8 @@ async fn a_ward_that_does_not_check_is_refused_with_what_was_found() {
     let sources =
         wardline_dsl::source::Sources::of_text("a.ward", "ward \"St Anne\" edition 1\n  zone      America/Chicgo\n");
     let packed = crate::ward::pack(&sources, wardline_rules::time::Date::from_days(20_000));
+    let (status, _, shown) = ask(site.api, "GET /v1/wards", &[], "").await;
+    let before = (status, shown);
     let mut request =
         format!("POST /v1/wards HTTP/1.1\r\nhost: w\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", packed.len())
             .into_bytes();
@@ -387,6 +389,9 @@ async fn a_ward_that_does_not_check_is_refused_with_what_was_found() {
     let answer = raw(site.api, &request).await;
     assert!(answer.starts_with("HTTP/1.1 422 ") && answer.contains("America/Chicgo"), "{answer}");
     assert_eq!(ask(site.api, "POST /v1/wards", &[], "nonsense").await.0, 422);
+    // [LOAD-1] The one that ran goes on.
+    let (status, _, shown) = ask(site.api, "GET /v1/wards", &[], "").await;
+    assert_eq!((status, shown), before, "the active ward stays");
 }
 
 #[tokio::test(flavor = "multi_thread")]

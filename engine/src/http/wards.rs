@@ -30,6 +30,7 @@ use crate::{
 #[derive(Deserialize)]
 pub(super) struct How {
     author: Option<String>,
+    /// Whether running clocks go by the new ward from now on [LOAD-4].
     #[serde(default)]
     moved: bool,
 }
@@ -49,11 +50,6 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Doing::KeepWards)?;
-    if how.moved {
-        let detail = "running clocks cannot be moved to the targets of a new ward yet";
-        let help = "Leave `moved` out: clocks that run keep their targets.";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::Body, detail, help));
-    }
     let packed = body::read(body, WARD_BYTES_MAX, &api.engine).await?;
     let (sources, _) = ward::unpack(&packed).ok_or_else(|| Problem::body("not a packed ward"))?;
     let as_of = Date::from_days(i32::try_from(api.engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));
@@ -64,7 +60,8 @@ pub(super) async fn post(
         activation.map_err(|checked| findings(&checked.diagnostics, &sources))
     });
     match checked.await.map_err(|_| Problem::body("the ward could not be checked"))? {
-        Ok(activation) => {
+        Ok(mut activation) => {
+            activation.moved = how.moved;
             let (name, version) = (activation.program.name.clone(), activation.program.version);
             let parcel = Parcel::control(vec![Input::Activate(Box::new(activation))]);
             let accepted = api.engine.submit(Lane::Control, parcel).await?;

@@ -137,7 +137,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 4;
+    const LOGIC: u32 = 5;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -23,6 +23,9 @@ pub struct SlaRule {
     pub head: RuleHead,
     /// The rule it is an exception to: an index into the family.
     pub parent: Option<u32>,
+    /// Slas about the same interval that may cover the same reports, as far as a script lets nobody prove the contrary, and
+    /// whose names sort first: where one of them covers, this one does not. Indices of families; only of an sla itself.
+    pub yields_to: Vec<u32>,
     /// Which reports it is about; an exception also needs its parent's [SLA-2].
     pub covers: Covers,
     /// Any of these starts the clock.

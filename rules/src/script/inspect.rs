@@ -7,7 +7,8 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::{Refused, Sort, items, occasion, refused};
+use super::{Named, Refused, Sort, items, occasion, refused};
+use crate::Text;
 
 /// What a script is for, and so what it may call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,26 @@ pub(super) fn inspect(tree: &AST, role: Role) -> Result<(), Refused> {
             found = node_is_known(node, (&own, decides));
         }
         found.is_ok()
+    });
+    found
+}
+
+/// The pages and tells whose person and channel are written out.
+pub(super) fn named_people(tree: &AST) -> Vec<Named> {
+    let mut found = Vec::new();
+    tree.walk(&mut |path: &[ASTNode<'_>]| {
+        let call = match path.last() {
+            Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => Some((call, at)),
+            _ => None,
+        };
+        if let Some((call, at)) = call.filter(|(call, _)| matches!(call.name.as_str(), "page" | "tell"))
+            && let [Expr::StringConstant(who, _), Expr::StringConstant(by, _)] = call.args.as_slice()
+        {
+            let number = |place: Option<usize>| place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
+            let (line, column) = (number(at.line()), number(at.position()));
+            found.push(Named { line, column, who: Text::from(who.as_str()), by: Text::from(by.as_str()) });
+        }
+        true
     });
     found
 }

@@ -47,6 +47,8 @@ pub struct Event {
     pub time: Timestamp,
     /// When Wardline heard of it.
     pub arrived: Timestamp,
+    /// The private clock that is due, if that is what happened.
+    pub clock: Option<Text>,
 }
 
 /// What it happened to, as of the event.
@@ -88,16 +90,28 @@ pub enum Effect {
     Raise,
     /// Take it back.
     Withdraw,
+    /// One more page of it: to whom and by what, in the ward's words.
+    Page(Text, Text),
+    /// One more tell of it.
+    Tell(Text, Text),
+    /// A private clock starts, or starts anew: its name, its minutes, and the calendar they are counted in.
+    Start(Text, Minutes, Option<Text>),
+    /// A private clock stops; nothing if none of that name runs.
+    Stop(Text),
 }
+
+/// A length in whole minutes.
+pub type Minutes = i64;
 
 /// Names under which a deciding script finds what it is shown.
 pub(super) const GIVEN: [&str; 2] = ["event", "report"];
 /// The functions that only a deciding script may call.
-pub(super) const NAMES: &[&str] = &["earlier", "field", "flag", "raise", "time", "withdraw"];
+pub(super) const NAMES: &[&str] =
+    &["earlier", "field", "flag", "page", "raise", "start_clock", "stop_clock", "tell", "time", "withdraw"];
 /// Functions of a later release.
-pub(super) const PLANNED: &[&str] = &["clock", "page", "start_clock", "stop_clock", "tell"];
+pub(super) const PLANNED: &[&str] = &["clock"];
 /// What may be read of an event.
-pub(super) const EVENT_PROPERTIES: &[&str] = &["step", "kind", "test", "value", "unit", "time", "arrived"];
+pub(super) const EVENT_PROPERTIES: &[&str] = &["step", "kind", "test", "value", "unit", "time", "arrived", "clock"];
 /// What may be read of a report.
 pub(super) const REPORT_PROPERTIES: &[&str] = &["state", "version"];
 
@@ -120,6 +134,15 @@ pub(super) fn register(module: &mut Module) {
     report(module);
     module.set_native_fn("raise", || Ok(Effect::Raise));
     module.set_native_fn("withdraw", |_: ImmutableString| Ok(Effect::Withdraw));
+    type Word = ImmutableString;
+    let text = |word: &Word| Text::from(word.as_str());
+    module.set_native_fn("page", move |who: Word, by: Word| Ok(Effect::Page(text(&who), text(&by))));
+    module.set_native_fn("tell", move |who: Word, by: Word| Ok(Effect::Tell(text(&who), text(&by))));
+    module.set_native_fn("start_clock", move |name: Word, minutes: i64| Ok(Effect::Start(text(&name), minutes, None)));
+    module.set_native_fn("start_clock", move |name: Word, minutes: i64, calendar: Word| {
+        Ok(Effect::Start(text(&name), minutes, Some(text(&calendar))))
+    });
+    module.set_native_fn("stop_clock", move |name: Word| Ok(Effect::Stop(text(&name))));
 }
 
 fn event(module: &mut Module) {
@@ -130,6 +153,7 @@ fn event(module: &mut Module) {
     module.set_getter_fn("value", |event: &mut ShownEvent| Ok(event.0.value.map_or(Dynamic::UNIT, decimal_to_rhai)));
     module.set_getter_fn("time", |event: &mut ShownEvent| Ok(event.0.time.micros()));
     module.set_getter_fn("arrived", |event: &mut ShownEvent| Ok(event.0.arrived.micros()));
+    module.set_getter_fn("clock", |event: &mut ShownEvent| Ok(event.0.clock.as_ref().map_or(Dynamic::UNIT, text)));
     module.set_native_fn("flag", |event: &mut ShownEvent, word: ImmutableString| Ok(has(&event.0.flags, &word)));
 }
 

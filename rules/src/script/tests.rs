@@ -122,6 +122,7 @@ fn occasion() -> Occasion {
             unit: Some("mg/dL".into()),
             time: hour(100),
             arrived: hour(101),
+            clock: None,
         },
         report: Report {
             as_of: hour(100),
@@ -170,10 +171,44 @@ fn a_decision_gives_effects_and_few_of_them() {
     let refused = |text: &str| Script::decision(text).map(|_| ()).unwrap_err();
     assert_eq!(
         refused("event.vale > 1").why,
-        "event has no vale; it has step, kind, test, value, unit, time, arrived."
+        "event has no vale; it has step, kind, test, value, unit, time, arrived, clock."
     );
-    assert_eq!(refused("[page(\"the attending clinician\", \"phone\")]").sort, Sort::Planned);
+    assert_eq!(refused("report.clock(\"STAT lab\")").sort, Sort::Planned);
     assert_eq!(compile("raise()", &[]).unwrap_err().why, "It uses raise, which scripts do not have.", "of a function");
+}
+
+#[test]
+fn a_decision_may_send_more_and_keep_clocks() {
+    // [RHAI-1] [RHAI-3]
+    assert_eq!(
+        decide("[page(\"the attending clinician\", \"phone\"), tell(`desk \"Lab\"`, \"inbox\")]"),
+        Ok(vec![
+            Effect::Page("the attending clinician".into(), "phone".into()),
+            Effect::Tell("desk \"Lab\"".into(), "inbox".into())
+        ])
+    );
+    assert_eq!(
+        decide("[start_clock(\"a\", 30), start_clock(\"b\", 60, \"Office\"), stop_clock(\"c\")]"),
+        Ok(vec![
+            Effect::Start("a".into(), 30, None),
+            Effect::Start("b".into(), 60, Some("Office".into())),
+            Effect::Stop("c".into())
+        ])
+    );
+    assert_eq!(decide("if event.clock == () { [] } else { [raise()] }"), Ok(Vec::new()));
+    let due = Occasion { event: occasion::Event { clock: Some("a".into()), ..occasion().event }, ..occasion() };
+    let asked = Script::decision("if event.clock == \"a\" { [raise()] } else { [] }").unwrap();
+    assert_eq!(asked.decide(&due), Ok(vec![Effect::Raise]));
+    assert!(Script::decision("[start_clock(\"a\", 30)]").unwrap().keeps_clocks());
+    assert!(!asked.keeps_clocks());
+}
+
+#[test]
+fn whom_a_script_names_can_be_read_before_it_runs() {
+    let script = Script::decision("let who = \"x\";\n[page(`desk \"Lab\"`, \"phone\"), tell(who, \"inbox\")]").unwrap();
+    let named = script.named_people();
+    assert_eq!(named.len(), 1, "what is not written out is known when it runs");
+    assert_eq!((named[0].line, named[0].who.as_str(), named[0].by.as_str()), (2, "desk \"Lab\"", "phone"));
 }
 
 #[test]

@@ -315,7 +315,13 @@ impl Alert {
                 self.round = self.round.saturating_add(1);
                 self.begin(journal, first);
             }
-            None => self.end(journal, "unresolved", State::Unresolved),
+            None => {
+                if !ladder.desk.is_empty() {
+                    let desk = format!("desk \"{}\"", ladder.desk);
+                    journal.page(self, desk, Channel::Worklist, (Purpose::Task, 0));
+                }
+                self.end(journal, "unresolved", State::Unresolved);
+            }
         }
     }
 

@@ -108,6 +108,8 @@ pub enum Purpose {
     Tell,
     /// What was sent is no longer true.
     Withdrawal,
+    /// Nobody answered: a desk has it to do.
+    Task,
 }
 
 /// Everything that should have been said.

@@ -13,8 +13,8 @@ use crate::check::context::Context;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 
-/// WL0404 for every pair that overlaps; WL0903 where that is not proven.
-pub(super) fn check(cx: &mut Context<'_>, families: &[Vec<Member<'_>>]) {
+/// WL0404 for every pair that overlaps; WL0903 where that is not proven. **Output**: the pairs of slas of which that is so.
+pub(super) fn check(cx: &mut Context<'_>, families: &[Vec<Member<'_>>]) -> Vec<(usize, usize)> {
     for members in families {
         for (index, later) in members.iter().enumerate() {
             for (other, earlier) in members.iter().take(index).enumerate() {
@@ -24,12 +24,25 @@ pub(super) fn check(cx: &mut Context<'_>, families: &[Vec<Member<'_>>]) {
             }
         }
     }
-    let roots: Vec<&Member<'_>> = families.iter().filter_map(|members| members.first()).collect();
-    for (index, later) in roots.iter().enumerate() {
-        for earlier in roots.iter().take(index).filter(|earlier| same_interval(earlier, later)) {
-            pair(cx, earlier, later);
+    let roots = || families.iter().enumerate().filter_map(|(index, members)| Some((index, members.first()?)));
+    let mut unproven = Vec::new();
+    for (index, later) in roots() {
+        for (other, earlier) in roots().take_while(|(other, _)| *other < index) {
+            if same_interval(earlier, later) && pair(cx, earlier, later) == Proof::Open {
+                unproven.push((other, index));
+            }
         }
     }
+    unproven
+}
+
+/// What is known of a pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// They overlap, or they do not.
+    Done,
+    /// Nobody can say.
+    Open,
 }
 
 /// Whether one member of a family is a parent, near or far, of another.
@@ -52,20 +65,21 @@ fn same_interval(one: &Member<'_>, two: &Member<'_>) -> bool {
     same(&one.rule.starts, &two.rule.starts) && same(&one.rule.stops, &two.rule.stops)
 }
 
-fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
+fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) -> Proof {
     if earlier.kinds.and(later.kinds).is_empty() {
-        return;
+        return Proof::Done;
     }
     let demands: Vec<Demand<'_>> = earlier.covered.iter().chain(&later.covered).map(Demand::yes).collect();
     let names = (earlier.block.name(), later.block.name());
     let scripts = super::super::function::asked(&[earlier.covered.as_slice(), later.covered.as_slice()].concat());
     match possible(&demands) {
-        Answer::No => {}
+        Answer::No => Proof::Done,
         Answer::Yes if !scripts.is_empty() => {
             let message =
                 format!("Overlap of \"{}\" and \"{}\" is not proven: it depends on {scripts}.", names.0, names.1);
             let found = Diagnostic::new(Code::WL0903, later.block.name_span(), message);
-            cx.report(found.because("Where the script lets both apply, both clocks run."));
+            cx.report(found.because("If both match, the name that sorts first rules and a data-quality row says so."));
+            Proof::Open
         }
         Answer::Yes => {
             let message =
@@ -74,6 +88,7 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
             let found = Diagnostic::new(Code::WL0404, span, message).label(earlier.block.header, "the other");
             let found = found.because("Say which of them is the special case, or let them cover different reports.");
             cx.report(found.help("For example:", &[&format!("exception \"{}\" to \"{}\"", names.1, names.0)]));
+            Proof::Done
         }
         Answer::TooMany => {
             let message = format!(
@@ -81,6 +96,7 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) {
                 names.0, names.1
             );
             cx.problem(Code::WL0903, later.block.name_span(), message);
+            Proof::Open
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{About, Cause, Closing, Raise, Source, when::AlertIx};
 use crate::{
     clocks::timeline::due_after,
     dictionary::Coded,
+    doubt::Doubt,
     moments,
     output::Output,
     partition::Partition,
@@ -62,7 +63,9 @@ impl Partition {
     /// Asks one absence rule about a report again.
     pub(crate) fn refresh_absence(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
         let Some((id, rank)) = self.rule_of(rule) else { return };
-        let period = self.period(report, rule);
+        let mut doubt = Doubt::default();
+        let period = self.period(report, rule, &mut doubt);
+        self.say_doubt((id, report.born), &doubt, out);
         // One that ended after an answer is not open, and whoever acted on it must still hear that its cause is gone.
         match (period, self.newest(report, id, About::Report)) {
             (Period::Awaiting { started, due }, _) => {
@@ -91,7 +94,8 @@ impl Partition {
         Some((known.id, known.rank))
     }
 
-    fn period(&mut self, report: &Report, rule: AlertIx) -> Period {
+    /// What the facts say, and what was in doubt about a period whose begin was heard of now.
+    fn period(&mut self, report: &Report, rule: AlertIx, doubt: &mut Doubt) -> Period {
         let Some(ward) = self.wards.get_mut(rule.ward as usize) else { return Period::None };
         ward.tests.learn(&ward.program, &self.dictionary);
         let Some((alert, known)) = ward.alert(rule.index) else { return Period::None };
@@ -109,8 +113,16 @@ impl Partition {
         let then = self.tuples.get(report.effective_at(started, &self.tuples));
         let view = View { from, report, then, at: started, result: None };
         let calendar = absence.calendar.and_then(|calendar| ward.program.calendars.get(calendar.index()));
-        let due = due_after(started, absence.within, &[], calendar);
-        if is_over(report, due) || !matches(&alert.condition, &alert.unless, &alert.missing, &view).holds {
+        // What a new rule waits for begins no earlier than the rule [LOAD-3].
+        let due = due_after(started.max(known.since), absence.within, &[], calendar);
+        if is_over(report, due) {
+            return Period::None;
+        }
+        let found = matches(&alert.condition, &alert.unless, &alert.missing, &view);
+        if begun.heard == self.at {
+            doubt.add(&found);
+        }
+        if !found.holds {
             return Period::None;
         }
         moments::times(&absence.expect, report, both, &mut self.scratch, &mut self.occurrences);
@@ -158,12 +170,24 @@ impl Partition {
                 report.waits.iter().filter(|wait| wait.due == timer.due && wait.armed.is_some()).copied().collect();
             for wait in due {
                 let rule = AlertIx { ward: wait.ward, index: wait.index };
-                if self.rule_of(rule).is_some_and(|found| found.1 == timer.id.rule) {
+                if self.rule_of(rule).is_none_or(|found| found.1 != timer.id.rule) {
+                    continue;
+                }
+                if self.is_of_moments(rule) {
+                    // A private clock of a script: it is asked what follows.
+                    self.forget_wait(&mut report, wait.rule, true);
+                    self.refresh_alert(slot, &mut report, rule, out);
+                } else {
                     self.raise_absence(slot, &mut report, wait, out);
                 }
             }
         }
         self.reports.put(slot, report);
+    }
+
+    fn is_of_moments(&self, rule: AlertIx) -> bool {
+        let found = self.wards.get(rule.ward as usize).and_then(|ward| ward.alert(rule.index));
+        found.is_some_and(|found| matches!(found.0.trigger, Trigger::When(_)))
     }
 
     fn raise_absence(&mut self, slot: ReportSlot, report: &mut Report, wait: Wait, out: &mut Output) {
@@ -178,7 +202,16 @@ impl Partition {
         let key = u64::try_from(known.count()).unwrap_or(u64::MAX);
         let cause = Cause { ward: wait.ward, source: Source::Rule(wait.index), severity };
         let of = Some((slot, report.id));
-        let raise = Raise { cause, rule: wait.rule, rank, report: of, about: About::Report, key, since: wait.due };
+        let raise = Raise {
+            cause,
+            rule: wait.rule,
+            rank,
+            report: of,
+            about: About::Report,
+            key,
+            since: wait.due,
+            extras: Vec::new(),
+        };
         self.raise(raise, Some(report), out);
     }
 
@@ -252,7 +285,11 @@ impl Partition {
             let cause = Cause { ward: wait.ward, source: Source::Rule(wait.index), severity };
             let key = u64::from_le_bytes(wait.started.micros().to_le_bytes());
             let about = About::Feed(feed);
-            self.raise(Raise { cause, rule: wait.rule, rank, report: None, about, key, since: wait.due }, None, out);
+            self.raise(
+                Raise { cause, rule: wait.rule, rank, report: None, about, key, since: wait.due, extras: Vec::new() },
+                None,
+                out,
+            );
         }
     }
 }

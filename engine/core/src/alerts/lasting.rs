@@ -17,6 +17,7 @@ use wardline_rules::{
 use super::{About, Closing, absence::Wait, when::AlertIx};
 use crate::{
     clocks::timeline::due_after,
+    doubt::Doubt,
     output::Output,
     partition::Partition,
     past::Past,
@@ -37,7 +38,8 @@ impl Partition {
     /// Asks one rule about a lasting state of a report again.
     pub(crate) fn refresh_lasting(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
         let Some((id, rank)) = self.rule_of(rule) else { return };
-        let stretches = self.stretches(report, rule);
+        let (stretches, doubt) = self.stretches(report, rule);
+        self.say_doubt((id, report.born), &doubt, out);
         if let Some(known) = self.newest(report, id, About::Report) {
             let since = self.alerts.get(known).map(|alert| alert.since);
             let holds_it = |stretch: &&Stretch| since.is_some_and(|at| stretch.from <= at && at < stretch.to);
@@ -64,20 +66,32 @@ impl Partition {
         }
     }
 
-    fn stretches(&mut self, report: &Report, rule: AlertIx) -> Vec<Stretch> {
-        let Some(ward) = self.wards.get_mut(rule.ward as usize) else { return Vec::new() };
+    /// The stretches of a rule's state, and what was in doubt when a state began that was heard of now.
+    fn stretches(&mut self, report: &Report, rule: AlertIx) -> (Vec<Stretch>, Doubt) {
+        let nothing = || (Vec::new(), Doubt::default());
+        let Some(ward) = self.wards.get_mut(rule.ward as usize) else { return nothing() };
         ward.tests.learn(&ward.program, &self.dictionary);
-        let Some((alert, known)) = ward.alert(rule.index) else { return Vec::new() };
-        let Trigger::While(found) = &alert.trigger else { return Vec::new() };
-        let Lasting::Report { kinds, any } = &found.state else { return Vec::new() };
+        let Some((alert, known)) = ward.alert(rule.index) else { return nothing() };
+        let Trigger::While(found) = &alert.trigger else { return nothing() };
+        let Lasting::Report { kinds, any } = &found.state else { return nothing() };
         let past = Some(Past { reports: &self.reports, index: &self.index });
         let from = ward.sources(&self.dictionary, &self.tuples, past);
-        let holds = |at: Timestamp| {
+        let mut doubt = Doubt::default();
+        let is_new = |at: Timestamp| report.records.iter().any(|record| record.lo == at && record.heard == self.at);
+        let mut was_in = false;
+        let mut holds = |at: Timestamp| {
             let then = self.tuples.get(report.effective_at(at, &self.tuples));
             let view = View { from, report, then, at, result: None };
-            view.kind().is_some_and(|kind| kinds.has(kind))
-                && report.is_in_any(any, at, &self.dictionary)
-                && matches(&alert.condition, &alert.unless, &alert.missing, &view).holds
+            let is_in = view.kind().is_some_and(|kind| kinds.has(kind)) && report.is_in_any(any, at, &self.dictionary);
+            let found = is_in.then(|| matches(&alert.condition, &alert.unless, &alert.missing, &view));
+            if let Some(found) = &found
+                && !was_in
+                && is_new(at)
+            {
+                doubt.add(found);
+            }
+            was_in = is_in;
+            found.is_some_and(|found| found.holds)
         };
         let calendar = found.calendar.and_then(|id| ward.program.calendars.get(id.index()));
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -98,6 +112,6 @@ impl Partition {
             }
         }
         stretches.extend(begun.map(|from| stretch(from, Timestamp::MAX)));
-        stretches
+        (stretches, doubt)
     }
 }

@@ -16,6 +16,8 @@ use wardline_rules::{
 
 use super::{About, AlertSlot, Cause, Closing, Raise, Source};
 use crate::{
+    doubt::Doubt,
+    escalation::Phase,
     moments,
     output::{NoticeState, Output, Purpose},
     partition::Partition,
@@ -41,7 +43,9 @@ impl Partition {
             return;
         };
         let (id, rank) = (known.id, known.rank);
-        let wanted = self.notice_wanted(report, (ward, index));
+        let mut doubt = Doubt::default();
+        let wanted = self.notice_wanted(report, (ward, index), &mut doubt);
+        self.say_doubt((id, report.born), &doubt, out);
         let mine = report.alerts.iter().copied().filter(|slot| self.alerts.get(*slot).is_some_and(|it| it.rule == id));
         let mine: Vec<AlertSlot> = mine.collect();
         let key_of = |slot: &AlertSlot| self.alerts.get(*slot).map(|alert| alert.key);
@@ -60,13 +64,13 @@ impl Partition {
         let severity = SeverityId(u32::try_from(lowest).unwrap_or(0));
         let cause = Cause { ward, source: Source::Notice(index), severity };
         let of = Some((slot, report.id));
-        let raise = Raise { cause, rule: id, rank, report: of, about: About::Report, key, since };
+        let raise = Raise { cause, rule: id, rank, report: of, about: About::Report, key, since, extras: Vec::new() };
         if let Some(alert) = self.raise(raise, Some(report), out) {
             self.arm_expiry(alert);
         }
     }
 
-    fn notice_wanted(&mut self, report: &Report, (ward, index): (u32, u32)) -> Wanted {
+    fn notice_wanted(&mut self, report: &Report, (ward, index): (u32, u32), doubt: &mut Doubt) -> Wanted {
         let ward = self.wards.get_mut(ward as usize)?;
         ward.tests.learn(&ward.program, &self.dictionary);
         let rule = ward.program.notices.get(index as usize)?;
@@ -77,13 +81,17 @@ impl Partition {
         let both = (&self.tuples, &self.dictionary);
         moments::times(&rule.when, report, both, &mut self.scratch, &mut self.occurrences);
         let mut heard = self.occurrences.iter().filter(|moment| moment.heard >= known.since && !moment.is_untimed);
-        let at = heard.next_back()?.at.lo;
+        let moment = *heard.next_back()?;
+        let at = moment.at.lo;
         let past = Some(Past { reports: &self.reports, index: &self.index });
         let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
-        let holds = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view).holds;
-        holds.then(|| (hash64(&report.version_at(at)), at))
+        let found = matches_strictly(&rule.condition, &rule.unless, &rule.missing, &view);
+        if moment.heard == self.at {
+            doubt.add(&found);
+        }
+        found.holds.then(|| (hash64(&report.version_at(at)), at))
     }
 
     fn rule_of_notice(&self, slot: AlertSlot) -> Option<&Notice> {
@@ -128,7 +136,10 @@ impl Partition {
         };
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.course.run = 2;
+            alert.course.muted.clear();
         }
+        // What a mute held of it does not begin at the lift any more.
+        self.set_phase(slot, Phase::Paging);
         for recipient in self.resolve(slot, &tell.who, &[], report) {
             self.notify(slot, recipient, &tell.by, (Purpose::Tell, "e"), out);
         }

@@ -5,19 +5,23 @@
 
 use wardline_rules::{
     Text,
-    evaluate::{FieldSet, matches},
+    evaluate::matches,
     map::hash64,
     program::{Alert as Rule, Happening, Moment, Once, Subject, Trigger},
-    quality::Fault,
+    script::Script,
     time::{Span, Timestamp},
     words::{Kind, Step},
 };
 
-use super::{About, AlertSlot, Cause, Closing, Raise, Source};
+mod decision;
+
+use super::{About, AlertSlot, Cause, Closing, Raise, Source, absence::Wait};
 use crate::{
     dictionary::Coded,
+    doubt::Doubt,
+    escalation::Extra,
     moments,
-    output::{Output, QualityRow},
+    output::Output,
     partition::Partition,
     past::Past,
     report::{
@@ -25,7 +29,6 @@ use crate::{
         registers::Occurrence,
         results::{ResultKey, Run},
     },
-    scripts,
     view::{Sources, View},
 };
 
@@ -43,8 +46,13 @@ struct Wanted {
     /// The generation, if the rule matches.
     key: Option<u64>,
     since: Timestamp,
-    missing: FieldSet,
-    scripts: Vec<Text>,
+    /// When that was heard of.
+    heard: Timestamp,
+    doubt: Doubt,
+    /// What its script sends besides.
+    extras: Vec<Extra>,
+    /// When a private clock of its script is due.
+    next: Option<Timestamp>,
 }
 
 impl Partition {
@@ -52,8 +60,23 @@ impl Partition {
     pub(crate) fn refresh_alert(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, out: &mut Output) {
         let mut wanted = Vec::new();
         self.want(report, rule, &mut wanted);
+        let next = wanted.iter().filter_map(|wanted| wanted.next).min();
         for wanted in wanted {
             self.settle(slot, report, (rule, wanted), out);
+        }
+        self.wait_for_script(slot, report, rule, next);
+    }
+
+    /// Arms the timer of the private clock that is due first [RHAI-3].
+    fn wait_for_script(&mut self, slot: ReportSlot, report: &mut Report, rule: AlertIx, next: Option<Timestamp>) {
+        let Some((id, rank)) = self.rule_of(rule) else { return };
+        let AlertIx { ward, index } = rule;
+        match next {
+            Some(due) => {
+                let wait = Wait { rule: id, ward, index, started: due, due, is_fired: false, armed: None };
+                self.wait_until(slot, report, wait, rank);
+            }
+            None => self.forget_wait(report, id, true),
         }
     }
 
@@ -64,7 +87,7 @@ impl Partition {
         let Trigger::When(moments) = &alert.trigger else { return };
         let past = Some(Past { reports: &self.reports, index: &self.index });
         let from = ward.sources(&self.dictionary, &self.tuples, past);
-        let asking = Asking { alert, place: rule.index, moments, since: known.since, report, from };
+        let asking = Asking { alert, place: rule.index, moments, since: known.since, now: self.at, report, from };
         match alert.subject() {
             Subject::Result => asking.of_results(&mut self.runs, wanted),
             Subject::Report => asking.of_report(&mut self.scratch, &mut self.occurrences, wanted),
@@ -76,6 +99,9 @@ impl Partition {
     fn settle(&mut self, slot: ReportSlot, report: &mut Report, (rule, wanted): (AlertIx, Wanted), out: &mut Output) {
         let Some((id, rank, once, again, cause)) = self.facts_of(rule) else { return };
         let known = self.newest(report, id, wanted.about);
+        if wanted.heard == self.at {
+            self.say_doubt((id, report.born), &wanted.doubt, out);
+        }
         match (known, wanted.key) {
             (None, None) => {}
             (Some(known), None) => self.cause_gone(known, report, out),
@@ -93,10 +119,18 @@ impl Partition {
                 if let Some(open) = open {
                     self.end(open, Some(report), Closing::Superseded, out);
                 }
-                self.say_missing_used(id, (wanted.missing, &wanted.scripts), out);
+                self.say_doubt((id, report.born), &wanted.doubt, out);
                 let report_ref = Some((slot, report.id));
-                let raise =
-                    Raise { cause, rule: id, rank, report: report_ref, about: wanted.about, key, since: wanted.since };
+                let raise = Raise {
+                    cause,
+                    rule: id,
+                    rank,
+                    report: report_ref,
+                    about: wanted.about,
+                    key,
+                    since: wanted.since,
+                    extras: wanted.extras,
+                };
                 self.raise(raise, Some(report), out);
                 if let (Once::Patient, Some(patient)) = (once, report.patient) {
                     self.once.insert((id, patient), self.at);
@@ -153,6 +187,15 @@ impl Partition {
         Told::Not(appearance)
     }
 
+    /// When a rule last raised on another report of the same order.
+    fn raised_on_siblings(&self, report: &Report, rule: Coded) -> Option<Timestamp> {
+        let placer = crate::identity::bare_key(crate::identity::Number::Placer, report.cold.placer.as_ref()?);
+        let others = self.index.get(placer).iter().filter_map(|slot| self.reports.get(*slot));
+        let others = others.filter(|other| other.id != report.id && other.patient == report.patient);
+        let alerts = others.flat_map(|other| &other.alerts).filter_map(|slot| self.alerts.get(*slot));
+        alerts.filter(|alert| alert.rule == rule).map(|alert| alert.raised).max()
+    }
+
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
     fn may_raise(&self, report: &Report, (rule, once, again): (Coded, Once, Option<Span>), wanted: &Wanted) -> bool {
         let since = |raised: Timestamp| again.is_some_and(|again| self.at.since(raised) > again);
@@ -160,27 +203,14 @@ impl Partition {
             Once::Result => true,
             Once::Report | Once::Order => {
                 let mine = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
-                let newest =
-                    mine.filter(|alert| alert.rule == rule && alert.about != wanted.about).map(|alert| alert.raised);
-                newest.max().is_none_or(since)
+                let mine = mine.filter(|alert| alert.rule == rule && alert.about != wanted.about);
+                let others = (once == Once::Order).then(|| self.raised_on_siblings(report, rule)).flatten();
+                mine.map(|alert| alert.raised).chain(others).max().is_none_or(since)
             }
             Once::Patient => {
                 let raised = report.patient.and_then(|patient| self.once.get(&(rule, patient)));
                 raised.copied().is_none_or(since)
             }
-        }
-    }
-
-    fn say_missing_used(&self, rule: Coded, (fields, scripts): (FieldSet, &[Text]), out: &mut Output) {
-        let fields = fields.iter().map(|field| Text::const_new(field.word()));
-        for field in fields.chain(scripts.iter().cloned()) {
-            out.quality.push(QualityRow {
-                at: self.at,
-                source: Text::default(),
-                fault: Fault::MissingUsed,
-                rule: self.dictionary.text(rule).into(),
-                field,
-            });
         }
     }
 }
@@ -199,6 +229,8 @@ struct Asking<'a> {
     place: u32,
     moments: &'a [Moment],
     since: Timestamp,
+    /// Log time of the batch.
+    now: Timestamp,
     report: &'a Report,
     from: Sources<'a>,
 }
@@ -216,7 +248,7 @@ impl Asking<'_> {
             let Some(run) = runs.last().copied() else { continue };
             let (at, appearance) = self.appearance(runs);
             let moment = at.map(|at| (at, run.heard));
-            wanted.push(self.judge(About::Result(key), moment, run.key(appearance), Some((key, run))));
+            wanted.push(self.judge(About::Result(key), moment, run.key(appearance), (Some((key, run)), &[])));
         }
     }
 
@@ -244,10 +276,12 @@ impl Asking<'_> {
         moments::times(self.moments, self.report, from, scratch, found);
         self.add_changes(found);
         found.retain(|moment| !moment.is_untimed);
-        let (run, appearance) = self.newest_run(found);
-        let content = run.map(|moment| self.content_at(moment.at.lo));
+        // A script that keeps clocks is asked about all moments from the first on, whatever the report said meanwhile.
+        let keeps_clocks = self.alert.decide.as_ref().is_some_and(Script::keeps_clocks);
+        let (run, appearance) = if keeps_clocks { (found.first().copied(), 1) } else { self.newest_run(found) };
+        let content = run.filter(|_| !keeps_clocks).map(|moment| self.content_at(moment.at.lo));
         let moment = run.map(|moment| (moment.at.lo, moment.heard));
-        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), None));
+        wanted.push(self.judge(About::Report, moment, hash64(&(content, appearance)), (None, found)));
     }
 
     /// What the report says as of `at`, to a rule that speaks of its being issued; to any other rule a step is a step,
@@ -287,10 +321,17 @@ impl Asking<'_> {
         about: About,
         moment: Option<(Timestamp, Timestamp)>,
         key: u64,
-        result: Option<(ResultKey, Run)>,
+        (result, moments): (Option<(ResultKey, Run)>, &[Occurrence]),
     ) -> Wanted {
-        let nothing =
-            Wanted { about, key: None, since: Timestamp::MAX, missing: FieldSet::default(), scripts: Vec::new() };
+        let nothing = Wanted {
+            about,
+            key: None,
+            since: Timestamp::MAX,
+            heard: Timestamp::MIN,
+            doubt: Doubt::default(),
+            extras: Vec::new(),
+            next: None,
+        };
         let Some((at, heard)) = moment.filter(|moment| moment.1 >= self.since) else { return nothing };
         if self.is_over(at) {
             return nothing;
@@ -298,14 +339,23 @@ impl Asking<'_> {
         let then = self.from.tuples.get(self.report.effective_at(at, self.from.tuples));
         let view = View { from: self.from, report: self.report, then, at, result };
         let found = matches(&self.alert.condition, &self.alert.unless, &self.alert.missing, &view);
-        let mut scripts: Vec<Text> = found.scripts_used.iter().map(|name| Text::from(format!("{name}()"))).collect();
-        let mut holds = found.holds;
-        if holds && let Some(happened) = self.happened(at, result.as_ref()) {
-            let (wants, is_unknown) = scripts::decide(&view, (self.alert, self.place), (happened, heard));
-            holds = wants;
-            scripts.extend(is_unknown.then_some(Text::const_new("decision")));
+        let mut doubt = Doubt::default();
+        doubt.add(&found);
+        let settled = Wanted { since: at, heard, ..nothing };
+        if !found.holds || self.alert.decide.is_none() {
+            return Wanted { key: found.holds.then_some(key), doubt, ..settled };
         }
-        Wanted { key: holds.then_some(key), since: at, missing: found.missing_used, scripts, ..nothing }
+        let decided = self.decided((at, heard), moments, result);
+        doubt.scripts.extend(decided.is_in_doubt.then_some(Text::const_new("decision")));
+        let key = if decided.raises > 1 { hash64(&(key, decided.raises)) } else { key };
+        Wanted {
+            key: decided.holds.then_some(key),
+            since: decided.since.unwrap_or(at),
+            doubt,
+            next: decided.next(),
+            extras: decided.extras,
+            ..settled
+        }
     }
 
     /// Which of the rule's moments it was; the first if that cannot be told apart.

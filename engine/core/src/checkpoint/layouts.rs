@@ -16,6 +16,7 @@ use crate::{
     alerts::{
         About, Alert, AlertMarks, Cause, Source,
         absence::{FeedWait, Wait},
+        upkeep::Upkeep,
     },
     clocks::Clock,
     escalation::{Asked, Course, Phase},
@@ -46,6 +47,7 @@ wrapped!(AlertId, DeskId, Nid, PersonId, ReportId, RosterId, SeverityId);
 numbered! {
     FeedState { Connected = 0, Idle = 1, Lost = 2 }
     Level { Red = 0, Orange = 1, Yellow = 2 }
+    Upkeep { Script = 0, Crowd = 1 }
     Purpose { Page = 0, Reminder = 1, Tell = 2, Withdrawal = 3 }
     MutedClass { Wait = 0, Reminder = 1, Lapse = 2, Edge = 3 }
     Phase { New = 0, Held = 1, Paging = 2, Unresolved = 3, Answered = 4, Closed = 5, Withdrawn = 6 }
@@ -92,7 +94,7 @@ layout! {
     Recipient { role, party }
     Asked { recipient, declined, answered, is_out }
     Course {
-        phase, run, round, step, asked, notices, wait, lapse, edge, reminders, muted, is_step_delayed, was_answered,
+        phase, run, round, step, asked, notices, extras, wait, lapse, edge, reminders, muted, is_step_delayed, was_answered,
         is_withdrawal_told,
     }
     Alert {
@@ -249,6 +251,10 @@ impl Stored for Source {
                 put.u8(2);
                 index.put(put);
             }
+            Self::Upkeep(what) => {
+                put.u8(3);
+                what.put(put);
+            }
         }
     }
 
@@ -257,6 +263,7 @@ impl Stored for Source {
             0 => Some(Self::Clock { index: take.u32()?, rule: take.u32()?, cycle: take.u32()?, threshold: take.u8()? }),
             1 => take.u32().map(Self::Rule),
             2 => take.u32().map(Self::Notice),
+            3 => Upkeep::take(take).map(Self::Upkeep),
             _ => None,
         }
     }

@@ -10,13 +10,14 @@
 //! - **Not here**: what was sent, the time it is now.
 
 use wardline_rules::{
-    evaluate::{FieldSet, matches},
+    evaluate::{FieldSet, Match, matches},
     program::{Calendar, Condition, Family, Length, SlaRule, StartMissing, Threshold},
     time::{EventTime, HOUR, Span, Timestamp},
     words::Step,
 };
 
 use crate::{
+    doubt::Doubt,
     moments::{Scratch, times},
     report::{Report, registers::Occurrence},
     view::{Sources, View},
@@ -73,6 +74,32 @@ pub(crate) struct Buffers {
     restarts: Vec<Occurrence>,
     pauses: Vec<(Timestamp, Timestamp)>,
     instants: Vec<Timestamp>,
+    /// What each rule was in doubt about since a start.
+    pub(crate) doubts: Vec<(u32, Doubt)>,
+    /// The rule that ruled where another could have: of this family, or of the one given.
+    pub(crate) overlap: Option<(Option<u32>, u32)>,
+    /// When we heard of the newest start.
+    pub(crate) heard: Option<Timestamp>,
+    /// When we heard of the newest start without usable time on a report that is covered.
+    pub(crate) untimed: Option<Timestamp>,
+}
+
+impl Buffers {
+    /// Whether a start happened by then.
+    fn has_begun(&self, at: Timestamp) -> bool {
+        self.starts.iter().any(|start| start.at.base() <= at)
+    }
+
+    fn note(&mut self, rule: u32, found: &Match) {
+        match self.doubts.iter_mut().find(|known| known.0 == rule) {
+            Some((_, doubt)) => doubt.add(found),
+            None => {
+                let mut doubt = Doubt::default();
+                doubt.add(found);
+                self.doubts.push((rule, doubt));
+            }
+        }
+    }
 }
 
 /// What a timeline is read from.
@@ -89,6 +116,8 @@ pub(crate) struct Reading<'a> {
 pub(crate) fn read(reading: Reading<'_>, buffers: &mut Buffers, cycles: &mut Vec<Cycle>) {
     cycles.clear();
     let Some(root) = reading.family.rules.first() else { return };
+    buffers.doubts.clear();
+    buffers.overlap = None;
     reading.starts(root, buffers);
     if buffers.starts.is_empty() {
         return;
@@ -107,12 +136,14 @@ impl Reading<'_> {
         let from = (self.from.tuples, self.from.dictionary);
         times(&root.starts, self.report, from, &mut buffers.scratch, &mut buffers.starts);
         buffers.starts.retain(|start| start.heard >= self.since);
-        for start in &mut buffers.starts {
-            if start.is_untimed {
-                *start = self.replaced(root.start_missing, *start);
-            }
+        let is_unusable = |start: &Occurrence| start.is_untimed || is_coarse(start.at, root.target);
+        let untimed = buffers.starts.iter().filter(|start| is_unusable(start)).map(|start| start.heard).max();
+        buffers.untimed = untimed.filter(|heard| self.covering(*heard, buffers).is_some());
+        for start in buffers.starts.iter_mut().filter(|start| is_unusable(start)) {
+            *start = self.replaced(root.start_missing, *start);
         }
-        buffers.starts.retain(|start| !start.is_untimed && !is_coarse(start.at, root.target));
+        buffers.starts.retain(|start| !is_unusable(start));
+        buffers.heard = buffers.starts.iter().map(|start| start.heard).max();
     }
 
     /// A start without usable time, as the rule says to read it [SLA-12].
@@ -154,31 +185,64 @@ impl Reading<'_> {
         instants.dedup();
     }
 
-    /// The deepest rule of the family that covers the report at `at`, and what was decided without knowing.
-    fn covering(&self, at: Timestamp) -> Option<(u32, FieldSet)> {
-        let then = self.report.effective_at(at, self.from.tuples);
+    /// The deepest rule of the family that covers the report at `at`, and what was decided without knowing; none where an
+    /// sla that may claim the same report comes before it.
+    fn covering(&self, at: Timestamp, buffers: &mut Buffers) -> Option<(u32, FieldSet)> {
+        let then = (at, self.report.effective_at(at, self.from.tuples));
         let mut found: Option<(u32, FieldSet)> = None;
-        for (index, rule) in (0_u32..).zip(&self.family.rules) {
-            let is_next = match (found, rule.parent) {
-                (None, None) => true,
-                (Some((parent, _)), Some(of)) => parent == of,
-                (None, Some(_)) | (Some(_), None) => false,
-            };
-            if is_next && let Some(missing) = self.covers(rule, at, then) {
-                found = Some((index, missing));
-            }
+        while let Some(deeper) = self.deeper(found.map(|found| found.0), then, buffers) {
+            found = Some(deeper);
         }
-        found
+        let mut others = self.family.rules.first()?.yields_to.iter();
+        let first = found.and_then(|_| others.find(|other| self.is_covered_by(**other, then)));
+        if let Some(first) = first.filter(|_| buffers.has_begun(at)) {
+            buffers.overlap = Some((Some(*first), 0));
+        }
+        found.filter(|_| first.is_none())
     }
 
-    fn covers(&self, rule: &SlaRule, at: Timestamp, then: u32) -> Option<FieldSet> {
+    /// Of the rules right below `parent` the one that covers; of several, the one whose name sorts first.
+    fn deeper(&self, parent: Option<u32>, then: (Timestamp, u32), buffers: &mut Buffers) -> Option<(u32, FieldSet)> {
+        let mut best: Option<(&SlaRule, (u32, FieldSet))> = None;
+        for (index, rule) in (0_u32..).zip(&self.family.rules).filter(|(_, rule)| rule.parent == parent) {
+            let Some(missing) = self.covers((index, rule), then, buffers) else { continue };
+            let is_first = best.is_none_or(|(known, _)| rule.head.name < known.head.name);
+            let is_contested = best.is_some() && buffers.has_begun(then.0);
+            if is_first {
+                best = Some((rule, (index, missing)));
+            }
+            if let Some((_, (ruling, _))) = best.filter(|_| is_contested) {
+                buffers.overlap = Some((None, ruling));
+            }
+        }
+        best.map(|(_, found)| found)
+    }
+
+    fn covers(
+        &self,
+        (index, rule): (u32, &SlaRule),
+        then: (Timestamp, u32),
+        buffers: &mut Buffers,
+    ) -> Option<FieldSet> {
+        let found = self.matched(rule, then)?;
+        let is_in_doubt = !(found.missing_used.is_empty() && found.scripts_used.is_empty());
+        if is_in_doubt && buffers.has_begun(then.0) {
+            buffers.note(index, &found);
+        }
+        found.holds.then_some(found.missing_used)
+    }
+
+    fn is_covered_by(&self, family: u32, then: (Timestamp, u32)) -> bool {
+        let root = self.from.program.families.get(family as usize).and_then(|family| family.rules.first());
+        root.and_then(|root| self.matched(root, then)).is_some_and(|found| found.holds)
+    }
+
+    /// What `covers` of a rule says; nothing if it is about other kinds.
+    fn matched(&self, rule: &SlaRule, (at, then): (Timestamp, u32)) -> Option<Match> {
         use wardline_rules::evaluate::Facts;
         let view = View { from: self.from, report: self.report, then: self.from.tuples.get(then), at, result: None };
-        if !view.kind().is_some_and(|kind| rule.covers.kinds.has(kind)) {
-            return None;
-        }
-        let found = matches(&rule.covers.condition, &Condition::never(), &rule.missing, &view);
-        found.holds.then_some(found.missing_used)
+        let is_of_kind = view.kind().is_some_and(|kind| rule.covers.kinds.has(kind));
+        is_of_kind.then(|| matches(&rule.covers.condition, &Condition::never(), &rule.missing, &view))
     }
 
     fn calendar(&self, rule: &SlaRule) -> Option<&Calendar> {
@@ -303,7 +367,7 @@ impl Walk<'_, '_> {
     fn run(&mut self) {
         let instants = core::mem::take(&mut self.buffers.instants);
         for at in &instants {
-            let covering = self.reading.covering(*at);
+            let covering = self.reading.covering(*at, self.buffers);
             match self.cycles.last().copied() {
                 Some(cycle) if cycle.end.is_none() => self.go_on(cycle, *at, covering),
                 Some(_) | None => self.maybe_start(*at, covering),

@@ -58,7 +58,7 @@ impl Partition {
     fn is_after(&self, alert: &Alert, at: Timestamp) -> bool {
         let is_end = match alert.cause.source {
             Source::Clock { .. } => true,
-            Source::Notice(_) => false,
+            Source::Notice(_) | Source::Upkeep(_) => false,
             Source::Rule(index) => {
                 let ward = self.wards.get(alert.cause.ward as usize);
                 let rule = ward.and_then(|ward| ward.alert(index));

@@ -8,10 +8,11 @@ use wardline_rules::{
     words::{Flag, Step},
 };
 
-use super::{Letters, set, ward_cell};
+use super::{Letters, When, set, ward_cell};
 use crate::{
     alerts::cut,
     clocks::{Clock, ClockView},
+    input::FeedState,
     output::ClockState,
     partition::Partition,
     report::{FlagCode, Report},
@@ -39,12 +40,12 @@ const NEXT_STEP: usize = 28;
 
 impl Partition {
     /// All rows of a report that can change: its own, milestones, intervals and clocks.
-    pub(super) fn report_rows(&self, report: &Report, into: &mut Vec<Row>) {
+    pub(super) fn report_rows(&self, report: &Report, when: When, into: &mut Vec<Row>) {
         into.push(self.report_row(report));
         self.milestone_rows(report, into);
         self.interval_rows(report, into);
         for clock in &report.clocks {
-            into.extend(self.clock_row(report, clock));
+            into.extend(self.clock_row(report, clock, when));
         }
     }
 
@@ -129,14 +130,15 @@ impl Partition {
         }
     }
 
-    fn clock_row(&self, report: &Report, clock: &Clock) -> Option<Row> {
+    fn clock_row(&self, report: &Report, clock: &Clock, when: When) -> Option<Row> {
         let ward = self.wards.get(clock.ward as usize)?;
         let rule = ward.program.families.get(clock.index as usize)?.rules.get(clock.rule as usize)?;
         let view = self.clock_view(report, clock)?;
         let reading = view.reading;
         let has_ended = reading.ended != Timestamp::MAX;
         let seconds = |micros: i64| Cell::Int(micros / SECOND);
-        let (state, outcome) = state_and_outcome(clock.state, has_ended);
+        let is_blind = !has_ended && self.is_blind(report, when);
+        let (state, outcome) = state_and_outcome(clock.state, has_ended, is_blind);
         let is_settled = outcome.is_some() || has_ended;
         let overdue = has_ended && reading.ended > reading.due;
         let mut cells = vec![
@@ -160,6 +162,13 @@ impl Partition {
         ];
         cells.extend(self.routing(report));
         Some(Row { table: Table::Clocks, cells })
+    }
+
+    /// Whether the feed that a report came by is lost: what is not heard of may have happened [SLA-14].
+    fn is_blind(&self, report: &Report, when: When) -> bool {
+        let source = self.tuples.get(report.effective).source;
+        let was_lost = (when == When::Before).then(|| self.feeds_before.get(&source)).flatten().copied();
+        was_lost.unwrap_or_else(|| self.feeds.get(&source) == Some(&FeedState::Lost))
     }
 
     /// Stable over restarts and ward versions: the report, the family of the sla, and which cycle.
@@ -192,9 +201,10 @@ fn step_time(report: &Report, step: Step, newest: Option<Timestamp>) -> Option<T
     }
 }
 
-/// The words of a clock: a breach that nobody stopped yet is overdue.
-const fn state_and_outcome(state: ClockState, has_ended: bool) -> (&'static str, Option<&'static str>) {
+/// The words of a clock: a breach that nobody stopped yet is overdue; what runs while nothing can be heard is unsure.
+const fn state_and_outcome(state: ClockState, has_ended: bool, is_blind: bool) -> (&'static str, Option<&'static str>) {
     match state {
+        ClockState::Running | ClockState::Paused if is_blind => ("unsure", None),
         ClockState::Breached if has_ended => ("breached", Some("breached")),
         ClockState::Breached => ("overdue", Some("breached")),
         ClockState::Met => ("met", Some("met")),

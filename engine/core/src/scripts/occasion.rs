@@ -24,11 +24,16 @@ use crate::{
         Report,
         results::{Run, Value as Content},
     },
+    scripts::Asked,
     view::View,
 };
 
 /// What a script is shown of the moment that `view` looks at.
-pub(crate) fn occasion(view: &View<'_>, (moment, heard): (&Moment, Timestamp), script: &Script) -> Occasion {
+pub(crate) fn occasion(view: &View<'_>, asked: Asked<'_>, script: &Script) -> Occasion {
+    let (step, arrived, clock) = match asked {
+        Asked::Moment(moment, heard) => (milestone(moment), heard, None),
+        Asked::Clock(name) => (Text::const_new("clock due"), view.at, Some(name.clone())),
+    };
     let word = |field| match view.said(field) {
         Some(Said::Word(word)) => Some(word),
         Some(Said::Amount(..)) | None => None,
@@ -38,14 +43,15 @@ pub(crate) fn occasion(view: &View<'_>, (moment, heard): (&Moment, Timestamp), s
     let flags = flags(view);
     Occasion {
         event: Event {
-            step: milestone(moment),
+            step,
             kind: word(Field::Kind).unwrap_or_default(),
             test: word(Field::Test),
             flags: flags.clone(),
             value,
             unit: unit.map(|unit| Text::from(unit.code())),
             time: view.at,
-            arrived: heard,
+            arrived,
+            clock,
         },
         report: Shown {
             as_of: view.at,

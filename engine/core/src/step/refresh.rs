@@ -92,7 +92,7 @@ impl Partition {
             match alert.cause.source {
                 Source::Rule(index) => rules.push(RuleIx::Alert(index)),
                 Source::Notice(index) => rules.push(RuleIx::Notice(index)),
-                Source::Clock { .. } => {}
+                Source::Clock { .. } | Source::Upkeep(_) => {}
             }
         }
     }
@@ -107,7 +107,7 @@ impl Partition {
                 Lasting::Count(_) => self.count_report(report, rule, out),
                 Lasting::Alert(_) | Lasting::Feed(..) => {}
             },
-            Some(Trigger::Window(_)) => self.sample_report(slot, report, rule),
+            Some(Trigger::Window(_)) => self.sample_report(slot, report, rule, out),
             None => {}
         }
     }

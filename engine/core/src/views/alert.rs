@@ -8,6 +8,7 @@ use wardline_rules::{
 
 use crate::{
     alerts::{About, Alert, Source},
+    clocks::timeline::due_after,
     ids::{AlertId, ReportId},
     output::{AlertState, Party},
     partition::Partition,
@@ -49,7 +50,7 @@ pub struct AlertView {
     pub raised: Timestamp,
     /// Event time of the moment that raised it.
     pub since: Timestamp,
-    /// When somebody must have answered; `None` where that is working time.
+    /// When somebody must have answered; `None` where that is never.
     pub answer_due: Option<Timestamp>,
     /// Run, round and step of its escalation; zeros before the first.
     pub course: (u32, u32, u32),
@@ -78,7 +79,6 @@ impl Partition {
     pub(crate) fn alert_view(&self, alert: &Alert) -> AlertView {
         let ward = self.wards.get(alert.cause.ward as usize);
         let text = |code| Text::from(self.dictionary.text(code));
-        let answer = ward.and_then(|ward| ward.program.answer_span(alert.cause.severity));
         AlertView {
             id: alert.id,
             rule: text(alert.rule),
@@ -96,10 +96,28 @@ impl Partition {
             is_open: alert.is_open(),
             raised: alert.raised,
             since: alert.since,
-            answer_due: answer.map(|span| alert.raised.plus(span)),
+            answer_due: self.answer_due(alert),
             course: (alert.course.run, alert.course.round, alert.course.step),
             asked: alert.course.asked.iter().map(|asked| asked.recipient.party.clone()).collect(),
         }
+    }
+
+    /// When somebody must have answered: by the rule's own `answer`, else by its severity, since the raise or the step that
+    /// the rule names [ALERT-7]. `None` for a notice to a patient, and where the calendar never opens.
+    pub(super) fn answer_due(&self, alert: &Alert) -> Option<Timestamp> {
+        let program = &self.wards.get(alert.cause.ward as usize)?.program;
+        let severity = program.severities.get(alert.cause.severity.index())?;
+        let own = match alert.cause.source {
+            Source::Rule(index) => program.alerts.get(index as usize).and_then(|rule| rule.answer),
+            Source::Clock { .. } | Source::Upkeep(_) => None,
+            Source::Notice(_) => return None,
+        };
+        let (within, step) = own.unwrap_or((severity.answer_within, None));
+        let report = alert.report.and_then(|(slot, id)| self.reports.get(slot).filter(|report| report.id == id));
+        let since = step.and_then(|step| report?.register(step)).filter(|record| !record.is_untimed);
+        let since = since.map_or(alert.raised, |record| record.lo);
+        let calendar = severity.calendar.and_then(|calendar| program.calendars.get(calendar.index()));
+        Some(due_after(since, within, &[], calendar)).filter(|due| *due != Timestamp::MAX)
     }
 
     /// The test of the result that an alert is about.
@@ -120,6 +138,7 @@ pub(super) fn rule_name(ward: &Ward, source: Source) -> Option<Text> {
     match source {
         Source::Rule(index) => ward.program.alerts.get(index as usize).map(|alert| alert.head.name.clone()),
         Source::Notice(index) => ward.program.notices.get(index as usize).map(|notice| notice.head.name.clone()),
+        Source::Upkeep(what) => Some(Text::const_new(what.sentence())),
         Source::Clock { index, rule, .. } => {
             let family = ward.program.families.get(index as usize)?;
             family.rules.get(rule as usize).map(|rule| rule.head.name.clone())

@@ -204,9 +204,10 @@ impl Partition {
     fn due_of(&self, ward: &Ward, alert: &Alert, report: Option<&Report>) -> Option<Timestamp> {
         match alert.cause.source {
             Source::Notice(_) => None,
-            Source::Rule(_) => ward.program.answer_span(alert.cause.severity).map(|span| alert.raised.plus(span)),
+            Source::Rule(_) | Source::Upkeep(_) => self.answer_due(alert),
             Source::Clock { index, .. } => {
-                let mine = |clock: &&crate::clocks::Clock| clock.ward == alert.cause.ward && clock.index == index;
+                let family = ward.families.get(index as usize)?.id;
+                let mine = |clock: &&crate::clocks::Clock| clock.family == family;
                 let due = report?.clocks.iter().rfind(mine)?.reading.due;
                 (due != Timestamp::MAX).then_some(due)
             }
@@ -276,7 +277,7 @@ fn texts(program: &Program, source: Source) -> Answering {
     match source {
         Source::Rule(index) => program.alerts.get(index as usize).map(|alert| alert.texts.clone()).unwrap_or_default(),
         Source::Notice(index) => of_template(program, index),
-        Source::Clock { .. } => Answering::default(),
+        Source::Clock { .. } | Source::Upkeep(_) => Answering::default(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     alerts::when::AlertIx,
     clocks::timeline::due_after,
     dictionary::{Coded, NO_TEXT, OTHER},
+    doubt::Doubt,
     limits::GROUPS_PER_RULE_MAX,
     output::{Output, QualityRow},
     partition::Partition,
@@ -31,10 +32,14 @@ const PART: u32 = 1;
 impl Partition {
     /// Counts a report where it belongs now.
     pub(crate) fn count_report(&mut self, report: &mut Report, rule: AlertIx, out: &mut Output) {
-        let Some((id, wanted)) = self.group_now(report, rule) else { return };
+        let mut doubt = Doubt::default();
+        let Some((id, wanted)) = self.group_now(report, rule, &mut doubt) else { return };
         let wanted = wanted.map(|group| self.admit(id, group, out));
         let place = report.counted.iter().position(|known| known.0 == id);
         let known = place.and_then(|place| report.counted.get(place)).map(|known| known.1);
+        if known != wanted || report.opened == self.at {
+            self.say_doubt((id, report.born), &doubt, out);
+        }
         if known == wanted {
             return;
         }
@@ -63,7 +68,7 @@ impl Partition {
     }
 
     /// The rule's id and the group that the report is counted in, if it is; `None` if the rule counts nothing.
-    fn group_now(&mut self, report: &Report, rule: AlertIx) -> Option<(Coded, Option<Coded>)> {
+    fn group_now(&mut self, report: &Report, rule: AlertIx, doubt: &mut Doubt) -> Option<(Coded, Option<Coded>)> {
         let ward = self.wards.get_mut(rule.ward as usize)?;
         ward.tests.learn(&ward.program, &self.dictionary);
         let (alert, known) = ward.alert(rule.index)?;
@@ -73,9 +78,11 @@ impl Partition {
         let from = ward.sources(&self.dictionary, &self.tuples, past);
         let then = self.tuples.get(report.effective);
         let view = View { from, report, then, at: Timestamp::MAX, result: None };
-        let counts = view.kind().is_some_and(|kind| count.kinds.has(kind))
-            && (!count.open || report.is_open(Timestamp::MAX))
-            && matches(&alert.condition, &alert.unless, &alert.missing, &view).holds;
+        let can_count =
+            view.kind().is_some_and(|kind| count.kinds.has(kind)) && (!count.open || report.is_open(Timestamp::MAX));
+        let found = can_count.then(|| matches(&alert.condition, &alert.unless, &alert.missing, &view));
+        found.iter().for_each(|found| doubt.add(found));
+        let counts = found.is_some_and(|found| found.holds);
         let id = known.id;
         let group = counts.then(|| group_name(&view, count.per).map(str::to_owned));
         let group = group.map(|name| name.map_or(NO_TEXT, |name| self.dictionary.code(&name)));

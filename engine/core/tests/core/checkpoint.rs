@@ -188,7 +188,7 @@ fn a_newer_format_is_named() {
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let error = Partition::restore(&sections, &mut |text| compile(text)).unwrap_err();
     assert_eq!(error, Error::Format("reports", 9));
-    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 7");
+    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 8");
 }
 
 #[test]

@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// The promise without its warning.
-fn plain() -> SlaRule {
+pub(crate) fn plain() -> SlaRule {
     SlaRule { warnings: Vec::new(), ..lab_hour() }
 }
 
 /// What the clocks of `R1` came to, in the order in which they began.
-fn clocks(run: &Run) -> Vec<String> {
+pub(crate) fn clocks(run: &Run) -> Vec<String> {
     let number = wardline_rules::event::Ident { id: "R1".into(), ns: "BEAKER".into() };
     let id = run.partition.find_reports(&number)[0];
     let line = |clock: &wardline_core::ClockView| {
@@ -29,7 +29,7 @@ fn clocks(run: &Run) -> Vec<String> {
 }
 
 /// Hears all at once, in this order, late in the day; so no threshold acts in between.
-fn at_once(rule: SlaRule, said: Vec<Said>) -> Vec<String> {
+pub(crate) fn at_once(rule: SlaRule, said: Vec<Said>) -> Vec<String> {
     let mut run = Run::of(only_sla(rule));
     run.inputs("12:00", said.into_iter().map(Said::input).collect());
     clocks(&run)
@@ -337,4 +337,39 @@ fn an_exception_that_held_from_the_start_takes_back_what_the_rule_above_it_sent(
             "10:05 tell desk Lab by phone",
         ]
     );
+}
+
+#[test]
+fn of_two_that_cover_one_report_the_name_that_sorts_first_rules() {
+    // [SLA-2] Where a script let nobody prove that they cannot; a row says so, once.
+    let overlaps = |run: &Run| {
+        let rows = run.told.iter().flat_map(|told| &told.quality);
+        let rows = rows.filter(|row| row.fault == wardline_rules::quality::Fault::Overlap);
+        rows.map(|row| row.rule.to_string()).collect::<Vec<_>>()
+    };
+    let exception = |name: &str, target: i64| SlaRule {
+        head: head(&format!("exception/{name}")),
+        parent: Some(0),
+        target: elapsed(target),
+        ..plain()
+    };
+    let mut run =
+        Run::of(program(1, vec![Family { rules: vec![plain(), exception("B", 20), exception("A", 30)] }], Vec::new()));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:01", Said::update("09:01").site("Main"));
+    assert_eq!(clocks(&run), ["exception/A running used 1 due 09:30"]);
+    assert_eq!(overlaps(&run), ["exception/A"]);
+    // Two promises about one interval: `Lab` gives way to `Early`, which it sorts after, while that covers.
+    let early =
+        SlaRule { head: head("sla/Early"), covers: Covers { kinds: KindSet::LAB, condition: is_stat() }, ..plain() };
+    let lab = SlaRule { yields_to: vec![1], ..plain() };
+    let rules = program(1, vec![Family { rules: vec![lab] }, Family { rules: vec![early] }], Vec::new());
+    let mut run = Run::of(rules.clone());
+    run.hear("09:00", Said::step(Step::Received, "09:00").priority(Priority::Stat));
+    assert_eq!(clocks(&run), ["sla/Early running used 0 due 10:00"]);
+    assert_eq!(overlaps(&run), ["sla/Early"]);
+    let mut run = Run::of(rules);
+    run.hear("09:00", Said::step(Step::Received, "09:00").priority(Priority::Routine));
+    assert_eq!(clocks(&run), ["sla/Lab running used 0 due 10:00"]);
+    assert_eq!(overlaps(&run), Vec::<String>::new());
 }

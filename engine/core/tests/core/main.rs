@@ -5,6 +5,8 @@ mod checkpoint;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod escalation;
@@ -12,6 +14,8 @@ mod escalation;
 mod identity;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod loading;
 #[cfg(test)]
 mod mute;
 #[cfg(test)]
@@ -21,11 +25,15 @@ mod outbox;
 #[cfg(test)]
 mod past;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod said;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod time;
 #[cfg(test)]
 mod views;
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn essence(partition: &Partition) -> Vec<String> {
 }
 
 /// All orders of 0 to `count` − 1.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn orders(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use wardline_core::Input;
-use wardline_core::input::{Attempt, Outcome};
+use wardline_core::input::{Attempt, FeedState, FeedStatus, Outcome};
 use wardline_rules::{
+    program::Alert,
     row::{Cell, Row, Table},
     words::{Act, Flag, Step},
 };
@@ -12,7 +13,7 @@ use wardline_rules::{
 use crate::{
     driver::Run,
     said::{DR_BELL, Said, answer, at},
-    ward::{lab_hour, only_sla},
+    ward::{critical_alert, elapsed, lab_hour, only_sla, program},
 };
 
 fn watched(mut run: Run) -> Run {
@@ -171,4 +172,73 @@ fn without_being_asked_nothing_is_kept() {
     let mut run = Run::of(only_sla(lab_hour()));
     run.hear("09:00", Said::step(Step::Received, "09:00"));
     assert_eq!(run.rows(), []);
+}
+
+#[test]
+fn a_clock_that_was_met_leaves_the_figures_when_its_report_was_an_error() {
+    // [FACT-2] [INT-2] The outcome stays; the time it took is counted nowhere.
+    let mut run = watched(Run::of(only_sla(lab_hour())));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:50", Said::step(Step::Final, "09:50"));
+    run.hear("10:30", Said::step(Step::EnteredInError, "10:30"));
+    assert_eq!(told(&run, Table::Clocks, &CLOCK), Vec::<String>::new(), "as it was");
+    let intervals = told(&run, Table::Intervals, &[2, 3]);
+    assert!(intervals.contains(&"receive_to_final void".to_owned()), "{intervals:?}");
+}
+
+#[test]
+fn a_clock_says_in_its_row_what_it_came_to_and_by_which_ward() {
+    // [SLA-14] Started, paused, due, used, outcome, ward version.
+    let mut run = watched(Run::of(only_sla(lab_hour())));
+    let columns = [5, 4, 6, 10, 12, 13];
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    assert_eq!(told(&run, Table::Clocks, &columns), ["09:00 running 10:00 - - 010101010101"]);
+    run.hear("09:20", Said::update("09:20").flag(Flag::OnHold));
+    assert_eq!(told(&run, Table::Clocks, &columns), ["09:00 paused - - - 010101010101"], "without end in sight");
+    run.hear("09:50", Said::update("09:50").no_flag(Flag::OnHold));
+    assert_eq!(told(&run, Table::Clocks, &columns), ["09:00 running 10:30 - - 010101010101"]);
+    run.hear("10:10", Said::step(Step::Final, "10:10"));
+    assert_eq!(told(&run, Table::Clocks, &columns), ["09:00 met 10:30 2400 met 010101010101"]);
+}
+
+#[test]
+fn a_clock_that_runs_while_its_feed_is_lost_is_unsure_and_acts_all_the_same() {
+    // [SLA-14]
+    let feed = |state| vec![Input::Feed(FeedStatus { feed: "lis".into(), state })];
+    let mut run = watched(Run::of(only_sla(lab_hour())));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:01", Said::step(Step::Received, "08:40").of("R2"));
+    run.hear("09:02", Said::step(Step::Final, "09:02").of("R2"));
+    run.inputs("09:10", feed(FeedState::Lost));
+    assert_eq!(told(&run, Table::Clocks, &CLOCK), ["sla/Lab unsure 10:00 - - - -"], "R2 is done");
+    run.inputs("09:20", feed(FeedState::Connected));
+    assert_eq!(told(&run, Table::Clocks, &CLOCK), ["sla/Lab running 10:00 - - - -"]);
+    run.inputs("09:30", feed(FeedState::Lost));
+    run.pass("10:00");
+    assert_eq!(told(&run, Table::Clocks, &CLOCK), ["sla/Lab overdue 10:00 - - - breached"]);
+}
+
+#[test]
+fn the_answer_is_due_by_the_rule_else_by_its_severity_since_the_raise_or_a_step() {
+    // [ALERT-7] Red asks for an answer within 15 minutes. Ordered 08:50, raised 09:05 and answered 09:11; it began 09:00.
+    let row = |answer| {
+        let rule = Alert { answer, ..critical_alert() };
+        let mut run = watched(Run::of(program(1, Vec::new(), vec![rule])));
+        run.hear("08:51", Said::step(Step::Ordered, "08:50"));
+        run.hear("09:05", Said::step(Step::Final, "09:00").potassium("7.1").ordered_by(DR_BELL));
+        run.deliver("09:06");
+        let code = run.code();
+        run.hear("09:11", answer_of(&code));
+        // Raised, answered, due, seconds from cause to answer.
+        told(&run, Table::Alerts, &[6, 10, 12, 13])
+    };
+    assert_eq!(row(None), ["09:05 09:11 09:20 660"]);
+    assert_eq!(row(Some((elapsed(30), None))), ["09:05 09:11 09:35 660"]);
+    assert_eq!(row(Some((elapsed(30), Some(Step::Ordered)))), ["09:05 09:11 09:20 660"]);
+    assert_eq!(row(Some((elapsed(30), Some(Step::Final)))), ["09:05 09:11 09:30 660"]);
+    assert_eq!(row(Some((elapsed(30), Some(Step::Reviewed)))), ["09:05 09:11 09:35 660"], "a step that is not there");
+}
+
+fn answer_of(code: &str) -> Said {
+    answer(Act::Accepted, code, "09:11")
 }

@@ -69,6 +69,7 @@ pub(crate) fn lab_hour() -> SlaRule {
     SlaRule {
         head: head("sla/Lab"),
         parent: None,
+        yields_to: Vec::new(),
         covers: Covers { kinds: KindSet::LAB, condition: Condition::always() },
         starts: vec![at_step(Step::Received)],
         pauses: Some(Pause { while_: vec![Situation::Flag(Flag::OnHold)], at_most: None }),
