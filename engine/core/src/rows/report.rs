@@ -98,10 +98,8 @@ impl Partition {
     /// Whether it is flagged critical, or one of its newest results is.
     pub(super) fn is_critical(&self, report: &Report) -> bool {
         let mut runs = Vec::new();
-        let mut keys: Vec<_> = report.cold.statements.iter().map(|statement| statement.key).collect();
-        keys.dedup();
         report.has_flag(FlagCode::Known(Flag::Critical), Self::NOW)
-            || keys.into_iter().any(|key| {
+            || report.result_keys().into_iter().any(|key| {
                 report.runs(key, &mut runs);
                 runs.last().is_some_and(|run| run.content.is_critical)
             })
@@ -137,8 +135,9 @@ impl Partition {
         let reading = view.reading;
         let has_ended = reading.ended != Timestamp::MAX;
         let seconds = |micros: i64| Cell::Int(micros / SECOND);
-        let is_blind = !has_ended && self.is_blind(report, when);
-        let (state, outcome) = state_and_outcome(clock.state, has_ended, is_blind);
+        let (state, outcome) = state_and_outcome(clock.state, has_ended);
+        let is_running = matches!(clock.state, ClockState::Running | ClockState::Paused) && !has_ended;
+        let state = if is_running && self.is_blind(report, when) { "unsure" } else { state };
         let is_settled = outcome.is_some() || has_ended;
         let overdue = has_ended && reading.ended > reading.due;
         let mut cells = vec![
@@ -201,10 +200,9 @@ fn step_time(report: &Report, step: Step, newest: Option<Timestamp>) -> Option<T
     }
 }
 
-/// The words of a clock: a breach that nobody stopped yet is overdue; what runs while nothing can be heard is unsure.
-const fn state_and_outcome(state: ClockState, has_ended: bool, is_blind: bool) -> (&'static str, Option<&'static str>) {
+/// The words of a clock: a breach that nobody stopped yet is overdue.
+const fn state_and_outcome(state: ClockState, has_ended: bool) -> (&'static str, Option<&'static str>) {
     match state {
-        ClockState::Running | ClockState::Paused if is_blind => ("unsure", None),
         ClockState::Breached if has_ended => ("breached", Some("breached")),
         ClockState::Breached => ("overdue", Some("breached")),
         ClockState::Met => ("met", Some("met")),
