@@ -61,7 +61,7 @@ async fn web_contract(sink: Web, secret: &'static str, accepts: (u16, &'static s
     assert_eq!(closed.send(&message()).await, Reply::FailedSoft { retry_after: None, cause: Cause::Connect });
     assert_eq!(closed.probe().await, Err(Cause::Connect));
 
-    // [S1-13], [S1-19]: in the clear to this machine alone; a name that means this machine is not connected to.
+    // [SEC-22], [S1-13], [S1-19]: in the clear to this machine alone; a name that means this machine is not connected to.
     assert_eq!(sink("http://chat.example.org/", Terms::default()).map(|_| ()), Err(Error::Plaintext));
     let inside = Terms { is_inside: true, ..Terms::default() };
     if let (Ok(refused), Ok(allowed)) =

@@ -14,6 +14,7 @@
 //! - **Source**: guarantees page, section 3.1.
 
 pub mod driver;
+pub mod listed;
 pub mod message;
 mod open;
 pub mod sinks;

@@ -96,6 +96,7 @@ pub(crate) async fn whole(stand: impl AsyncFn(Behaviour) -> Stand, secret: &str,
 }
 
 async fn accepted(mut stand: Stand, secret: &str) {
+    // [SEC-2]: nothing is secured that nobody declared.
     assert_eq!(stand.sink.send(&message()).await, Reply::Delivered);
     let repeat = Outgoing { number: 2, is_repeat: true, ..message() };
     assert_eq!(stand.sink.send(&repeat).await, Reply::Delivered);

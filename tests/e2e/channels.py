@@ -241,6 +241,7 @@ def red(check, engine, web, mails):
     status, said = signed(engine, callback, form)
     check.true("the code by keypad asks for the value", status == 200 and "Enter the value" in said, said)
     status, said = signed(engine, callback + "&step=value", {**form, "Digits": "6*8"})
+    # [ESC-5]
     check.true("a wrong value is refused in words", status == 200 and "not the current value" in said, said)
     check.true("and the alert is not answered", state(engine, "Critical potassium") in ("delivered", "read", "raised"), state(engine, "Critical potassium"))
     until(lambda: mails.heard, WAIT + 10, 0.02)
@@ -248,6 +249,7 @@ def red(check, engine, web, mails):
         return
     mail = mails.heard[0]
     after = mail.at - sms.at
+    # [ESC-1]
     check.true("the mail of the next step comes when the wait of the first is over", WAIT - 0.5 <= after <= WAIT + 4, after)
     check.equal("over TLS, logged in, to the desk", (mail.headers["tls"], mails.logins[0], mail.path), (True, True, "ops@example.org"))
     check.true("under a fixed id", re.search(r"(?m)^Message-ID: <n_[a-z2-7]{26}@example.org>", mail.body), mail.body)
@@ -416,7 +418,9 @@ def main(check):
     with open(engine.path("letters.ndjson")) as letters:
         said.append(letters.read())
     everything = "\n".join(said + [urllib.parse.unquote_plus(text) for text in said])
+    # [SEC-1]
     check.equal("no patient is named in anything that left", [marker for marker in MARKERS if marker in everything], [])
+    # [MSG-1]
     check.true("and nothing tells test or value", "otassium" not in everything and "6.9" not in everything)
     logs = engine.log() + other.log()
     metrics = engine.get("/metrics", engine.admin)[1].decode() + engine.get("/health")[1].decode()

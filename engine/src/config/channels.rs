@@ -69,6 +69,8 @@ pub enum SinkKind {
     File(PathBuf),
     /// The built-in phone.
     Screen,
+    /// Wardline's own worklist.
+    Worklist,
     /// A message in Slack.
     Slack(Web),
     /// A card in Teams.
@@ -94,7 +96,7 @@ impl SinkKind {
     #[must_use]
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {
-            Self::File(_) | Self::Screen => Vec::new(),
+            Self::File(_) | Self::Screen | Self::Worklist => Vec::new(),
             Self::Slack(web) | Self::Teams(web) => match &web.address {
                 WebAddress::Secret(secret) => vec![secret],
                 WebAddress::Plain(_) => Vec::new(),

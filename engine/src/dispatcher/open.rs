@@ -17,6 +17,7 @@ use wardline_connectors::adapters::{
     teams, twilio, webhook,
 };
 
+use super::listed::Listed;
 use crate::{
     codes::Code,
     config::{
@@ -40,6 +41,7 @@ pub(crate) fn open(
     let text = |secret: &SecretRef| secret.read(base);
     Ok(match kind {
         SinkKind::File(path) => Arc::new(FileSink::new(path.clone(), is_secured)),
+        SinkKind::Worklist => Arc::new(Listed { is_secured }),
         SinkKind::Screen => return screen.map(Arc::clone).ok_or_else(no_screen),
         SinkKind::Webhook(web, secret, class) => {
             let (url, secret) = (address(web, base)?, text(secret)?);

@@ -4,7 +4,7 @@
 //! - **Not here**: the exchange itself (`wardline-connectors`), trying again (the core).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -26,6 +26,8 @@ pub struct Sinks {
     fallback: Option<Arc<dyn Sink>>,
     /// What providers sign with who bring back what people say.
     providers: BTreeMap<(Text, Channel), Token>,
+    /// Exits that are lists of ours: everybody is on them by their name, and only notices of the core are.
+    lists: BTreeSet<(Text, Channel)>,
     directory: RwLock<Arc<Directory>>,
 }
 
@@ -51,6 +53,9 @@ impl Sinks {
             match opened {
                 Ok(opened) => _ = sinks.exits.insert((sink.via.clone(), sink.channel), opened),
                 Err(finding) => findings.push(finding),
+            }
+            if sink.kind == SinkKind::Worklist {
+                sinks.lists.insert((sink.via.clone(), sink.channel));
             }
             if let SinkKind::Sms(_, account) | SinkKind::Voice(_, account) = &sink.kind
                 && let Ok(secret) = account.token.read(&config.base)
@@ -111,8 +116,8 @@ impl Sinks {
         let exit = self.exits.get(&(notice.via.clone(), notice.channel));
         let sink = exit.or(self.fallback.as_ref()).ok_or(Cause::NoSink)?.clone();
         let written = notice.reach.clone();
-        let address =
-            written.or_else(|| self.address(notice, at)).or_else(|| exit.is_none().then(|| notice.role.clone()));
+        let is_by_name = exit.is_none() || self.lists.contains(&(notice.via.clone(), notice.channel));
+        let address = written.or_else(|| self.address(notice, at)).or_else(|| is_by_name.then(|| notice.role.clone()));
         Ok(Route { sink, address: address.ok_or(Cause::NoAddress)? })
     }
 
@@ -122,6 +127,9 @@ impl Sinks {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
         let party = Party::Desk(Text::from(desk));
         let way = |channel: &Channel| {
+            if self.lists.contains(&(Text::const_new("default"), *channel)) {
+                return None;
+            }
             let exit = self.exits.get(&(Text::const_new("default"), *channel));
             let sink = exit.or(self.fallback.as_ref())?.clone();
             let entry = directory.address(&party, *channel, at);
@@ -198,6 +206,19 @@ mod tests {
         let sinks = sinks("");
         assert_eq!(address(&sinks, &notice(Channel::Sms)), Err(Cause::NoAddress));
         assert_eq!(address(&sinks, &notice(Channel::Email)), Err(Cause::NoSink));
+    }
+
+    #[test]
+    fn everybody_is_on_a_list_of_ours_by_name_and_what_is_no_notice_goes_another_way() {
+        let text = "ward = \"w\"\ndata = \"d\"\n[[channel]]\nname = \"default\"\nworklist = { kind = \"worklist\" }\n";
+        let config = Config::of_text("wardline.toml", text, std::path::Path::new(".")).unwrap();
+        let head = crate::config::directory::COLUMNS.join(",");
+        let rows = format!("{head}\nOperations,,,worklist,screen 3,,,\n");
+        let directory = Directory::of_text("directory.csv", &rows, &|_, _| Patient([1; 16])).unwrap();
+        let sinks = Sinks::open(&config, directory, None).unwrap();
+        let clinician = Notice { party: Party::Token(Patient([1; 16])), ..notice(Channel::Worklist) };
+        assert_eq!(address(&sinks, &clinician).as_deref(), Ok(clinician.role.as_str()));
+        assert!(sinks.ways_to_desk("Operations", Timestamp::from_micros(0)).is_empty());
     }
 
     #[test]

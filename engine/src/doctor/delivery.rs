@@ -7,7 +7,7 @@ use wardline_rules::{Text, time::Timestamp, words::Channel};
 
 use super::Check;
 use crate::{
-    config::{Config, Directory},
+    config::{Config, Directory, SinkKind},
     operations::DESK,
 };
 
@@ -17,7 +17,8 @@ const KINDS: u8 = 2;
 pub(super) fn examine(config: &Config, directory: &Directory, now: Timestamp, unreachable: &[String]) -> Vec<Check> {
     let desk = Party::Desk(Text::from(DESK));
     let is_reached = |channel: &&Channel| {
-        config.sink("default", **channel).is_some() && directory.address(&desk, **channel, now).is_some()
+        config.sink("default", **channel).is_some_and(|sink| sink.kind != SinkKind::Worklist)
+            && directory.address(&desk, **channel, now).is_some()
     };
     let ways: BTreeSet<&Channel> = Channel::ALL.iter().filter(is_reached).collect();
     let cause = match ways.len() {

@@ -1,4 +1,4 @@
-//! Worklist: `GET /v1/worklist?desk=Operations`, the open tasks of a desk, or of all; behind a durable access record.
+//! Worklist: `GET /v1/worklist?desk=Operations`, the open tasks of a desk, or of all, and the notices that the list carries; behind a durable access record.
 //!
 //! With `Accept: text/event-stream` the connection stays open: the list comes at once and again whenever it changes, as the
 //! event `tasks` whose id is the position of the log; a comment comes when nothing changes for a while.
@@ -21,14 +21,20 @@ use hyper::body::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use wardline_core::output::Task;
+use wardline_connectors::adapters::sink::Limits;
+use wardline_core::output::{Party, Task};
+use wardline_rules::words::Channel;
 
 use super::{Api, Caller, auth::Doing, problem::Problem, reports::release};
 use crate::{
     codes::Code,
+    dispatcher::{
+        Departure,
+        message::{Address, compose},
+    },
     engine::Phase,
     limits::{WATCH_EVERY, WATCHERS_QUIET_MAX},
-    runtime::records::Action,
+    runtime::{kernel::Notice, records::Action},
 };
 
 /// What stands behind the question mark.
@@ -49,15 +55,52 @@ pub(super) async fn get(
     if accepted.contains("text/event-stream") {
         return stream(api, caller, desk);
     }
-    let tasks = open(&api, &desk).await?;
+    let list = open(&api, &desk).await?;
     shown_to(&api, &caller, &desk).await?;
-    Ok(Json(json!({ "position": api.engine.status().position(), "tasks": tasks })).into_response())
+    Ok(Json(list.at(api.engine.status().position())).into_response())
 }
 
-/// The open tasks of a desk, or of all.
-async fn open(api: &Api, desk: &str) -> Result<Vec<Value>, Problem> {
-    let open = api.engine.ask(|kernel| kernel.open_tasks()).await?;
-    Ok(open.iter().filter(|task| desk.is_empty() || task.desk == desk).map(shown).collect())
+/// What is open.
+#[derive(PartialEq)]
+struct List {
+    tasks: Vec<Value>,
+    notices: Vec<Value>,
+}
+
+impl List {
+    fn at(&self, position: u64) -> Value {
+        json!({ "position": position, "tasks": self.tasks, "notices": self.notices })
+    }
+}
+
+/// The open tasks of a desk, or of all, and the notices that the list carries.
+async fn open(api: &Api, desk: &str) -> Result<List, Problem> {
+    let asked = api.engine.ask(|kernel| (kernel.open_tasks(), kernel.listed(Channel::Worklist)));
+    let (tasks, notices) = asked.await?;
+    let is_meant = |party: &Party| desk.is_empty() || matches!(party, Party::Desk(name) if name == desk);
+    Ok(List {
+        tasks: tasks.iter().filter(|task| desk.is_empty() || task.desk == desk).map(shown).collect(),
+        notices: notices.iter().filter(|notice| is_meant(&notice.party)).map(|notice| listed(api, notice)).collect(),
+    })
+}
+
+/// A notice in the words that its channel may say.
+fn listed(api: &Api, notice: &Notice) -> Value {
+    let at = notice.created;
+    let is_secured = api.sinks.route(notice, at).is_ok_and(|route| route.sink.is_secured());
+    let to = Address { address: notice.role.clone(), is_secured, limits: Limits::default(), at };
+    let departure = Departure { nid: notice.nid, number: 1, is_repeat: false };
+    let message = compose(notice, departure, &api.links, to);
+    json!({
+        "notice": message.key.as_str(),
+        "code": message.code.as_str(),
+        "link": message.link,
+        "severity": message.severity.as_str(),
+        "purpose": message.purpose,
+        "for": message.address.as_str(),
+        "text": message.text,
+        "created_at": at.to_string(),
+    })
 }
 
 async fn shown_to(api: &Api, caller: &Caller, desk: &str) -> Result<(), Problem> {
@@ -91,12 +134,12 @@ fn stream(api: Api, caller: Caller, desk: String) -> Result<Response, Problem> {
 /// Sends the list whenever it is another one, until nobody reads it or the engine ends.
 async fn watch(api: Api, caller: Caller, desk: String, sender: mpsc::Sender<Bytes>, _place: OwnedSemaphorePermit) {
     let mut ticks = tokio::time::interval(WATCH_EVERY);
-    let mut last: Option<Vec<Value>> = None;
+    let mut last: Option<List> = None;
     let mut quiet = 0;
     while api.engine.status().phase() != Phase::Stopping {
         ticks.tick().await;
-        let Ok(tasks) = open(&api, &desk).await else { return };
-        let part = if last.as_ref() == Some(&tasks) {
+        let Ok(list) = open(&api, &desk).await else { return };
+        let part = if last.as_ref() == Some(&list) {
             quiet += 1;
             if quiet < WATCHERS_QUIET_MAX && !sender.is_closed() {
                 continue;
@@ -105,9 +148,9 @@ async fn watch(api: Api, caller: Caller, desk: String, sender: mpsc::Sender<Byte
         } else {
             let Ok(()) = shown_to(&api, &caller, &desk).await else { return };
             let position = api.engine.status().position();
-            let list = json!({ "position": position, "tasks": tasks });
-            last = Some(tasks);
-            format!("id: {position}\nevent: tasks\ndata: {list}\n\n")
+            let text = list.at(position);
+            last = Some(list);
+            format!("id: {position}\nevent: tasks\ndata: {text}\n\n")
         };
         quiet = 0;
         // The reader went away.

@@ -107,6 +107,11 @@ pub trait Kernel: Send + 'static {
         Vec::new()
     }
 
+    /// The notices of open alerts that were delivered by this channel, oldest first.
+    fn listed(&self, _: Channel) -> Vec<Notice> {
+        Vec::new()
+    }
+
     /// One report as JSON, without anything that names a patient.
     fn report(&self, id: ReportId) -> Option<Value>;
 

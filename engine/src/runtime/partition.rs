@@ -56,6 +56,10 @@ impl Kernel for Partition {
         Self::notices_by_code(self, code)
     }
 
+    fn listed(&self, channel: wardline_rules::words::Channel) -> Vec<Notice> {
+        Self::listed(self, channel).into_iter().filter_map(|nid| Kernel::notice(self, nid)).collect()
+    }
+
     fn report(&self, id: ReportId) -> Option<Value> {
         self.report_by_id(id).as_ref().map(report)
     }

@@ -141,6 +141,21 @@ impl Partition {
         places.iter().filter_map(|place| self.notices.get(*place)).map(|notice| notice.head.nid).collect()
     }
 
+    /// The notices of open alerts that were delivered by this channel, oldest first: what a list shows that people look at.
+    #[must_use]
+    pub fn listed(&self, channel: Channel) -> Vec<Nid> {
+        let open = self.alerts.iter().map(|(_, alert)| alert).filter(|alert| alert.is_open());
+        let notices = open.flat_map(|alert| alert.course.notices.iter().filter_map(|place| self.notices.get(*place)));
+        let is_shown = |notice: &&Notice| {
+            let is_there = notice.head.channel == channel && notice.state == NoticeState::Delivered;
+            is_there && notice.purpose != Purpose::Withdrawal
+        };
+        let mut found: Vec<(Timestamp, Nid)> =
+            notices.filter(is_shown).map(|notice| (notice.created, notice.head.nid)).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, nid)| nid).collect()
+    }
+
     /// The starts of older epochs that have no result: nobody knows what became of them, and the first batch of `epoch`
     /// says so (guarantees 3.1).
     ///

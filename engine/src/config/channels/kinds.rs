@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The words for kinds of sinks.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "webhook",
     "file",
     "slack",
@@ -32,6 +32,7 @@ const KINDS: [&str; 13] = [
     "fhir-task",
     "smtp",
     "nats",
+    "worklist",
     "screen",
 ];
 
@@ -47,6 +48,7 @@ impl Check<'_> {
                 None => self.missing(&raw.kind, "path"),
             },
             "screen" => Some(SinkKind::Screen),
+            "worklist" => Some(SinkKind::Worklist),
             "slack" => Some(SinkKind::Slack(self.hidden_web(raw)?)),
             "teams" => Some(SinkKind::Teams(self.hidden_web(raw)?)),
             "pagerduty" => {

@@ -49,6 +49,7 @@ async fn answers(site: &Site) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_20_a_text_message_answers_from_the_number_that_was_reached() {
+    // [SEC-22]
     let (site, _folder) = provided().await;
     let (before, code) = (answers(&site).await, nid("page-1").code());
     let text = format!("{code} 6.9 mmol/L");
@@ -153,4 +154,26 @@ async fn a_worklist_that_is_watched_comes_again_when_it_changes() {
     assert_eq!(heard.matches("event: tasks").count(), 2, "what did not change is not sent again: {heard}");
     let (_, _, plain) = ask(site.api, "GET /v1/worklist", &[], "").await;
     assert!(plain.contains("\"rule\":\"alert/1\""), "{plain}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worklist_shows_the_notices_that_it_carries() {
+    let site = site(Vec::new()).await;
+    assert_eq!(ask(site.api, "POST /v1/events", &[JSON], &line("page-list-1")).await.0, 200);
+    assert_eq!(ask(site.api, "POST /v1/events", &[JSON], &line("page-2")).await.0, 200);
+    let is_delivered = async |id: &'static str| {
+        let asked = site.engine.ask(move |kernel| kernel.notice(nid(id)));
+        asked.await.unwrap().is_some_and(|notice| notice.state == wardline_core::output::NoticeState::Delivered)
+    };
+    while !(is_delivered("page-list-1").await && is_delivered("page-2").await) {}
+    let (_, _, body) = ask(site.api, "GET /v1/worklist?desk=Operations", &[], "").await;
+    let list: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let code = nid("page-list-1").code().to_string();
+    assert_eq!(list["notices"].as_array().map(Vec::len), Some(1), "what went by text message is not on it: {body}");
+    assert_eq!(list["notices"][0]["code"].as_str(), Some(code.as_str()));
+    // [MSG-1]: its readers are not declared to have signed in.
+    let text = list["notices"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("red: a result waits for you.") && !text.contains("6.9"), "{text}");
+    let (_, _, body) = ask(site.api, "GET /v1/worklist?desk=Laboratory", &[], "").await;
+    assert!(body.contains("\"notices\":[]"), "of another desk: {body}");
 }

@@ -1,6 +1,6 @@
 //! Script: a state machine small enough to read, with the state table of one notice.
 //!
-//! An event `forget-…` is lost, as if by a mistake of ours. An update event `page-…` makes a notice that is ready; attempts move it as the core would. `task-1` opens a task and `done-1` ends it. An answer is accepted.
+//! An event `forget-…` is lost, as if by a mistake of ours. An update event `page-…` makes a notice that is ready, `page-list…` one by the worklist; attempts move it as the core would. `task-1` opens a task and `done-1` ends it. An answer is accepted.
 
 use std::collections::BTreeMap;
 
@@ -165,11 +165,18 @@ impl Kernel for Script {
 
     fn notice(&self, nid: Nid) -> Option<Notice> {
         let (state, ..) = self.notices.get(&nid)?;
-        Some(Notice { nid, state: *state, ..notice(Channel::Sms) })
+        let channel = if nid.0.starts_with(b"page-list") { Channel::Worklist } else { Channel::Sms };
+        Some(Notice { nid, state: *state, ..notice(channel) })
     }
 
     fn notices_by_code(&self, code: wardline_core::ids::Code) -> Vec<Nid> {
         self.notices.keys().copied().filter(|nid| nid.code() == code).collect()
+    }
+
+    fn listed(&self, channel: Channel) -> Vec<Notice> {
+        let delivered = self.notices.iter().filter(|(_, (state, ..))| *state == NoticeState::Delivered);
+        let known = delivered.filter_map(|(nid, _)| self.notice(*nid));
+        known.filter(|notice| notice.channel == channel).collect()
     }
 
     fn report(&self, id: ReportId) -> Option<Value> {
