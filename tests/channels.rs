@@ -6,14 +6,19 @@
 //! - **Not here**: other people's servers (`tests/e2e/channels.py`); what one kind of sink says in particular, which stands
 //!   beside it in `connectors/src/adapters`.
 
+#[cfg(test)]
 #[path = "channels/broker.rs"]
 mod broker;
+#[cfg(test)]
 #[path = "channels/contract.rs"]
 mod contract;
+#[cfg(test)]
 #[path = "channels/mail.rs"]
 mod mail;
+#[cfg(test)]
 #[path = "channels/pages.rs"]
 mod pages;
+#[cfg(test)]
 #[path = "channels/web.rs"]
 mod web;
 
@@ -41,7 +46,7 @@ fn arc(sink: impl Sink + 'static) -> Arc<dyn Sink> {
 }
 
 fn account() -> twilio::Account {
-    twilio::Account::new("AC1", SECRET.as_bytes(), "+15550100").unwrap()
+    twilio::Account::new("AC1", SECRET.as_bytes(), "+15550100").expect("an account")
 }
 
 fn token() -> Option<&'static [u8]> {

@@ -30,7 +30,7 @@ use wardline_tests::repository::{File, Finding, Repository, assert_none};
 const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"];
 const FOLDERS: [&str; 2] = ["docs/", "rules/packs/"];
 /// Pages that are known to show wards: when nothing is found there, it is the search that is broken.
-const SHOWS_WARDS: [&str; 2] = ["README.md", "docs/language/tutorial.md"];
+const SHOWS_WARDS: [&str; 3] = ["README.md", "docs/language/tutorial.md", "docs/language/how-to.md"];
 /// The day as of which pages are checked.
 const AS_OF: (i16, i8, i8) = (2026, 1, 5);
 
@@ -38,7 +38,7 @@ const AS_OF: (i16, i8, i8) = (2026, 1, 5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fence {
     /// What stands after the three marks.
-    info: String,
+    label: String,
     text: String,
     /// Line of its first mark, from 1.
     line: usize,
@@ -46,17 +46,17 @@ struct Fence {
 
 impl Fence {
     fn is_ward(&self) -> bool {
-        self.info == "ward" || self.info.starts_with("ward ")
+        self.label == "ward" || self.label.starts_with("ward ")
     }
 
     /// The word after `fails`, if it is one that fails.
     fn fails(&self) -> Option<&str> {
-        self.info.strip_prefix("ward fails ")
+        self.label.strip_prefix("ward fails ")
     }
 
     /// The name of the file, if it has one.
     fn file(&self) -> Option<&str> {
-        self.info.strip_prefix("ward ").filter(|name| name.ends_with(".ward"))
+        self.label.strip_prefix("ward ").filter(|name| name.ends_with(".ward"))
     }
 
     /// Whether it begins a ward, and does not go on with one.
@@ -79,8 +79,8 @@ fn fences(page: &str) -> Vec<Fence> {
             }
             Some((_, fence)) => fence.text.push_str(&format!("{line}\n")),
             None if marks >= 3 => {
-                let info = line.trim_start_matches('`').trim().to_owned();
-                open = Some((marks, Fence { info, text: String::new(), line: number + 1 }));
+                let label = line.trim_start_matches('`').trim().to_owned();
+                open = Some((marks, Fence { label, text: String::new(), line: number + 1 }));
             }
             None => {}
         }
@@ -120,9 +120,9 @@ fn findings(page: &File) -> (Vec<Finding>, usize) {
     let mut name = page.path.rsplit('/').next().unwrap_or(&page.path).replace(".md", ".ward");
     let (mut found, mut kept, mut count) = (Vec::new(), String::new(), 0);
     for (index, fence) in fences.iter().enumerate() {
-        let next = fences.get(index + 1).filter(|next| next.info == "text");
+        let next = fences.get(index + 1).filter(|next| next.label == "text");
         let say = |message: String| Finding::at(&page.path, fence.line, message);
-        if fence.info == "text read" {
+        if fence.label == "text read" {
             found.extend(unread(&checked(&name, &kept).1, &fence.text).into_iter().map(say));
         }
         if !fence.is_ward() {
@@ -256,7 +256,7 @@ fn what_a_page_says_wrongly_is_found() {
 #[test]
 fn a_block_inside_a_longer_fence_is_text() {
     let found = fences("````text\n```ward\nx\n```\n````\n```ward fails WL0101\ny\n```\n");
-    let infos: Vec<(&str, usize)> = found.iter().map(|fence| (fence.info.as_str(), fence.line)).collect();
+    let infos: Vec<(&str, usize)> = found.iter().map(|fence| (fence.label.as_str(), fence.line)).collect();
     assert_eq!(infos, [("text", 1), ("ward fails WL0101", 6)]);
 }
 

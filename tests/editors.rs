@@ -137,7 +137,7 @@ fn the_colours_are_made_from_the_vocabulary() {
 
 #[test]
 fn the_colours_name_every_block_and_clause() {
-    let grammar = read("syntaxes/ward.tmLanguage.json");
+    let grammar = grammar();
     let patterns = grammar["patterns"].as_array().expect("patterns");
     for form in BLOCKS {
         let scope = format!("keyword.control.block.{}.ward", form.word);
@@ -159,7 +159,7 @@ fn the_colours_name_every_block_and_clause() {
 /// Every pattern that is included has to be there, or the editor shows nothing and says nothing.
 #[test]
 fn every_included_pattern_exists() {
-    let grammar = read("syntaxes/ward.tmLanguage.json");
+    let grammar = grammar();
     let text = grammar.to_string();
     let names: BTreeSet<&str> =
         text.split("\"include\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -175,7 +175,7 @@ fn what_the_package_names_is_there() {
     let contributes = &package["contributes"];
     let language = &contributes["languages"][0];
     assert_eq!((&language["id"], &language["extensions"][0]), (&json!("ward"), &json!(".ward")));
-    assert_eq!(contributes["grammars"][0]["scopeName"], read("syntaxes/ward.tmLanguage.json")["scopeName"]);
+    assert_eq!(contributes["grammars"][0]["scopeName"], grammar()["scopeName"]);
     let paths = [&package["main"], &language["configuration"], &contributes["grammars"][0]["path"]];
     for path in paths.map(|path| path.as_str().expect("a path")) {
         assert!(folder().join(path).is_file(), "{path}");

@@ -1,7 +1,6 @@
 //! Spec: does every scripted test of the specifications, the packs and the shipped wards come out as written?
 //!
-//! A page of `tests/spec` is prose; its `ward` fences, together with the base ward, are one ward. What uses parts of the
-//! language that this release refuses as planned is listed by name, so that it is taken off the list when they come.
+//! A page of `tests/spec` is prose; its `ward` fences, together with the base ward, are one ward.
 
 use std::{fs, path::Path};
 
@@ -12,9 +11,6 @@ use wardline_dsl::{
     source::{SourceFile, Sources},
 };
 use wardline_rules::{settings::SiteSettings, time::Date};
-
-/// Pages and packs that need parts of the language which are refused as planned.
-const PLANNED: &[&str] = &[];
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -74,11 +70,8 @@ fn assert_all_pass(wards: Vec<(String, Sources)>) {
     let mut report = String::new();
     for (name, sources) in &wards {
         let problems = run(name, sources);
-        let is_planned = PLANNED.contains(&name.as_str());
-        match (problems.is_empty(), is_planned) {
-            (true, true) => report.push_str(&format!("{name} passes: take it off the list\n")),
-            (false, false) => report.push_str(&format!("{}\n", problems.join("\n"))),
-            (true, false) | (false, true) => {}
+        if !problems.is_empty() {
+            report.push_str(&format!("{}\n", problems.join("\n")));
         }
     }
     assert!(report.is_empty(), "{report}");

@@ -1,6 +1,7 @@
 //! Checks: variations of small wards, each with the codes it must and must not give.
 
 use wardline_dsl::check;
+use wardline_dsl::diagnostic::Diagnostic;
 use wardline_dsl::source::{SourceFile, Sources};
 use wardline_rules::time::Date;
 
@@ -8,8 +9,8 @@ use wardline_rules::time::Date;
 const AS_OF: i32 = 20_454;
 const POLICY: &str = "  policy    \"P-1\", owner \"Quality\", review by 2027-06-30\n";
 
-/// Codes found in a text beside the base of the diagnostics cases; rules without a test and unused blocks left out.
-fn codes(text: &str) -> Vec<String> {
+/// Findings in a text beside the base of the diagnostics cases.
+fn findings(text: &str) -> Vec<Diagnostic> {
     let base = SourceFile::new("base.ward", include_str!("diagnostics/base.ward"));
     let sources = Sources {
         files: vec![SourceFile::new("a.ward", text), base],
@@ -17,9 +18,20 @@ fn codes(text: &str) -> Vec<String> {
         holidays: vec![SourceFile::new("holidays/us-federal.toml", include_str!("wards/us-federal.toml"))],
     };
     let found = check(&sources, Date::from_days(AS_OF)).diagnostics;
+    found.into_iter().filter(|found| found.span.file.0 == 0).collect()
+}
+
+/// The codes of these; rules without a test and unused blocks left out.
+fn codes(text: &str) -> Vec<String> {
     let aside = ["WL0204", "WL0952"];
-    let own = found.iter().filter(|found| found.span.file.0 == 0).map(|found| found.code.to_string());
-    own.filter(|code| !aside.contains(&code.as_str())).collect()
+    let found = findings(text).into_iter().map(|found| found.code.to_string());
+    found.filter(|code| !aside.contains(&code.as_str())).collect()
+}
+
+/// The lines that the first finding of a code offers.
+fn offered(text: &str, code: &str) -> Vec<String> {
+    let found = findings(text).into_iter().find(|found| found.code.to_string() == code);
+    found.map(|found| found.help.into_iter().flat_map(|help| help.lines).collect()).unwrap_or_default()
 }
 
 fn alert(clauses: &[&str]) -> Vec<String> {
@@ -290,6 +302,41 @@ fn a_call_is_given_what_the_header_says() {
     assert_eq!(asked("serial(test, location)", "test, location, serial(): match"), ["WL0307"]);
     assert_eq!(asked("serial(test) is above 3", "test, serial(): match"), ["WL0307"]);
     assert_eq!(asked("serail(test)", "test: match"), ["WL0203"]);
+}
+
+#[test]
+fn a_name_nobody_declared_comes_with_the_clause_that_declares_it() {
+    let unknown = |condition: &str| {
+        let text = format!("alert \"A\"\n{POLICY}  {WHEN}\n  where     {condition}\n  severity  yellow\n");
+        offered(&text, "WL0201")
+    };
+    assert_eq!(unknown("location is Burns Unit"), ["place     Burns Unit"]);
+    assert_eq!(unknown("site is \"House of Mercy\""), ["site      \"House of Mercy\""], "reserved words are quoted");
+    assert_eq!(unknown("test is bilirubin"), ["test      bilirubin, LOINC …, in …"]);
+    assert_eq!(unknown("department is chemistry"), ["values    department: chemistry"]);
+    let silent = format!("alert \"A\"\n{POLICY}  after     a message arrives from feed \"Old LIS\"\n");
+    assert_eq!(offered(&silent, "WL0201"), ["feed      \"Old LIS\""]);
+    assert_eq!(unknown("test is potasium"), ["where     test is potassium"], "what is near was meant");
+    assert_eq!(unknown("priority is whenever"), Vec::<String>::new(), "no ward can declare a priority");
+}
+
+#[test]
+fn a_rule_nobody_tests_comes_with_a_test_about_its_own_begin() {
+    let sla = sla_text("STAT lab", &lab(&["target    60 minutes"]));
+    assert_eq!(
+        offered(&sla, "WL0952"),
+        [
+            "test \"STAT lab\"",
+            "  at        2026-01-14 09:00 R1: lab specimen is received",
+            "  then      09:00 clock \"STAT lab\" of R1 is running"
+        ]
+    );
+    let tested = offered(&sla, "WL0952").join("\n");
+    assert_eq!(codes(&format!("{sla}\n{tested}\n")), Vec::<String>::new(), "the test that is offered reads and checks");
+    let silent = format!(
+        "catalogue \"C\"\n  feed      \"LIS\"\n\nalert \"Silent\"\n{POLICY}  after     a message arrives from feed \"LIS\"\n  expect    the message arrives from feed \"LIS\"\n  within    30 minutes\n  severity  yellow\n  tell      desk \"Operations\" by worklist\n"
+    );
+    assert_eq!(offered(&silent, "WL0952")[1], "  at        2026-01-14 09:00 a message arrives from feed \"LIS\"");
 }
 
 #[test]

@@ -43,7 +43,7 @@ roster "Lab lead"
 fn codes(rule: &str) -> Vec<Code> {
     let packs = vec![SourceFile::new("starter.ward", include_str!("../../rules/packs/starter.ward"))];
     let files = vec![SourceFile::new("example.ward", format!("{AROUND}{rule}"))];
-    let date = Date::new(2026, 1, 5).unwrap_or(Date::from_days(0));
+    let date = Date::new(2026, 1, 5).expect("a date");
     let checked = check(&Sources { files, packs, holidays: Vec::new() }, date);
     let errors = checked.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     let as_a_whole = [Code::WL0105, Code::WL0403, Code::WL0501, Code::WL0507, Code::WL0606];
@@ -122,7 +122,8 @@ fn no_part_of_a_shape_is_unknown() {
 
 #[test]
 fn shapes_are_those_of_the_grammar() {
-    let shape = |block: &str, clause: &str| block_form(block).and_then(|form| form.clause(clause)).unwrap().shape();
+    let shape =
+        |block: &str, clause: &str| block_form(block).and_then(|form| form.clause(clause)).expect("a clause").shape();
     assert_eq!(shape("sla", "target"), "target LENGTH");
     assert_eq!(shape("sla", "policy"), "policy NAME, owner NAME, review by DATE");
     assert_eq!(shape("sla", "pauses"), "pauses while REPORT-STATE[, at most LENGTH in all]");
@@ -131,5 +132,5 @@ fn shapes_are_those_of_the_grammar() {
     assert_eq!(shape("function", "example"), "example CALL is (yes | no | NUMBER)");
     let call = shape::PARTS.iter().find(|part| part.name == "CALL").and_then(shape::PartForm::shape);
     assert_eq!(call.as_deref(), Some("IDENT([ARGUMENT[, ARGUMENT]…])"));
-    assert_eq!(block_form("exception").unwrap().shape(), "exception NAME to NAME");
+    assert_eq!(block_form("exception").expect("a block").shape(), "exception NAME to NAME");
 }

@@ -23,13 +23,14 @@ use std::{
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread,
+    time::Duration,
 };
 
 use wardline_rules::time::Timestamp;
 use wardline_tables::{archive as tables, place::Folder};
 
 use crate::{
-    limits::{ARCHIVE_QUEUE_MAX, ARCHIVE_QUEUE_ROWS_MAX},
+    limits::{ARCHIVE_COVER_WAIT, ARCHIVE_QUEUE_MAX, ARCHIVE_QUEUE_ROWS_MAX, ARCHIVE_RETRY_AFTER},
     runtime::rows::{Archiving, Covers, RowSink, Taken},
 };
 
@@ -63,11 +64,15 @@ struct Shared {
 /// # Errors
 /// Of the disk, or a damaged manifest.
 pub fn open(directory: &Path) -> Result<Archiving, tables::Error> {
+    open_retrying(directory, ARCHIVE_RETRY_AFTER)
+}
+
+fn open_retrying(directory: &Path, retry_after: Duration) -> Result<Archiving, tables::Error> {
     let archive = tables::Archive::open(Folder::open(&directory.join(FOLDER))?)?;
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
     followers::listen(&directory.join(SOCKET), sender.clone())?;
-    start(keeper::Keeper::new(archive), receiver, shared.clone())?;
+    start(keeper::Keeper::new(archive, retry_after), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })
 }
@@ -100,13 +105,21 @@ impl RowSink for Sink {
         let (epoch, count) = (taken.epoch, taken.rows.len());
         let queued = self.shared.queued.fetch_add(count, Ordering::AcqRel);
         let is_full = queued > 0 && queued + count > ARCHIVE_QUEUE_ROWS_MAX;
-        if is_full || matches!(self.sender.try_send(Order::Rows(taken)), Err(TrySendError::Full(_))) {
-            self.shared.has_hole.store(true, Ordering::Release);
-            tracing::error!(
-                epoch,
-                "archive.queue: tables stop here; rows after this are derived again at the next start"
-            );
-        }
+        let cause = if is_full {
+            "its queue is full"
+        } else {
+            match self.sender.try_send(Order::Rows(taken)) {
+                Ok(()) => return,
+                Err(TrySendError::Full(_)) => "its queue is full",
+                Err(TrySendError::Disconnected(_)) => "its thread has ended",
+            }
+        };
+        self.shared.has_hole.store(true, Ordering::Release);
+        tracing::error!(
+            epoch,
+            cause,
+            "archive.queue: tables stop here; rows after this are derived again at the next start"
+        );
     }
 }
 
@@ -117,7 +130,15 @@ struct Cover {
 
 impl Covers for Cover {
     fn covers(&self, epoch: u64) -> bool {
+        // A disk that hangs must not hold up a stop, nor the segments that the same thread prepares.
         let (reply, answer) = mpsc::sync_channel(1);
-        self.sender.send(Order::Cover(epoch, reply)).is_ok() && answer.recv().unwrap_or(false)
+        // A queue that is full now is asked again for the next checkpoint.
+        if self.sender.try_send(Order::Cover(epoch, reply)).is_err() {
+            return false;
+        }
+        answer.recv_timeout(ARCHIVE_COVER_WAIT).unwrap_or(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

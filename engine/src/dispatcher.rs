@@ -43,7 +43,6 @@ pub struct Dispatcher {
 struct Flight {
     number: u32,
     channel: Channel,
-    level: Level,
 }
 
 /// An attempt that may leave now.
@@ -88,8 +87,8 @@ impl Dispatcher {
             if self.flights.contains_key(&proposal.nid) || !self.has_room(proposal) {
                 continue;
             }
-            let Proposal { nid, number, level, channel, created: _ } = *proposal;
-            self.flights.insert(nid, Flight { number, channel, level });
+            let Proposal { nid, number, level: _, channel, created: _ } = *proposal;
+            self.flights.insert(nid, Flight { number, channel });
             started.push(Attempt { nid, number, epoch: self.epoch, outcome: Outcome::Started });
         }
         started
@@ -114,12 +113,6 @@ impl Dispatcher {
             }
         }
         departures
-    }
-
-    /// The level of an attempt under way, for how soon its result must be logged.
-    #[must_use]
-    pub fn level(&self, nid: Nid) -> Option<Level> {
-        self.flights.get(&nid).map(|flight| flight.level)
     }
 
     fn start(&mut self, attempt: &Attempt, output: &Output) -> Option<Departure> {

@@ -53,6 +53,9 @@ impl Check {
     }
 }
 
+/// Tries every channel, and says which cannot be reached.
+pub type Probe<'a> = &'a dyn Fn(&Config) -> Vec<String>;
+
 /// Looks at everything.
 ///
 /// - **Input** `path`: `wardline.toml`; `now`: the wall; `health`: asks the running engine, `None` if none answers; `probe`:
@@ -62,7 +65,7 @@ pub fn examine(
     path: &Path,
     now: Timestamp,
     health: &dyn Fn(&Config) -> Option<serde_json::Value>,
-    probe: Option<&dyn Fn(&Config) -> Vec<String>>,
+    probe: Option<Probe<'_>>,
 ) -> Vec<Check> {
     let config = match Config::load(path).and_then(|config| site::load(&config.site).map(|_| config)) {
         Ok(config) => config,

@@ -134,6 +134,8 @@ pub struct Status {
     excluded: AtomicU64,
     /// Log records that an operator gave up.
     lost: AtomicU64,
+    /// Rows of the tables are not in files: a checkpoint was not written for it.
+    lacks_rows: AtomicBool,
     /// Messages are refused because no ward decides yet.
     is_waiting_for_ward: AtomicBool,
     /// How much room the volume has, as [`Supply`] in order.
@@ -203,14 +205,17 @@ impl Status {
         self.excluded.load(Ordering::Acquire)
     }
 
-    /// How many records of the log an operator gave up.
+    /// How many records of the log an operator gave up; `None` if there are some and the log does not say how many.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Acquire)
+    pub fn lost(&self) -> Option<u64> {
+        match self.lost.load(Ordering::Acquire) {
+            u64::MAX => None,
+            records => Some(records),
+        }
     }
 
-    pub(crate) fn set_lost(&self, records: u64) {
-        self.lost.store(records, Ordering::Release);
+    pub(crate) fn set_lost(&self, records: Option<u64>) {
+        self.lost.store(records.unwrap_or(u64::MAX), Ordering::Release);
     }
 
     pub(crate) fn set_excluded(&self, count: usize) {
@@ -238,6 +243,16 @@ impl Status {
             Supply::Exhausted => 3,
         };
         self.supply.swap(number, Ordering::AcqRel) != number
+    }
+
+    /// Whether the newest checkpoint could not be written because files of the tables lack rows.
+    #[must_use]
+    pub fn lacks_rows(&self) -> bool {
+        self.lacks_rows.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_lacks_rows(&self, lacks: bool) {
+        self.lacks_rows.store(lacks, Ordering::Release);
     }
 
     /// Whether messages are refused because no ward decides yet.

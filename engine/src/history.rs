@@ -96,6 +96,14 @@ pub enum Error {
         /// What does not fit.
         cause: core_wire::Error,
     },
+    /// A record that is whole and says nothing this program can read.
+    #[error("record {sequence} cannot be read: it is no {kind}")]
+    Foreign {
+        /// Which record.
+        sequence: u64,
+        /// What it should say.
+        kind: &'static str,
+    },
 }
 
 impl From<log::Error> for Error {
@@ -163,21 +171,22 @@ impl<D: Disk> History<D> {
         let mut excluded = Vec::new();
         self.records(through, |record| {
             let sequence = record.header.sequence;
+            let foreign = |kind| Error::Foreign { sequence, kind };
             survey.first = if survey.first == 0 { sequence } else { survey.first };
             survey.last = sequence;
             match record.header.kind {
                 Kind::Open => {
-                    let logic = Open::decode(record.payload).map(|open| open.logic);
-                    survey.logic.extend(logic.map(|logic| (sequence, logic)));
+                    let open = Open::decode(record.payload).ok_or_else(|| foreign("beginning of an epoch"))?;
+                    survey.logic.insert(sequence, open.logic);
                 }
                 Kind::Mark => {
-                    let mark = Mark::decode(record.payload);
-                    survey.marks.extend(mark.map(|mark| (mark.sequence, mark.state_hash)));
+                    let mark = Mark::decode(record.payload).ok_or_else(|| foreign("mark of a checkpoint"))?;
+                    survey.marks.insert(mark.sequence, mark.state_hash);
                 }
                 Kind::Exclude => excluded.push(Exclusion { sequence, payload: record.payload.to_vec() }),
                 Kind::Gap => {
-                    let lost = Gap::decode(record.payload).map_or(0, |gap| gap.last.saturating_sub(sequence) + 1);
-                    survey.lost = survey.lost.saturating_add(lost);
+                    let gap = Gap::decode(record.payload).ok_or_else(|| foreign("gap"))?;
+                    survey.lost = survey.lost.saturating_add(gap.last.saturating_sub(sequence).saturating_add(1));
                 }
                 Kind::Batch | Kind::Time | Kind::Access | Kind::Close => {}
             }

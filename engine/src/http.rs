@@ -83,6 +83,8 @@ pub(crate) struct Api {
     /// Wrong codes, by peer.
     pub(crate) guesses: Arc<Guard>,
     pub(crate) past: Arc<dyn Past>,
+    /// Room for large bodies.
+    pub(crate) bodies: body::Bodies,
     /// Whose turn it is to read the log: one at a time, so that the disk stays the writer's.
     pub(crate) looking: Arc<Semaphore>,
     /// Places for those who watch the worklist.
@@ -99,6 +101,7 @@ impl Api {
             sinks: parts.sinks,
             guesses: Arc::new(Guard::per_hour(WRONG_CODES_PER_HOUR_MAX)),
             past: parts.past,
+            bodies: body::Bodies::default(),
             looking: Arc::new(Semaphore::new(1)),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
         }

@@ -232,11 +232,12 @@ impl Intake {
         let mut reading = Reading::default();
         let mut messages = Vec::new();
         for (n, bytes) in split.messages.iter().enumerate() {
-            let message = decoder.message(bytes);
-            match &message.found {
+            let mut message = decoder.message(bytes);
+            match &mut message.found {
+                // They move into the parcel: an answer asks only which sort of message it was.
                 Found::Events(events) => {
-                    for event in events {
-                        reading.take(n, Ok(event.clone()), (bytes, feed, at))?;
+                    for event in core::mem::take(events) {
+                        reading.take(n, Ok(event), (bytes, feed, at))?;
                     }
                 }
                 Found::Answer => {}

@@ -9,6 +9,10 @@ use wardline_rules::time::Span;
 
 /// Bytes of one request body: one message of any feed, a quarter of a log segment. Beyond it: 413.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a body that its connection has for itself; what goes beyond comes out of [`BODIES_BYTES_MAX`].
+pub const BODY_OWN_BYTES: usize = 64 << 10;
+/// Bytes of all open bodies together, beyond what each has of its own. Beyond it: 503, to be sent again.
+pub const BODIES_BYTES_MAX: usize = 256 << 20;
 /// Lines of one NDJSON request, and elements of one JSON array. Beyond it: 413.
 pub const LINES_PER_REQUEST_MAX: usize = 65_536;
 /// Bytes of one NDJSON line. A longer one becomes a dead letter; the lines around it are read.
@@ -180,6 +184,10 @@ pub const ARCHIVE_FREEZE_AFTER: Duration = Duration::from_millis(10);
 pub const ARCHIVE_IDLE: Duration = Duration::from_secs(1);
 /// How often hot rows go to files even if they are few.
 pub const ARCHIVE_FLUSH_EVERY: Duration = Duration::from_secs(3_600);
+/// How long after a flush that failed the next one is tried.
+pub const ARCHIVE_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// How long a checkpoint waits for the files that it needs; beyond it is given up, and a later one finds them written.
+pub const ARCHIVE_COVER_WAIT: Duration = Duration::from_secs(60);
 /// Bytes that one follower may lag behind. Beyond it it is cut off and begins again.
 pub const FOLLOWER_BYTES_MAX: usize = 32 << 20;
 /// Pauses before the query process is started again: doubling from one second to this.

@@ -19,9 +19,11 @@ use std::{
 
 use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use wardline_connectors::adapters::Reply;
+use wardline_core::views::Leaving;
 use wardline_rules::{
     program::Level,
     time::{Span, Timestamp},
+    words::Kind,
 };
 
 use crate::{limits::METRIC_SERIES_MAX, runtime::admission::Lane};
@@ -63,6 +65,8 @@ struct Kept {
     skew: BTreeMap<String, Skew>,
     /// By feed, as it may be shown, when it was heard.
     rhythms: BTreeMap<String, Rhythm>,
+    /// Channels whose results stand at 0 or above.
+    channels: BTreeSet<&'static str>,
 }
 
 /// How far a clock is ahead of ours. Waiting on the way only makes it look slower, so the largest difference of some time is
@@ -120,6 +124,11 @@ impl Metrics {
         for lane in ["critical", "routine", "bulk"] {
             self.count(Metric::Shed, &[lane], 0);
         }
+        for kind in Kind::ALL {
+            for leaving in Leaving::ALL {
+                self.count(Metric::ReportsClosed, &[kind.name(), leaving.word()], 0);
+            }
+        }
         for (_, level) in LEVELS {
             for outcome in ["answered", "closed", "withdrawn", "cleared", "unresolved"] {
                 self.count(Metric::AlertsClosed, &[level, outcome], 0);
@@ -142,13 +151,16 @@ impl Metrics {
         }
     }
 
-    /// All results of a channel at 0.
-    pub(crate) fn begin_channel(&self, channel: &str) {
-        for result in ["delivered", "failed_soft", "failed_hard", "ambiguous", "expired"] {
-            self.count_named(Metric::Notices, &[channel, result], 0);
+    /// All results of a channel at 0, once.
+    pub(crate) fn begin_channel(&self, channel: &'static str) {
+        if !self.kept().channels.insert(channel) {
+            return;
         }
-        self.count_named(Metric::NoticesOpened, &[channel], 0);
-        self.count_named(Metric::NoticesRepeated, &[channel], 0);
+        for result in ["delivered", "failed_soft", "failed_hard", "ambiguous", "expired"] {
+            self.count(Metric::Notices, &[channel, result], 0);
+        }
+        self.count(Metric::NoticesOpened, &[channel], 0);
+        self.count(Metric::NoticesRepeated, &[channel], 0);
     }
 
     fn touch(&self, metric: Metric) {
@@ -284,7 +296,7 @@ impl Metrics {
     }
 
     /// Counts an attempt that ended.
-    pub fn attempt_ended(&self, channel: &str, reply: &Reply) {
+    pub fn attempt_ended(&self, channel: &'static str, reply: &Reply) {
         let result = match reply {
             Reply::Delivered => "delivered",
             Reply::FailedSoft { .. } => "failed_soft",
@@ -292,13 +304,13 @@ impl Metrics {
             Reply::Ambiguous { .. } => "ambiguous",
         };
         self.begin_channel(channel);
-        self.count_named(Metric::Notices, &[channel, result], 1);
+        self.count(Metric::Notices, &[channel, result], 1);
     }
 
-    /// Takes note of what a message says about the clock of its feed.
-    pub(crate) fn clock_of_feed(&self, feed: &str, made: Timestamp, arrived: Timestamp) {
+    /// Takes note of how far the clock of a feed is ahead of ours, as the messages say that arrived up to `arrived`.
+    pub(crate) fn clock_of_feed(&self, feed: &str, ahead: Span, arrived: Timestamp) {
         const KEPT_FOR: Span = Span::from_minutes(10);
-        let ahead = made.since(arrived).micros();
+        let ahead = ahead.micros();
         let mut kept = self.kept();
         let skew = kept.skew.entry(feed.to_owned()).or_insert(Skew { since: arrived, now: ahead, before: None });
         if arrived.since(skew.since) > KEPT_FOR {

@@ -33,7 +33,8 @@ pub async fn watch(
     let mut ticks = tokio::time::interval(WATCH_EVERY);
     let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
     let looked = || [&installation.config.ward, &installation.config.site].map(|path| newest(path, 0));
-    let mut ward_seen = looked();
+    // Looked at again at the first tick: the files may have changed since the start read them.
+    let mut ward_seen = None;
     let mut directory_seen = newest(&installation.config.directory, 0);
     loop {
         let is_asked = tokio::select! {
@@ -42,9 +43,9 @@ pub async fn watch(
             _ = ticks.tick() => false,
         };
         let ward_now = looked();
-        if is_asked || ward_now != ward_seen {
-            ward_seen = ward_now;
-            activate(&engine, &installation).await;
+        if is_asked || ward_seen.as_ref() != Some(&ward_now) {
+            // What the engine could not take now is offered again at the next look.
+            ward_seen = activate(&engine, &installation).await.then_some(ward_now);
         }
         let directory_now = newest(&installation.config.directory, 0);
         if is_asked || directory_now != directory_seen {
@@ -61,7 +62,9 @@ pub async fn watch(
 }
 
 /// Makes ward and settings of the files the active ones, unless they are that already or do not check.
-pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
+///
+/// - **Output**: whether that is settled until the files change; not if the engine could not take it.
+pub async fn activate(engine: &Engine, installation: &Arc<Installation>) -> bool {
     let as_of = Date::from_days(i32::try_from(engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));
     let reader = Arc::clone(installation);
     let read = tokio::task::spawn_blocking(move || reader.ward(as_of)).await;
@@ -69,17 +72,17 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
         Ok(Ok(activation)) => activation,
         Ok(Err(findings)) => {
             tracing::error!("ward.check: the ward does not check and is not activated\n{findings}");
-            return;
+            return true;
         }
         Err(error) => {
             tracing::error!(%error, "ward.check");
-            return;
+            return false;
         }
     };
     let version = activation.program.version;
     let active = engine.ask(|kernel| kernel.ward().map(|(_, version)| (version, kernel.site()))).await.ok().flatten();
     if active.is_some_and(|(active, site)| active == version.0 && activation.site.as_deref() == Some(&site)) {
-        return;
+        return true;
     }
     for finding in installation.missing_channels(&activation.program) {
         tracing::warn!(%finding, "ward.check");
@@ -92,8 +95,12 @@ pub async fn activate(engine: &Engine, installation: &Arc<Installation>) {
             // Applied, not only durable: an engine that waited for a ward takes messages then.
             drop(accepted.outcome().await);
             tracing::info!(%name, %version, position = receipt.position, "ward.activate");
+            true
         }
-        Err(refusal) => tracing::warn!(?refusal, "ward.activate"),
+        Err(refusal) => {
+            tracing::warn!(?refusal, "ward.activate");
+            false
+        }
     }
 }
 

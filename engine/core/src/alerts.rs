@@ -18,6 +18,8 @@ pub(crate) mod patient;
 pub(crate) mod upkeep;
 pub(crate) mod when;
 
+use std::borrow::Cow;
+
 use wardline_rules::{
     Text,
     program::{Action, ActionSend, Level, PageTo, Program, SeverityId, Tell, Who},
@@ -174,45 +176,44 @@ pub(crate) struct Raise {
     pub(crate) extras: Vec<Extra>,
 }
 
-/// What a ward says that an alert sends.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sends {
-    pub(crate) page: Option<PageTo>,
-    pub(crate) tells: Vec<Tell>,
+/// Whom the cause of an alert pages.
+pub(crate) fn page_of(program: &Program, source: Source) -> Option<Cow<'_, PageTo>> {
+    match source {
+        Source::Rule(index) => program.alerts.get(index as usize)?.page.as_ref().map(Cow::Borrowed),
+        Source::Notice(_) => None,
+        Source::Upkeep(_) => upkeep::page(program).map(Cow::Owned),
+        Source::Clock { .. } => match &action_of(program, source)?.send {
+            ActionSend::Page(page) => Some(Cow::Borrowed(page)),
+            ActionSend::Tell(_) => None,
+        },
+    }
 }
 
-impl Sends {
-    /// What the cause of an alert sends.
-    pub(crate) fn of(program: &Program, source: Source) -> Self {
-        let of_action = |action: &Action| match &action.send {
-            ActionSend::Page(page) => Self { page: Some(page.clone()), tells: Vec::new() },
-            ActionSend::Tell(tell) => Self { page: None, tells: vec![tell.clone()] },
-        };
-        match source {
-            Source::Rule(index) => program
-                .alerts
-                .get(index as usize)
-                .map(|alert| Self { page: alert.page.clone(), tells: alert.tells.clone() })
-                .unwrap_or_default(),
-            Source::Notice(index) => program
-                .notices
-                .get(index as usize)
-                .map(|notice| Tell { who: vec![Who::Patient], by: notice.channels.clone(), digest_at: Vec::new() })
-                .map(|tell| Self { page: None, tells: vec![tell] })
-                .unwrap_or_default(),
-            Source::Clock { index, rule, threshold, .. } => program
-                .families
-                .get(index as usize)
-                .and_then(|family| family.rules.get(rule as usize))
-                .and_then(|rule| {
-                    let warning = rule.warnings.get(usize::from(threshold)).map(|warning| &warning.action);
-                    if threshold == crate::clocks::BREACH { Some(&rule.breach) } else { warning }
-                })
-                .map(of_action)
-                .unwrap_or_default(),
-            Source::Upkeep(_) => upkeep::sends(program),
+/// Whom the cause of an alert tells.
+pub(crate) fn tells_of(program: &Program, source: Source) -> Vec<Tell> {
+    match source {
+        Source::Rule(index) => program.alerts.get(index as usize).map(|alert| alert.tells.clone()).unwrap_or_default(),
+        Source::Notice(index) => {
+            let notice = program.notices.get(index as usize);
+            let to_patient = |by| Tell { who: vec![Who::Patient], by, digest_at: Vec::new() };
+            notice.map(|notice| to_patient(notice.channels.clone())).into_iter().collect()
         }
+        Source::Clock { .. } => match action_of(program, source).map(|action| &action.send) {
+            Some(ActionSend::Tell(tell)) => vec![tell.clone()],
+            Some(ActionSend::Page(_)) | None => Vec::new(),
+        },
+        Source::Upkeep(_) => Vec::new(),
     }
+}
+
+/// What a threshold of a clock does.
+fn action_of(program: &Program, source: Source) -> Option<&Action> {
+    let Source::Clock { index, rule, threshold, .. } = source else { return None };
+    let rule = program.families.get(index as usize)?.rules.get(rule as usize)?;
+    if threshold == crate::clocks::BREACH {
+        return Some(&rule.breach);
+    }
+    rule.warnings.get(usize::from(threshold)).map(|warning| &warning.action)
 }
 
 impl Source {

@@ -16,8 +16,10 @@ mod handover;
 pub(crate) mod recipients;
 mod task;
 
+use std::{borrow::Cow, sync::Arc};
+
 use wardline_rules::{
-    program::{Decline, Escalation, EscalationStep, Failed, PageTo, Tell, Who},
+    program::{Decline, Escalation, EscalationStep, Failed, PageTo, Program, Tell, Who},
     quality::Fault,
     time::{Span, Timestamp},
     words::Channel,
@@ -26,7 +28,8 @@ use wardline_rules::{
 pub(crate) use extras::Extra;
 
 use crate::{
-    alerts::{AlertSlot, Sends},
+    alerts::{AlertSlot, Source, page_of, tells_of},
+    escalation::documented::ELSEWHERE,
     mute::{Muted, MutedClass},
     outbox::{Ask, NoticeSlot},
     output::{AlertState, Output, Purpose, QualityRow, Recipient, Task},
@@ -112,55 +115,58 @@ impl Course {
 }
 
 /// A step as it runs: of an escalation, or the one of a direct page.
-struct Running<'a> {
-    who: &'a [Who],
-    by: &'a [Channel],
+pub(crate) struct Running<'a> {
+    pub(crate) who: &'a [Who],
+    pub(crate) by: &'a [Channel],
     reminders: &'a [wardline_rules::program::Reminder],
     wait: Option<Span>,
 }
 
-/// The escalation and the people of the `page` clause behind an alert.
-struct Plan {
-    escalation: Option<Escalation>,
-    recipients: Vec<Who>,
-    direct: Option<(Vec<Who>, Vec<Channel>)>,
+/// The `page` clause behind an alert, in the version of the ward that raised it [ESC-11].
+pub(crate) struct Plan {
+    program: Arc<Program>,
+    source: Source,
+    page: Option<PageTo>,
 }
 
 impl Plan {
-    fn step(&self, step: u32) -> Option<Running<'_>> {
-        if let Some((who, by)) = &self.direct {
+    /// Whom the clause names for the places that the escalation leaves open.
+    pub(crate) fn recipients(&self) -> &[Who] {
+        match &self.page {
+            Some(PageTo::Using { recipients, .. }) => recipients,
+            Some(PageTo::Direct { .. }) | None => &[],
+        }
+    }
+
+    pub(crate) fn step(&self, step: u32) -> Option<Running<'_>> {
+        if let PageTo::Direct { who, by } = self.page.as_ref()? {
             return (step == 1).then_some(Running { who, by, reminders: &[], wait: None });
         }
-        let EscalationStep { who, by, reminders, wait } =
-            self.escalation.as_ref()?.steps.get(usize::try_from(step).ok()?.checked_sub(1)?)?;
+        let steps = &escalation_of(&self.program, self.source)?.steps;
+        let EscalationStep { who, by, reminders, wait } = steps.get(usize::try_from(step).ok()?.checked_sub(1)?)?;
         Some(Running { who, by, reminders, wait: Some(*wait) })
     }
 }
 
-impl Partition {
-    fn sends(&self, slot: AlertSlot) -> Sends {
-        let Some(alert) = self.alerts.get(slot) else { return Sends::default() };
-        let ward = self.wards.get(alert.cause.ward as usize);
-        ward.map(|ward| Sends::of(&ward.program, alert.cause.source)).unwrap_or_default()
+fn escalation_of(program: &Program, source: Source) -> Option<&Escalation> {
+    match &*page_of(program, source)? {
+        PageTo::Using { escalation, .. } => program.escalations.get(escalation.index()),
+        PageTo::Direct { .. } => None,
     }
+}
 
-    fn plan(&self, slot: AlertSlot) -> Plan {
-        let ward = self.alerts.get(slot).and_then(|alert| self.wards.get(alert.cause.ward as usize));
-        match self.sends(slot).page {
-            Some(PageTo::Using { escalation, recipients }) => {
-                let escalation = ward.and_then(|ward| ward.program.escalations.get(escalation.index()));
-                Plan { escalation: escalation.cloned(), recipients, direct: None }
-            }
-            Some(PageTo::Direct { who, by }) => {
-                Plan { escalation: None, recipients: Vec::new(), direct: Some((who, by)) }
-            }
-            None => Plan { escalation: None, recipients: Vec::new(), direct: None },
-        }
+impl Partition {
+    fn plan(&self, slot: AlertSlot) -> Option<Plan> {
+        let cause = self.alerts.get(slot)?.cause;
+        let program = self.wards.get(cause.ward as usize)?.program.clone();
+        let page = page_of(&program, cause.source).map(Cow::into_owned);
+        Some(Plan { program, source: cause.source, page })
     }
 
     /// The escalation text of the ward version that raised the alert [ESC-11].
-    pub(crate) fn escalation_of(&self, slot: AlertSlot) -> Option<Escalation> {
-        self.plan(slot).escalation
+    pub(crate) fn escalation_of(&self, slot: AlertSlot) -> Option<&Escalation> {
+        let cause = self.alerts.get(slot)?.cause;
+        escalation_of(&self.wards.get(cause.ward as usize)?.program, cause.source)
     }
 
     /// Begins what an alert sends, or holds it while it is muted [T1] [T2].
@@ -170,22 +176,24 @@ impl Partition {
             self.say_alert(slot, AlertState::Held, "muted", out);
             return;
         }
-        let sends = self.sends(slot);
+        let Some(plan) = self.plan(slot) else { return };
+        let pages = plan.page.is_some();
         self.set_phase(slot, Phase::Paging);
-        if sends.page.is_some() && report.as_deref().is_some_and(|report| self.is_acted_upon(slot, report)) {
+        if pages && report.as_deref().is_some_and(|report| self.is_acted_upon(slot, report)) {
             // The call was heard of before what it answers.
-            return self.acted(slot, out);
+            return self.acted(slot, ELSEWHERE, None, out);
         }
         if let Some(alert) = self.alerts.get_mut(slot) {
             (alert.course.run, alert.course.round) = (1, 1);
         }
+        let tells = tells_of(&plan.program, plan.source);
         if let Some(moved) = self.moving {
-            return self.tell_moved((slot, moved), &sends, report.as_deref(), out);
+            return self.tell_moved((slot, moved), (&plan, &tells), report.as_deref(), out);
         }
-        for tell in &sends.tells {
+        for tell in &tells {
             self.tell(slot, tell, report.as_deref(), out);
         }
-        if sends.page.is_some() {
+        if pages {
             self.begin_step(slot, 1, report.as_deref(), out);
         }
         self.send_extras(slot, report.as_deref(), out);
@@ -198,7 +206,7 @@ impl Partition {
             alert.course.step
         });
         let plan = self.plan(slot);
-        if let Some(running) = step.and_then(|step| plan.step(step)) {
+        if let Some(running) = step.zip(plan.as_ref()).and_then(|(step, plan)| plan.step(step)) {
             self.arm_step(slot, &running);
         }
     }
@@ -236,9 +244,9 @@ impl Partition {
 
     /// Begins a step: everybody it names is resolved now and paged [ESC-1]; a step with nobody is over at once [ESC-2].
     fn begin_step(&mut self, slot: AlertSlot, step: u32, report: Option<&Report>, out: &mut Output) {
-        let plan = self.plan(slot);
+        let Some(plan) = self.plan(slot) else { return };
         let Some(running) = plan.step(step) else { return };
-        let recipients = self.resolve(slot, running.who, &plan.recipients, report);
+        let recipients = self.resolve(slot, running.who, plan.recipients(), report);
         let asked = recipients.iter().cloned().map(Asked::anew).collect();
         if let Some(alert) = self.alerts.get_mut(slot) {
             let course = &mut alert.course;
@@ -261,7 +269,7 @@ impl Partition {
         if !is_delayed {
             self.arm_step(slot, &running);
         }
-        self.arm_edge(slot, (running.who, &plan.recipients), report);
+        self.arm_edge(slot, (running.who, plan.recipients()), report);
     }
 
     fn say_nobody(&self, slot: AlertSlot, out: &mut Output) {
@@ -311,11 +319,10 @@ impl Partition {
     fn step_over(&mut self, slot: AlertSlot, report: Option<&Report>, out: &mut Output) {
         self.disarm_step(slot);
         let Some(course) = self.alerts.get(slot).map(|alert| (alert.course.step, alert.course.round)) else { return };
-        let plan = self.plan(slot);
-        if plan.step(course.0 + 1).is_some() {
+        if self.plan(slot).is_some_and(|plan| plan.step(course.0 + 1).is_some()) {
             return self.begin_step(slot, course.0 + 1, report, out);
         }
-        let repeat = plan.escalation.as_ref().and_then(|escalation| escalation.repeat);
+        let repeat = self.escalation_of(slot).and_then(|escalation| escalation.repeat);
         match repeat {
             Some(repeat) if course.1 <= u32::from(repeat.times) => {
                 if let Some(alert) = self.alerts.get_mut(slot) {
@@ -338,7 +345,7 @@ impl Partition {
     fn task_of(&self, slot: AlertSlot) -> Option<Task> {
         let alert = self.alerts.get(slot).filter(|alert| alert.course.phase == Phase::Unresolved)?;
         let program = &self.wards.get(alert.cause.ward as usize)?.program;
-        let escalation = self.plan(slot).escalation?;
+        let escalation = self.escalation_of(slot)?;
         let severity = program.severities.get(alert.cause.severity.index());
         Some(Task {
             raised: alert.raised,
@@ -432,8 +439,8 @@ impl Partition {
         let waiting = alert.course.asked.iter().filter(|asked| !asked.answered && !asked.declined);
         let waiting: Vec<Recipient> = waiting.map(|asked| asked.recipient.clone()).collect();
         let plan = self.plan(slot);
-        let reminder =
-            plan.step(step).and_then(|running| running.reminders.get(usize::try_from(part).ok()?.checked_sub(1)?));
+        let running = plan.as_ref().and_then(|plan| plan.step(step));
+        let reminder = running.and_then(|running| running.reminders.get(usize::try_from(part).ok()?.checked_sub(1)?));
         let Some(by) = reminder.map(|reminder| reminder.by) else { return };
         let word = match part {
             1 => "r1",
@@ -465,7 +472,9 @@ impl Partition {
         report: Option<&Report>,
         out: &mut Output,
     ) {
-        let plan = self.plan(slot);
+        let moves_on = self.escalation_of(slot).is_some_and(|escalation| {
+            declined && escalation.decline == Decline::Any || !declined && escalation.failed == Failed::NextStep
+        });
         let Some(alert) = self.alerts.get_mut(slot) else { return };
         let mut is_asked = false;
         for asked in alert.course.asked.iter_mut().filter(|asked| asked.recipient.party == recipient.party) {
@@ -479,9 +488,6 @@ impl Partition {
         }
         let all_out = alert.course.asked.iter().all(|asked| asked.is_out);
         let all_declined = declined && alert.course.asked.iter().all(|asked| asked.declined);
-        let moves_on = plan.escalation.as_ref().is_some_and(|escalation| {
-            declined && escalation.decline == Decline::Any || !declined && escalation.failed == Failed::NextStep
-        });
         let is_paging = alert.course.phase == Phase::Paging;
         if all_declined && is_paging {
             self.say_alert(slot, AlertState::Declined, "", out);

@@ -155,7 +155,7 @@ const fn halves(key: Key) -> Halves {
     [(key >> 64) as u64, key as u64]
 }
 
-/// Reports by bare number, by public id, by encounter, and while a ward looks back by patient.
+/// Reports by bare number, by public id, by encounter and by patient.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     reports: FastMap<Halves, Under>,
@@ -221,7 +221,9 @@ impl Index {
         let is_empty = match under.list() {
             None => under.0 == slot,
             Some(list) => self.lists.get_mut(list).is_some_and(|slots| {
-                slots.retain(|other| *other != slot);
+                if let Ok(place) = slots.binary_search(&slot) {
+                    slots.remove(place);
+                }
                 slots.is_empty()
             }),
         };
@@ -239,16 +241,19 @@ impl Index {
     /// Puts a report under an encounter.
     pub(crate) fn link_encounter(&mut self, encounter: Token, slot: ReportSlot) {
         let reports = self.encounters.get_or_insert_with(encounter, Vec::new);
-        if !reports.contains(&slot) {
-            reports.push(slot);
-            reports.sort_unstable();
+        if let Err(place) = reports.binary_search(&slot) {
+            reports.insert(place, slot);
         }
     }
 
     /// Takes a report from under an encounter.
     pub(crate) fn unlink_encounter(&mut self, encounter: Token, slot: ReportSlot) {
-        if let Some(reports) = self.encounters.get_mut(&encounter) {
-            reports.retain(|other| *other != slot);
+        let Some(reports) = self.encounters.get_mut(&encounter) else { return };
+        if let Ok(place) = reports.binary_search(&slot) {
+            reports.remove(place);
+        }
+        if reports.is_empty() {
+            self.encounters.remove(&encounter);
         }
     }
 }

@@ -27,3 +27,6 @@ pub const IN_FLIGHT_RED_RESERVE: usize = 16;
 pub const DUPLICATES_MAX: usize = 16 << 20;
 /// Attempts of a red notice before it is exhausted.
 pub const ATTEMPTS_MAX: u32 = 4_096;
+
+/// Spellings of tuples, and sums of two, that are remembered. Beyond it all are forgotten and found again one by one.
+pub const TUPLES_REMEMBERED_MAX: usize = 1 << 20;

@@ -336,6 +336,18 @@ impl Partition {
         }
     }
 
+    /// A try failed for certain: nobody has it, nor what it carried, unless an earlier try is in doubt.
+    fn was_not_reached(&mut self, place: NoticeSlot) {
+        let Some(notice) = self.notices.get_mut(place) else { return };
+        let may_have = notice.is_repeat;
+        notice.was_reached = may_have;
+        for (member, _) in self.members(place) {
+            if let Some(member) = self.notices.get_mut(member) {
+                member.was_reached = may_have;
+            }
+        }
+    }
+
     fn delivered(&mut self, place: NoticeSlot, out: &mut Output) {
         let Some(notice) = self.notices.get_mut(place) else { return };
         notice.was_reached = true;
@@ -363,7 +375,7 @@ impl Partition {
             self.in_flight = self.in_flight.saturating_sub(1);
             self.counters.attempts_failed += 1;
         }
-        notice.was_reached = notice.is_repeat;
+        self.was_not_reached(place);
         self.move_notice(place, NoticeState::Waiting, out);
         self.retry_at(place, self.at.plus(delay));
     }
@@ -402,11 +414,8 @@ impl Partition {
             self.in_flight = self.in_flight.saturating_sub(1);
             self.counters.attempts_failed += 1;
         }
-        let was_repeat = notice.is_repeat;
         let (alert, recipient, purpose) = (notice.alert, notice.head.recipient.clone(), notice.purpose);
-        if let Some(notice) = self.notices.get_mut(place) {
-            notice.was_reached = was_repeat;
-        }
+        self.was_not_reached(place);
         self.move_notice(place, NoticeState::Exhausted, out);
         let is_open = self.alerts.get(alert).is_some_and(|alert| alert.is_open());
         let goes_on = self.is_demanded(place);

@@ -56,8 +56,8 @@ pub struct Partition {
     pub(crate) site: SiteSettings,
     pub(crate) reports: Slab<Box<Report>>,
     pub(crate) index: Index,
-    /// Whether reports are found by their patients: from the first ward that looks back on [`crate::past`].
-    pub(crate) keeps_past: bool,
+    /// Whether a ward asks for what was before a report [`crate::past`].
+    pub(crate) looks_back: bool,
     /// Reports by when they were last touched, as far as known; looked at again when it is time to leave.
     pub(crate) leaving: VecDeque<(Timestamp, ReportSlot, u64)>,
     pub(crate) aliases: BTreeMap<Token, Token>,
@@ -114,7 +114,7 @@ impl Partition {
             site: SiteSettings::default(),
             reports: Slab::default(),
             index: Index::default(),
-            keeps_past: false,
+            looks_back: false,
             leaving: VecDeque::new(),
             aliases: BTreeMap::new(),
             once: BTreeMap::new(),

@@ -1,7 +1,6 @@
 //! Past: what was found for the same patient and test before?
 //!
-//! Other reports of the patient are found by the patient's token in the index, which keeps it only while a ward asks
-//! ([`looks_back`]). What is *earlier* is decided by event time alone, so that the order in which two reports were heard of
+//! Other reports of the patient are found by the patient's token in the index. What is *earlier* is decided by event time alone, so that the order in which two reports were heard of
 //! does not matter: news of the earlier one lets the later one be looked at again ([`Partition::refresh_later`]).
 //!
 //! - LIMIT: [`LOOKS_BACK`]; [`PATIENT_REPORTS_MAX`] reports of one patient.
@@ -151,7 +150,7 @@ const fn is_of_before(field: Field) -> bool {
 }
 
 impl Partition {
-    /// Says whose report it is, if that was not known; while a ward looks back the report is found by its patient.
+    /// Says whose report it is, if that was not known.
     pub(crate) fn learn_patient(&mut self, slot: ReportSlot, report: &mut Report, patient: Option<Token>) {
         if report.patient.is_none() {
             report.patient = patient;
@@ -160,36 +159,27 @@ impl Partition {
     }
 
     pub(crate) fn link_patient(&mut self, slot: ReportSlot, patient: Option<Token>) {
-        if let Some(patient) = patient.filter(|_| self.keeps_past) {
+        if let Some(patient) = patient {
             self.index.link(patient_key(patient), slot);
         }
     }
 
     pub(crate) fn unlink_patient(&mut self, slot: ReportSlot, patient: Option<Token>) {
-        if let Some(patient) = patient.filter(|_| self.keeps_past) {
+        if let Some(patient) = patient {
             self.index.unlink(patient_key(patient), slot);
         }
     }
 
-    /// From the first ward that looks back on, every report is found by its patient.
-    pub(crate) fn keep_past(&mut self) {
-        if self.keeps_past || !self.wards.iter().any(|ward| looks_back(&ward.program)) {
-            return;
-        }
-        self.keeps_past = true;
-        let Self { reports, index, .. } = self;
-        for (slot, report) in reports.iter() {
-            if let Some(patient) = report.patient {
-                index.link(patient_key(patient), slot);
-            }
-        }
+    /// Notes whether a ward looks back: one that does, or did when it raised what is still open.
+    pub(crate) fn note_looking_back(&mut self) {
+        self.looks_back = self.wards.iter().any(|ward| looks_back(&ward.program));
     }
 
     /// Lets the later reports of the same patient and test be looked at again, for which this one is the past.
     ///
     /// - **Cost**: nothing while no ward looks back; as a rule news is about a patient's newest report, and nothing is later.
     pub(crate) fn refresh_later(&mut self, slot: ReportSlot, out: &mut Output) {
-        let Some(report) = self.reports.get(slot).filter(|_| self.keeps_past) else { return };
+        let Some(report) = self.reports.get(slot).filter(|_| self.looks_back) else { return };
         let Some(patient) = report.patient else { return };
         let slots = self.index.get(patient_key(patient));
         if slots.len() > PATIENT_REPORTS_MAX {

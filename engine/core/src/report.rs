@@ -221,6 +221,17 @@ impl Applied {
 }
 
 impl Report {
+    /// Keeps the first filler, placer and accession number that it is given.
+    pub(crate) fn learn_ids(&mut self, [filler, placer, accession]: [&Option<Ident>; 3]) {
+        let cold = &mut self.cold;
+        for (known, said) in [(&mut cold.filler, filler), (&mut cold.placer, placer), (&mut cold.accession, accession)]
+        {
+            if known.is_none() {
+                known.clone_from(said);
+            }
+        }
+    }
+
     pub(crate) const fn new(id: ReportId, born: u64, at: Timestamp) -> Self {
         Self {
             id,

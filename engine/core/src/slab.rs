@@ -175,9 +175,8 @@ impl<T: Clone> Slab<T> {
     }
 
     /// All things with their places, in order of place.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &T)> {
-        let places = self.places().enumerate().filter_map(|(place, thing)| Some((place, thing.as_ref()?)));
-        places.map(|(place, thing)| (u32::try_from(place).unwrap_or(u32::MAX), thing)).collect::<Vec<_>>().into_iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0_u32..).zip(self.places()).filter_map(|(place, thing)| thing.as_ref().map(|thing| (place, thing)))
     }
 
     /// All things with their places, in order of place, to be changed.

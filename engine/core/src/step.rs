@@ -19,7 +19,7 @@ pub(crate) mod silence;
 
 pub use answer::party_token;
 use foresee::Foreseen;
-use wardline_rules::{event::Fact, program::Level, time::Timestamp};
+use wardline_rules::{event::Fact, time::Timestamp};
 
 use crate::{
     disposition::EventOutcome,
@@ -63,6 +63,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.begin_rows();
     partition.at = batch.at.max(partition.at);
     let rows = out.quality.len();
+    let opened = partition.counters.reports_opened;
     partition.fire(Inclusive::Before, out);
     let before = out.events.len();
     let mut foreseen = core::mem::take(&mut partition.foreseen);
@@ -87,7 +88,7 @@ pub fn step(partition: &mut Partition, batch: &Batch, out: &mut Output) {
     partition.note_problems(rows, out);
     partition.fire(Inclusive::UpTo, out);
     partition.tell_of_scripts(out);
-    partition.let_leave();
+    partition.let_leave(partition.counters.reports_opened - opened);
     out.next_due = partition.timers.next_due();
 }
 
@@ -136,13 +137,6 @@ impl Partition {
             Class::Reminder | Class::Wait | Class::Lapse => self.fire_course(timer, out),
             Class::Retry | Class::Deadline => self.fire_notice(timer, out),
         }
-    }
-
-    /// How many red notices may still start, and how many others, within the bounds on attempts in flight.
-    #[must_use]
-    pub fn room(&self, level: Level) -> usize {
-        let all = crate::limits::IN_FLIGHT_MAX.saturating_sub(self.in_flight);
-        if level == Level::Red { all } else { all.saturating_sub(crate::limits::IN_FLIGHT_RED_RESERVE) }
     }
 
     /// The latest time there is: as of it, everything known counts.

@@ -4,6 +4,8 @@
 //! Each combination is numbered once; what is known after one event on top of another is again such a number, and that
 //! sum is remembered. So most events cost two look-ups, and rules are found by number ([`crate::ward`]).
 //!
+//! - LIMIT: `TUPLES_REMEMBERED_MAX` spellings and as many sums are remembered, and then anew; tuples are as many as there are
+//!   different ones.
 //! - **How it fits**: a record of a report holds the number of what its event said; [`Tuples::merge`] adds them up in event time.
 //! - **Not here**: flags, results, people, attributes; those are facts of their own.
 
@@ -15,7 +17,10 @@ use wardline_rules::{
     words::{Kind, PatientClass, Priority},
 };
 
-use crate::dictionary::{Coded, Dictionary, NO_TEXT};
+use crate::{
+    dictionary::{Coded, Dictionary, NO_TEXT},
+    limits::TUPLES_REMEMBERED_MAX,
+};
 
 /// The number of a tuple.
 pub(crate) type TupleId = u32;
@@ -179,6 +184,9 @@ impl Tuples {
             return id;
         }
         let id = self.number(event, dictionary);
+        if self.said.len() >= TUPLES_REMEMBERED_MAX {
+            self.said = FastMap::default();
+        }
         self.said.insert(spelling, id);
         id
     }
@@ -224,8 +232,15 @@ impl Tuples {
             Some(id) => *id,
             None => self.push(tuple),
         };
-        self.sums.insert((first, later), id);
+        self.remember(first, later, id);
         id
+    }
+
+    fn remember(&mut self, first: TupleId, later: TupleId, sum: TupleId) {
+        if self.sums.len() >= TUPLES_REMEMBERED_MAX {
+            self.sums = FastMap::default();
+        }
+        self.sums.insert((first, later), sum);
     }
 
     /// [`Self::merge`] without remembering: for readers. A sum that was never formed falls back to its second part.
@@ -249,7 +264,7 @@ impl Tuples {
             return first;
         }
         let Some(sum) = self.formed(first, later) else { return later };
-        self.sums.insert((first, later), sum);
+        self.remember(first, later, sum);
         sum
     }
 

@@ -95,10 +95,11 @@ impl View<'_> {
         newest.any(|statement| is(statement.content.is_critical, statement.abnormal))
     }
 
-    fn coded_flag(&self, code: Abnormal) -> bool {
+    /// Whether the result, or any where none is meant, carries one of these codes of table 0078, a bit each.
+    fn has_coded(&self, codes: u32) -> bool {
         match &self.result {
-            Some((_, run)) => run.has(code),
-            None => self.any_result(|_, bits| bits & (1 << code.index()) != 0),
+            Some((_, run)) => run.abnormal & codes != 0,
+            None => self.any_result(|_, bits| bits & codes != 0),
         }
     }
 
@@ -232,11 +233,12 @@ impl Facts for View<'_> {
             }
             FlagWord::Report(Flag::Abnormal) => {
                 let codes = Abnormal::ALL.iter().filter(|code| code.is_abnormal());
-                self.has_report_flag(Flag::Abnormal) || codes.copied().any(|code| self.coded_flag(code))
+                let codes = codes.fold(0, |codes, code| codes | 1 << code.index());
+                self.has_report_flag(Flag::Abnormal) || self.has_coded(codes)
             }
             FlagWord::Report(Flag::NoPortal | Flag::Deceased) if !self.knows_patient_flags() => return None,
             FlagWord::Report(flag) => self.has_report_flag(*flag),
-            FlagWord::Result(code) => self.coded_flag(*code),
+            FlagWord::Result(code) => self.has_coded(1 << code.index()),
             FlagWord::Wait(reason) => {
                 let reason = self.from.dictionary.find(reason);
                 reason.is_some_and(|reason| self.report.has_flag(FlagCode::Wait(reason), self.at))

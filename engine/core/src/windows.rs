@@ -8,7 +8,7 @@
 //! - LIMIT: a sample leaves when no look can take it; at most `GROUPS_PER_RULE_MAX` groups.
 //! - **Not here**: what a raised alert does.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_rules::{
     evaluate::{Facts, matches},
@@ -63,8 +63,9 @@ pub(crate) struct Looks {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Windows {
     pub(crate) samples: BTreeMap<(Coded, ReportSlot), Vec<Sample>>,
-    /// Data-quality rows by log time and feed, if a rule counts them.
-    pub(crate) problems: VecDeque<(Timestamp, Coded)>,
+    /// How many data-quality rows there were by feed and by the minute that ends with that time, if a rule counts them. Looks
+    /// and windows are whole minutes, so no minute is ever cut in two.
+    pub(crate) problems: BTreeMap<(Timestamp, Coded), u64>,
     pub(crate) looks: Vec<Looks>,
 }
 
@@ -178,11 +179,12 @@ impl Partition {
         }
         for row in out.quality.iter().skip(from) {
             let feed = self.dictionary.code(&row.source);
-            self.watching.windows.problems.push_back((self.at, feed));
+            let count = self.watching.windows.problems.entry((minute_of(self.at), feed)).or_default();
+            *count = count.saturating_add(1);
         }
         let problems = &mut self.watching.windows.problems;
-        while problems.front().is_some_and(|first| self.at.since(first.0) >= LONGEST) {
-            problems.pop_front();
+        while problems.first_key_value().is_some_and(|(first, _)| self.at.since(first.0) >= LONGEST) {
+            problems.pop_first();
         }
     }
 
@@ -203,7 +205,8 @@ impl Partition {
         if !is_current && !is_open {
             // A rule that is gone finishes what it raised and looks no more [LOAD-5].
             self.watching.windows.looks.remove(place);
-            self.watching.windows.samples.retain(|key, _| key.0 != looks.rule);
+            let mine = (looks.rule, 0)..=(looks.rule, ReportSlot::MAX);
+            self.watching.windows.samples.extract_if(mine, |_, _| true).for_each(drop);
             return;
         }
         let due = timer.due.plus(window.tick);
@@ -222,16 +225,15 @@ impl Partition {
             groups.entry(NO_TEXT).or_default();
         }
         for (group, mut values) in groups {
-            let is_enough = values.len() as u64 >= window.at_least;
+            let is_enough = number_of(window, &values) >= i128::from(window.at_least);
             let loud = is_enough && judge(window, &mut values, window.is);
             let quiet = !is_enough || judge(window, &mut values, window.clear.is);
             self.turn_gauge(((looks.rule, group), looks), (loud, quiet), (window, at), out);
         }
         let over = window.over;
-        let is_mine = |key: &(Coded, ReportSlot)| key.0 == looks.rule;
-        self.watching.windows.samples.retain(|key, samples| {
-            !is_mine(key) || samples.iter().any(|sample| at.since(sample.at) < over || sample.at > at)
-        });
+        let is_past = |samples: &[Sample]| samples.iter().all(|sample| at.since(sample.at) >= over && sample.at <= at);
+        let mine = (looks.rule, 0)..=(looks.rule, ReportSlot::MAX);
+        self.watching.windows.samples.extract_if(mine, |_, samples| is_past(samples)).for_each(drop);
     }
 
     /// The values in the window by group, each thing once.
@@ -245,14 +247,16 @@ impl Partition {
                     program.and_then(|program| program.catalogue.feed(self.dictionary.text(name))) == Some(feed)
                 })
             };
-            let problems = self.watching.windows.problems.iter().filter(|row| is_in(row.0) && of_feed(row.1));
-            groups.insert(NO_TEXT, problems.map(|_| 0).collect());
+            let problems = self.watching.windows.problems.iter();
+            let problems = problems.filter(|((minute, feed), _)| is_in(*minute) && of_feed(*feed));
+            groups.insert(NO_TEXT, problems.map(|(_, count)| i64::try_from(*count).unwrap_or(i64::MAX)).collect());
             return groups;
         }
-        let mut seen: BTreeSet<(ReportSlot, u32)> = BTreeSet::new();
-        for ((_, slot), samples) in self.watching.windows.samples.range((looks.rule, 0)..=(looks.rule, u32::MAX)) {
+        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        for (_, samples) in self.watching.windows.samples.range((looks.rule, 0)..=(looks.rule, u32::MAX)) {
+            seen.clear();
             for sample in samples.iter().filter(|sample| is_in(sample.at)) {
-                if !seen.insert((*slot, sample.item)) {
+                if !seen.insert(sample.item) {
                     continue;
                 }
                 let is_full = groups.len() >= GROUPS_PER_RULE_MAX && !groups.contains_key(&sample.group);
@@ -294,9 +298,26 @@ impl Partition {
     }
 }
 
+/// The end of the minute that a time lies in; a whole minute ends one.
+const fn minute_of(at: Timestamp) -> Timestamp {
+    const MINUTE: i64 = Span::from_minutes(1).micros();
+    let whole = at.micros().saturating_sub(1).div_euclid(MINUTE);
+    Timestamp::from_micros(whole.saturating_add(1).saturating_mul(MINUTE))
+}
+
+/// How many things these values stand for.
+fn number_of(window: &Window, values: &[i64]) -> i128 {
+    match &window.measure {
+        Measure::DataProblems(_) => values.iter().map(|count| i128::from(*count)).sum(),
+        Measure::Reports | Measure::Breached(_) | Measure::Time { .. } => {
+            i128::try_from(values.len()).unwrap_or(i128::MAX)
+        }
+    }
+}
+
 /// Whether the figure of these values lies in a range; a figure of nothing lies in none, unless it is a count.
 fn judge(window: &Window, values: &mut [i64], bounds: Bounds) -> bool {
-    let n = i128::try_from(values.len()).unwrap_or(i128::MAX);
+    let n = number_of(window, values);
     let sum = || values.iter().map(|value| i128::from(*value)).sum::<i128>();
     let figure = match &window.measure {
         Measure::Reports | Measure::DataProblems(_) => return in_range(n, 1, bounds),
@@ -401,5 +422,18 @@ impl Sampling<'_> {
             let group = group_name(&view, self.window.per).map(str::to_owned);
             found.samples.push((Sample { at, value, group: NO_TEXT, item }, group));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_ends_with_its_whole_time() {
+        let end = |micros| minute_of(Timestamp::from_micros(micros)).micros();
+        assert_eq!([end(1), end(59_999_999), end(60_000_000)], [60_000_000; 3]);
+        assert_eq!(end(60_000_001), 120_000_000);
+        assert_eq!([end(0), end(-59_999_999), end(-60_000_000)], [0, 0, -60_000_000]);
     }
 }

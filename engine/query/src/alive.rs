@@ -21,19 +21,33 @@ pub struct Alive {
     since: Arc<Mutex<BTreeMap<u64, Instant>>>,
 }
 
-/// A statement runs as long as this lives.
+/// A statement runs as long as this lives, but for the times when it waits for its reader.
 #[derive(Debug)]
 pub(crate) struct Mark {
     alive: Alive,
     number: u64,
+    since: Instant,
+}
+
+impl Mark {
+    /// The statement waits for whoever reads its rows: it holds no thread meanwhile.
+    pub(crate) fn rests(&self) {
+        self.alive.since.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+
+    /// It goes on; its time counts from its beginning.
+    pub(crate) fn goes_on(&self) {
+        self.alive.since.lock().unwrap_or_else(PoisonError::into_inner).insert(self.number, self.since);
+    }
 }
 
 impl Alive {
     /// A statement begins.
     pub(crate) fn mark(&self) -> Mark {
         let number = self.next.fetch_add(1, Ordering::AcqRel);
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Instant::now());
-        Mark { alive: self.clone(), number }
+        let mark = Mark { alive: self.clone(), number, since: Instant::now() };
+        mark.goes_on();
+        mark
     }
 
     /// What is left of `limit` to the one that runs longest, all of it if none runs; `None` if one has passed it.
@@ -47,7 +61,7 @@ impl Alive {
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        self.alive.since.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        self.rests();
     }
 }
 

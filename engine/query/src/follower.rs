@@ -63,6 +63,7 @@ pub fn follow(socket: PathBuf, archive: PathBuf, newest: Newest) -> io::Result<(
         loop {
             let Err(error) = connection(&socket, &archive, &newest);
             // Once for each new reason: an engine that is away or of another release says the same five times a second.
+            newest.lose();
             let reason = error.to_string();
             if reason != told {
                 tracing::warn!(%reason, "follower.end: rows stay as they are until the engine is heard again");

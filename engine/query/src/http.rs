@@ -24,6 +24,7 @@ use crate::{
     access::{Access, Role, now},
     codes::Code,
     error::Error,
+    limits::UNHEARD_MAX,
     render::{Format, instant, render},
     session::Sql,
 };
@@ -156,9 +157,14 @@ async fn schema(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value
 }
 
 async fn ready(State(api): State<Api>) -> Result<Json<Value>, Error> {
-    let snapshot = api.sql.snapshot()?;
+    let snapshot = api.sql.fresh(UNHEARD_MAX)?;
     let commit = &snapshot.commit;
-    Ok(Json(json!({ "epoch": commit.epoch, "at": instant(Some(commit.at)), "began_after": snapshot.began_after() })))
+    Ok(Json(json!({
+        "epoch": commit.epoch,
+        "at": instant(Some(commit.at)),
+        "began_after": snapshot.began_after(),
+        "holes": snapshot.holes(),
+    })))
 }
 
 impl Api {

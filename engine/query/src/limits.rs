@@ -32,7 +32,7 @@ pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
 pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
 /// Rows of one answer. Beyond it: WL1511.
 pub const ROWS_MAX: usize = 1_000_000;
-/// Bytes of one answer as text. Beyond it: WL1511.
+/// Bytes of one answer over HTTP, in any format. Beyond it: WL1511.
 pub const TEXT_ANSWER_BYTES_MAX: usize = 64 << 20;
 /// Statements that run at once.
 pub const RUNNING_MAX: usize = 4;
@@ -47,5 +47,7 @@ pub const SESSIONS_MAX: usize = 64;
 /// Pause before the follower connects again, on a thread that does nothing else: a refused connection fails at once, and an
 /// engine that starts again is back within this time of its socket.
 pub const RECONNECT_AFTER: Duration = Duration::from_millis(200);
+/// How long the rows may stand still before this process says that it is not ready.
+pub const UNHEARD_MAX: Duration = Duration::from_secs(60);
 /// Wrong passwords from one address in a minute. Beyond it the address waits.
 pub const WRONG_PASSWORDS_MAX: u32 = 5;

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) running: Arc<ConnectionManager>,
     keys: RandomPidSecretKeyGenerator,
     wrong: Mutex<BTreeMap<IpAddr, (Instant, u32)>>,
+    /// Of this start: makes what a user is told who does not exist.
+    secret: [u8; 32],
 }
 
 impl Shared {
@@ -64,6 +66,10 @@ impl Shared {
 
 /// Serves sessions until the listener is dropped.
 pub async fn serve(mut listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>) {
+    let secret = match startup::random() {
+        Ok(secret) => secret,
+        Err(error) => return tracing::error!(%error, "pg.random: no session can begin"),
+    };
     let running = Arc::new(ConnectionManager::new());
     let shared = Arc::new(Shared {
         sql,
@@ -71,6 +77,7 @@ pub async fn serve(mut listener: TcpListener, sql: Arc<Sql>, access: Arc<Access>
         running,
         keys: RandomPidSecretKeyGenerator::default(),
         wrong: Mutex::default(),
+        secret,
     });
     let places = Arc::new(Semaphore::new(SESSIONS_MAX));
     loop {

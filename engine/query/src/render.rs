@@ -83,7 +83,7 @@ pub(crate) async fn render(answer: &mut Answer, format: Format, limit: Option<us
         }
         rows += batch.num_rows();
         form.add(&batch)?;
-        if form.body.len() > TEXT_ANSWER_BYTES_MAX {
+        if form.len() > TEXT_ANSWER_BYTES_MAX {
             return Err(Error::new(Code::Rows, "the answer has more than 64 MiB"));
         }
         if is_limited {
@@ -123,6 +123,11 @@ impl Form {
             Format::Jsonl => {}
         }
         Ok(Self { format, schema: schema.clone(), body, arrow, is_first: true })
+    }
+
+    /// Bytes so far.
+    fn len(&self) -> usize {
+        self.body.len() + self.arrow.as_ref().map_or(0, |writer| writer.get_ref().len())
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
@@ -200,14 +205,14 @@ pub(crate) fn instant(micros: Option<i64>) -> Option<String> {
 }
 
 /// The largest number that JavaScript keeps exactly.
-const SAFE: i64 = 1 << 53;
+const SAFE: u64 = 1 << 53;
 
-fn value(cell: Option<String>, kind: &DataType) -> Value {
+pub(crate) fn value(cell: Option<String>, kind: &DataType) -> Value {
     let Some(text) = cell else { return Value::Null };
     match kind {
         DataType::Boolean => Value::from(text == "true"),
         _ if kind.is_integer() => match text.parse::<i64>() {
-            Ok(number) if number.abs() <= SAFE => Value::from(number),
+            Ok(number) if number.unsigned_abs() <= SAFE => Value::from(number),
             Ok(_) | Err(_) => Value::from(text),
         },
         _ if kind.is_floating() => {

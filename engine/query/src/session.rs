@@ -9,7 +9,7 @@
 //! - **How it fits**: HTTP and the Postgres wire both ask [`Sql`].
 //! - **Not here**: formats of answers.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use arrow::{
     array::RecordBatch,
@@ -52,7 +52,7 @@ use wardline_tables::schema::DEFINITIONS;
 
 use crate::{
     access::Role,
-    alive::Alive,
+    alive::{Alive, Mark},
     codes::Code,
     error::Error,
     functions, guard,
@@ -74,6 +74,8 @@ pub struct Sql {
     parser: PostgresCompatibilityParser,
     hands: Handle,
     alive: Alive,
+    /// How long a statement may take.
+    pub(crate) time: Duration,
 }
 
 /// A statement that was planned.
@@ -161,6 +163,7 @@ impl Sql {
             parser: PostgresCompatibilityParser::new(),
             hands,
             alive: Alive::default(),
+            time: STATEMENT_TIME,
         })
     }
 
@@ -178,6 +181,20 @@ impl Sql {
     /// WL1506 before the first.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         self.newest.get().ok_or_else(|| Error::new(Code::Behind, "no rows have come from the engine yet"))
+    }
+
+    /// The newest snapshot, if it is kept up to date.
+    ///
+    /// # Errors
+    /// WL1506 before the first, and when the engine has not been heard for so long.
+    pub fn fresh(&self, unheard_max: Duration) -> Result<Arc<Snapshot>, Error> {
+        let snapshot = self.snapshot()?;
+        match self.newest.unheard() {
+            Some(unheard) if unheard > unheard_max => {
+                Err(Error::new(Code::Behind, format!("no rows for {} s: the engine is not heard", unheard.as_secs())))
+            }
+            Some(_) | None => Ok(snapshot),
+        }
     }
 
     /// Waits until an epoch is visible.
@@ -214,19 +231,22 @@ impl Sql {
         pinned: Option<Arc<Snapshot>>,
     ) -> Result<Answer, Error> {
         let turn = self.turn().await?;
-        let deadline = Instant::now() + STATEMENT_TIME;
+        let deadline = Instant::now() + self.time;
         let snapshot = pinned.map_or_else(|| self.snapshot(), Ok)?;
         let state = self.state(planned.role, &snapshot)?;
         let (sender, mut parts) = mpsc::channel(2);
         let (statement, mark) = (planned.statement.clone(), self.alive.mark());
         let task = self.hands.spawn(async move {
-            let last = match perform(&state, statement, parameters, &sender).await {
+            let reader = Reader { sender, deadline, mark };
+            let last = match perform(&state, statement, parameters, &reader).await {
                 Ok(()) => Part::End,
                 Err(error) => Part::Fail(error),
             };
+            // Whoever does not read keeps neither a turn nor the process from anybody.
+            let Reader { sender, mark, .. } = reader;
+            drop((state, turn, mark));
             // Nobody may be there to hear it.
             drop(sender.send(last).await);
-            drop((turn, mark));
         });
         let begun = timeout_at(deadline, parts.recv()).await;
         let mut answer = Answer { snapshot, schema: Arc::new(Schema::empty()), parts, deadline, task };
@@ -264,12 +284,32 @@ impl Sql {
     }
 }
 
+/// Whoever takes the rows of a statement, until when, and the mark of the statement.
+struct Reader {
+    sender: mpsc::Sender<Part>,
+    deadline: Instant,
+    mark: Mark,
+}
+
+impl Reader {
+    /// Hands a part over; `false` if nobody is there any more.
+    ///
+    /// # Errors
+    /// WL1510 if it is not taken before the deadline.
+    async fn tell(&self, part: Part) -> Result<bool, Error> {
+        self.mark.rests();
+        let sent = timeout_at(self.deadline, self.sender.send(part)).await;
+        self.mark.goes_on();
+        sent.map_or_else(|_| Err(too_long()), |sent| Ok(sent.is_ok()))
+    }
+}
+
 /// Plans and runs a statement, and sends what comes of it.
 async fn perform(
     state: &SessionState,
     statement: ast::Statement,
     parameters: Option<ParamValues>,
-    sender: &mpsc::Sender<Part>,
+    reader: &Reader,
 ) -> Result<(), Error> {
     let mut plan = plan(state, statement).await?;
     if let Some(parameters) = parameters {
@@ -278,12 +318,12 @@ async fn perform(
     let plan = state.optimize(&plan)?;
     guard::optimised(&plan)?;
     let physical = state.query_planner().create_physical_plan(&plan, state).await?;
-    if sender.send(Part::Begin(physical.schema())).await.is_err() {
+    if !reader.tell(Part::Begin(physical.schema())).await? {
         return Ok(());
     }
     let mut stream = execute_stream(physical, state.task_ctx())?;
     while let Some(batch) = stream.next().await {
-        if sender.send(Part::Batch(batch?)).await.is_err() {
+        if !reader.tell(Part::Batch(batch?)).await? {
             return Ok(());
         }
     }

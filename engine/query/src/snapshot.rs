@@ -3,7 +3,10 @@
 //! The files of one manifest version and the hot rows behind it, up to one epoch. It never changes; the follower publishes
 //! another one, and a statement keeps the one it began with.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
 
 use arrow::array::RecordBatch;
 use tokio::sync::watch;
@@ -27,11 +30,13 @@ pub struct Snapshot {
 pub struct Newest {
     snapshot: Arc<RwLock<Option<Arc<Snapshot>>>>,
     epoch: watch::Sender<u64>,
+    /// Since when the engine is not heard, if it is not.
+    lost: Arc<RwLock<Option<Instant>>>,
 }
 
 impl Default for Newest {
     fn default() -> Self {
-        Self { snapshot: Arc::default(), epoch: watch::channel(0).0 }
+        Self { snapshot: Arc::default(), epoch: watch::channel(0).0, lost: Arc::default() }
     }
 }
 
@@ -53,10 +58,16 @@ impl Snapshot {
         self.hot.all().filter(|(known, _)| known.name() == table).map(|(_, batch)| batch.clone()).collect()
     }
 
-    /// The first epoch whose rows were made, less one.
+    /// Where the newest hole in the rows ends; 0 if there is none.
     #[must_use]
     pub fn began_after(&self) -> u64 {
         self.manifest.began_after
+    }
+
+    /// After which and up to which epoch no rows were made, oldest first.
+    #[must_use]
+    pub fn holes(&self) -> &[(u64, u64)] {
+        &self.manifest.holes
     }
 }
 
@@ -72,6 +83,18 @@ impl Newest {
         let epoch = snapshot.commit.epoch;
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
         self.epoch.send_replace(epoch);
+        *self.lost.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Notes that the engine is not heard any more; the newest snapshot stays.
+    pub fn lose(&self) {
+        self.lost.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    }
+
+    /// For how long the engine has not been heard; `None` while it is.
+    #[must_use]
+    pub fn unheard(&self) -> Option<Duration> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
     }
 
     /// Waits until an epoch is visible.

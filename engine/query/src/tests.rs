@@ -313,3 +313,93 @@ async fn numbers_that_scripts_would_round_are_texts() {
     assert_eq!(json["rows"][0].to_string(), "[\"9007199254740993\",7,true,0.5]");
     assert_eq!((json["epoch"].as_u64(), json["at"].as_str()), (Some(1), Some("2026-01-14T09:00:30.500Z")));
 }
+
+/// A reader that sleeps must not be taken for a statement that cannot be ended: that would end the process for everybody.
+#[tokio::test]
+async fn a_reader_that_stops_reading_harms_its_own_statement_alone() {
+    let mut place = Place::new().await;
+    place.take(1, &[clock("a", "running", NINE)]);
+    Arc::get_mut(&mut place.sql).unwrap().time = Duration::from_millis(300);
+    let planned = place.sql.plan(&["SELECT 1"; 8].join(" UNION ALL "), Role::Phi).await.unwrap();
+    let mut asleep = Vec::new();
+    for _ in 0..4 {
+        asleep.push(place.sql.run(&planned, None, None).await.unwrap());
+    }
+    let alive = place.sql.alive();
+    let all_rest = async {
+        while alive.left(Duration::from_nanos(1)).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let rest = tokio::time::timeout(Duration::from_secs(5), all_rest).await;
+    assert!(rest.is_ok(), "nothing runs that the process would have to end for");
+    assert_eq!(place.ask("SELECT 1").await, "1", "their turns are free when their time is over");
+    let mut last = None;
+    while let Some(part) = asleep[0].next().await {
+        last = Some(part);
+        if last.as_ref().is_some_and(Result::is_err) {
+            break;
+        }
+    }
+    assert_eq!(last.and_then(Result::err).map(|error| error.code), Some(Code::Time), "and never looks whole");
+}
+
+#[tokio::test]
+async fn an_answer_in_arrow_has_the_same_bound_as_text() {
+    let mut place = Place::new().await;
+    let long = "x".repeat(1 << 20);
+    for epoch in 1..=11 {
+        let rows: Vec<Row> = (0..6).map(|n| ward(&format!("w{epoch}-{n}"), &long)).collect();
+        place.take(epoch, &rows);
+    }
+    let planned = place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", Role::Phi).await.unwrap();
+    for (limit, code) in [(None, Some(Code::Rows)), (Some(1), None)] {
+        let mut answer = place.sql.run(&planned, None, None).await.unwrap();
+        let rendered = render(&mut answer, Format::Arrow, limit).await;
+        assert_eq!(rendered.err().map(|error| error.code), code, "{limit:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_stand_still_are_not_called_ready() {
+    let mut place = Place::new().await;
+    place.take(1, &[]);
+    assert!(place.sql.fresh(Duration::ZERO).is_ok());
+    place.newest.lose();
+    while place.newest.unheard() == Some(Duration::ZERO) {
+        std::hint::spin_loop();
+    }
+    assert_eq!(place.sql.fresh(Duration::ZERO).err().map(|error| error.code), Some(Code::Behind));
+    assert!(place.sql.fresh(Duration::from_secs(60)).is_ok());
+    place.show();
+    assert!(place.sql.fresh(Duration::ZERO).is_ok(), "heard again");
+}
+
+/// More different words than the files number by 16 bits, hot and in files.
+#[tokio::test]
+async fn a_column_may_hold_more_words_than_a_batch_can_number() {
+    let mut place = Place::new().await;
+    let quality = |n: u32| Row {
+        table: Table::DataQuality,
+        cells: vec![
+            Cell::time(Timestamp::from_micros(NINE)),
+            Cell::text(&format!("feed{n}")),
+            Cell::word("late"),
+            Cell::Null,
+            Cell::Null,
+            Cell::Int(1),
+        ],
+    };
+    place.take(1, &(0..70_000).map(quality).collect::<Vec<Row>>());
+    assert_eq!(place.ask("SELECT count(*) FROM data_quality WHERE feed = 'feed69999'").await, "1");
+    place.flush();
+    assert_eq!(place.ask("SELECT count(*) FROM data_quality WHERE feed = 'feed69999'").await, "1");
+    assert_eq!(place.ask("SELECT max(feed) FROM data_quality").await, "feed9999");
+}
+
+#[test]
+fn the_smallest_number_is_a_text_too() {
+    use arrow::datatypes::DataType;
+    let shown = crate::render::value(Some(i64::MIN.to_string()), &DataType::Int64);
+    assert_eq!(shown.to_string(), "\"-9223372036854775808\"");
+}

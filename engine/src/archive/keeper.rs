@@ -1,8 +1,10 @@
 //! Keeper: what does the archive thread do with rows, and when?
 //!
 //! It freezes ten milliseconds after the first row, sends what is new to followers, and has a flush done beside it, so that
-//! rows go on being taken while files are written.
+//! rows go on being taken while files are written. A flush that failed is tried again each minute: what was hot stays hot.
 //!
+//! - LIMIT: while files cannot be written, rows are held up to
+//!   [`HOT_ROWS_HELD_MAX`](wardline_tables::limits::HOT_ROWS_HELD_MAX); then tables stop until the next start derives them.
 //! - **Not here**: the queue in front ([`super`]), the sockets behind ([`super::followers`]).
 
 use std::{
@@ -11,7 +13,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use wardline_rules::time::Timestamp;
@@ -39,11 +41,18 @@ pub(super) struct Keeper {
     flushing: Option<Receiver<Result<Written, Error>>>,
     flushed: Instant,
     waiting: Vec<(u64, SyncSender<bool>)>,
-    has_failed: bool,
+    /// How long after a flush that failed the next one is tried.
+    retry_after: Duration,
+    /// When the last flush failed, if it did.
+    failed: Option<Instant>,
+    /// Where the tables begin, as long as it is not written down.
+    begins: Option<(u64, Timestamp)>,
+    /// Rows were left to the next start; those after them do not count.
+    has_hole: bool,
 }
 
 impl Keeper {
-    pub(super) fn new(archive: Archive<Folder>) -> Self {
+    pub(super) fn new(archive: Archive<Folder>, retry_after: Duration) -> Self {
         let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
         Self {
             archive,
@@ -53,7 +62,10 @@ impl Keeper {
             flushing: None,
             flushed: Instant::now(),
             waiting: Vec::new(),
-            has_failed: false,
+            retry_after,
+            failed: None,
+            begins: None,
+            has_hole: false,
         }
     }
 
@@ -102,17 +114,31 @@ impl Keeper {
             covered,
             "archive.begin: rows up to the checkpoint were never made; tables begin after it"
         );
-        if let Err(error) = self.archive.begin_after(after, at.micros()) {
-            self.fail(&error);
+        self.begins = Some((after, at));
+        self.note_beginning();
+    }
+
+    /// Writes down where the tables begin; `false` if that is still to be done.
+    fn note_beginning(&mut self) -> bool {
+        let Some((after, at)) = self.begins else { return true };
+        match self.archive.begin_after(after, at.micros()) {
+            Ok(()) => self.begins = None,
+            Err(error) => self.fail(&error),
         }
+        self.begins.is_none()
     }
 
     fn rows(&mut self, taken: &Taken) {
-        if self.has_failed {
+        if self.has_hole {
+            return;
+        }
+        if self.failed.is_some() && self.archive.is_overfull() {
+            self.has_hole = true;
+            tracing::error!(epoch = taken.epoch, "archive.full: tables stop here; the next start derives what follows");
             return;
         }
         if let Err(error) = self.archive.append(taken.epoch, &taken.rows) {
-            return self.fail(&error);
+            tracing::error!(%error, epoch = taken.epoch, "archive.row: left out of its table; a fault of ours");
         }
         let ward = taken.ward.map(|ward| ward.iter().take(6).map(|byte| format!("{byte:02x}")).collect());
         let epoch = self.commit.epoch.max(taken.epoch);
@@ -183,7 +209,8 @@ impl Keeper {
             }
         }
         let covered = self.archive.manifest().covered;
-        let is_lost = self.has_failed || shared.has_hole.load(Ordering::Acquire);
+        let may_try = self.failed.is_none_or(|at| at.elapsed() >= self.retry_after);
+        let is_lost = !may_try || self.has_hole || shared.has_hole.load(Ordering::Acquire);
         let epoch = self.archive.epoch();
         self.waiting.retain(|(wanted, reply)| {
             // Orders come in order: what was to be covered has been taken, unless it was lost.
@@ -194,14 +221,17 @@ impl Keeper {
                 false
             })
         });
-        let is_due = self.archive.is_full() || self.flushed.elapsed() >= ARCHIVE_FLUSH_EVERY;
+        let is_due = self.failed.is_some() || self.archive.is_full() || self.flushed.elapsed() >= ARCHIVE_FLUSH_EVERY;
         let has_news = self.archive.hot_rows() > 0;
-        if !self.has_failed && (!self.waiting.is_empty() || is_due && has_news) {
+        if may_try && (!self.waiting.is_empty() || is_due && has_news) {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
+        if !self.note_beginning() {
+            return;
+        }
         self.freeze();
         let job = match self.archive.begin_flush(self.commit.at) {
             Ok(Some(job)) => job,
@@ -222,6 +252,7 @@ impl Keeper {
             Ok(dropped) => {
                 let version = self.archive.manifest().version;
                 tracing::info!(version, covered = self.archive.manifest().covered, "archive.flush");
+                self.failed = None;
                 self.send(&Frame::Manifest { version });
                 self.send(&Frame::Commit(self.commit.clone()));
                 self.archive.remember_dropped(dropped);
@@ -230,9 +261,9 @@ impl Keeper {
         }
     }
 
-    /// Nothing more is written; rows stay hot as long as there is room, and the log has everything.
+    /// What was hot stays hot and is written by a later try; no checkpoint counts meanwhile, and the log has everything.
     fn fail(&mut self, error: &Error) {
-        self.has_failed = true;
-        tracing::error!(%error, "archive.stop: tables stop here; the next start derives what is missing");
+        self.failed = Some(Instant::now());
+        tracing::error!(%error, "archive.flush: files of tables cannot be written now; tried again in a minute");
     }
 }

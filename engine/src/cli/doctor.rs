@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{Config, Directory},
     dispatcher::sinks::Sinks,
-    doctor::{Check, examine},
+    doctor::{Check, Probe, examine},
     runtime::clock::{MachineClock, WallClock as _},
 };
 
@@ -48,12 +48,8 @@ pub fn run(args: &Args) -> Ending {
         let reply = quiet(&config.http.listen.to_string(), "GET", "/health", key.as_deref())?;
         serde_json::from_str(&reply.body).ok()
     };
-    let checks = examine(
-        &args.config,
-        MachineClock.read().wall,
-        &health,
-        args.probe.then_some(&unreachable as &dyn Fn(&Config) -> Vec<String>),
-    );
+    let checks =
+        examine(&args.config, MachineClock.read().wall, &health, args.probe.then_some(&unreachable as Probe<'_>));
     print(&match args.format {
         Format::Text => text(&checks),
         Format::Json => format!("{}\n", json(&checks)),

@@ -12,6 +12,9 @@ use wardline_store::{
 use super::Check;
 use crate::config::Config;
 
+/// What to do about what could not be looked at.
+const UNREAD: &str = "Run `wardline verify`, as the engine's user.";
+
 pub(super) fn examine(config: &Config) -> Vec<Check> {
     if !config.data.is_dir() {
         // Before the first start there is nothing to look at.
@@ -48,18 +51,32 @@ fn space(disk: &RealDisk) -> Check {
 }
 
 fn reserve(disk: &RealDisk) -> Check {
-    let names = disk.list("log/p000").unwrap_or_default();
+    const NAME: &str = "reserve";
+    let names = match disk.list("log/p000") {
+        Ok(names) => names,
+        Err(error) if error.is_missing() => Vec::new(),
+        Err(error) => return Check::wrong(10, NAME, error.to_string(), UNREAD),
+    };
     let has_log = names.iter().any(|entry| entry.name.ends_with(".wlog"));
     let has_reserve = names.iter().any(|entry| entry.name.starts_with("reserve-"));
     let cause = (has_log && !has_reserve).then(|| "no segment is kept for when the volume is full".to_owned());
-    Check::unless(10, "reserve", cause, "Make room; the running engine prepares it again by itself.")
+    Check::unless(10, NAME, cause, "Make room; the running engine prepares it again by itself.")
 }
 
 fn checkpoints(disk: &RealDisk) -> Check {
     const NAME: &str = "checkpoints";
-    let Some(Ok(instance)) = Instance::read(disk).ok().flatten() else { return Check::fine(16, NAME) };
+    let instance = match Instance::read(disk) {
+        Ok(Some(Ok(instance))) => instance,
+        Ok(Some(Err(finding))) => return Check::wrong(16, NAME, finding.to_string(), UNREAD),
+        // Before the first start there are none.
+        Ok(None) => return Check::fine(16, NAME),
+        Err(error) => return Check::wrong(16, NAME, error.to_string(), UNREAD),
+    };
     let checkpoints = Checkpoints::new(disk.clone(), Identity { instance: instance.id, partition: 0 });
-    let generations = checkpoints.generations().unwrap_or_default();
+    let generations = match checkpoints.generations() {
+        Ok(generations) => generations,
+        Err(error) => return Check::wrong(16, NAME, error.to_string(), UNREAD),
+    };
     let is_bad = |generation: &&wardline_store::checkpoint::Generation| {
         checkpoints.open(generation).and_then(|reader| reader.check_all()).is_err()
     };
@@ -69,12 +86,11 @@ fn checkpoints(disk: &RealDisk) -> Check {
 }
 
 fn last_end(disk: &RealDisk) -> Check {
-    let note = CrashNote::read(disk).ok().flatten();
+    const NAME: &str = "last end";
+    let note = match CrashNote::read(disk) {
+        Ok(note) => note,
+        Err(error) => return Check::wrong(30, NAME, error.to_string(), UNREAD),
+    };
     let cause = note.map(|note| format!("the core stopped at record {}, {} times in a row", note.sequence, note.times));
-    Check::unless(
-        30,
-        "last end",
-        cause,
-        "Start it again; at the second stop it goes on without the input. Report the fault.",
-    )
+    Check::unless(30, NAME, cause, "Start it again; at the second stop it goes on without the input. Report the fault.")
 }

@@ -139,7 +139,8 @@ impl<D: Disk> History<D> {
 /// The letters of one batch record.
 fn of_record((sequence, at): (u64, u64), payload: &[u8], see: &mut dyn FnMut(Letter)) -> Result<(), Error> {
     let batch = wire::decode(time(at), payload).map_err(|cause| Error::Batch { sequence, cause })?;
-    for (input, bytes) in decode_letters(wire::raw_section(payload)).unwrap_or_default() {
+    let letters = decode_letters(wire::raw_section(payload));
+    for (input, bytes) in letters.ok_or(Error::Foreign { sequence, kind: "batch with dead letters" })? {
         let stands_for_it = usize::try_from(input).ok().and_then(|index| batch.inputs.get(index));
         if let Some(Input::Event(event)) = stands_for_it
             && matches!(event.fact, Fact::Unreadable { .. })

@@ -34,7 +34,7 @@ pub(super) async fn post(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Doing::GiveAnswers)?;
     refuse_guessers(&api, caller.peer)?;
-    let bytes = body::read(body, ANSWER_BYTES_MAX, &api.engine).await?;
+    let bytes = body::read(body, ANSWER_BYTES_MAX, (&api.engine, &api.bodies)).await?;
     let Ok(Value::Object(fields)) = serde_json::from_slice(&bytes) else {
         return Err(Problem::body("an answer is one JSON object"));
     };

@@ -21,7 +21,7 @@ use crate::{
     codes::Code,
     history::{Error, Letter, LetterId, Past},
     intake::{Reading, Shape},
-    limits::LETTERS_PER_PAGE_MAX,
+    limits::{LETTERS_PER_PAGE_MAX, OUTCOME_WAIT},
     runtime::{admission::Lane, records::Action},
 };
 
@@ -68,7 +68,9 @@ pub(super) async fn replay(
     }
     let (lines, accepted) = events::store(&api, Lane::Bulk, reading).await?;
     let position = accepted.receipt.position;
-    let outcome = accepted.outcome().await?;
+    let outcome = tokio::time::timeout(OUTCOME_WAIT, accepted.outcome()).await;
+    // Late, or the core is gone: durable it is all the same.
+    let outcome = outcome.ok().and_then(Result::ok).unwrap_or_default();
     let result = |(index, line): (usize, &crate::intake::Line)| {
         let made = outcome.of(index).map_or("stored", wardline_core::Disposition::word);
         json!({ "event_id": line.event_id.as_str(), "result": made })
@@ -85,11 +87,39 @@ fn read_again(api: &Api, letter: &Letter) -> Result<Reading, Problem> {
     let is_hl7 = letter.bytes.trim_ascii_start().strip_prefix(b"\x0b").unwrap_or(&letter.bytes).starts_with(b"MSH");
     let read = if is_hl7 {
         api.intake.hl7(feed, &letter.bytes, at).map(|(reading, _)| reading)
+    } else if is_fhir(&letter.bytes) {
+        api.intake.fhir(feed, &letter.bytes, at).map(|(reading, _)| reading)
     } else {
-        api.intake.events(feed, Shape::Json, &letter.bytes, at)
+        api.intake.events(feed, shape(&letter.bytes), &letter.bytes, at)
     };
     let reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
     if reading.lines.is_empty() { Err(Problem::body("no message in it")) } else { Ok(reading) }
+}
+
+/// What tells the ways apart in which JSON comes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tells {
+    resource_type: Option<serde::de::IgnoredAny>,
+    specversion: Option<serde::de::IgnoredAny>,
+}
+
+fn is_fhir(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Tells>(bytes).is_ok_and(|tells| tells.resource_type.is_some())
+}
+
+/// As what JSON that is no FHIR is read. A list of a batch has one letter for each of its elements, if it could be told apart.
+fn shape(bytes: &[u8]) -> Shape {
+    let is_cloud = |tells: &Tells| tells.specversion.is_some();
+    if serde_json::from_slice::<Tells>(bytes).as_ref().is_ok_and(is_cloud) {
+        Shape::CloudEvent
+    } else if serde_json::from_slice::<Vec<Tells>>(bytes).is_ok_and(|all| all.first().is_some_and(is_cloud)) {
+        Shape::CloudEvents
+    } else if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() && bytes.trim_ascii().contains(&b'\n') {
+        Shape::Lines
+    } else {
+        Shape::Json
+    }
 }
 
 async fn find(api: &Api, id: &str) -> Result<Letter, Problem> {
@@ -126,4 +156,20 @@ fn shown(letter: &Letter) -> Value {
         "event_id": letter.event_id.as_str(),
         "size": letter.size,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_read_again_as_what_it_is() {
+        assert!(is_fhir(br#" {"resourceType":"Bundle"}"#));
+        assert!(!is_fhir(br#"{"resource":"Bundle"}"#));
+        assert_eq!(shape(br#"{"specversion":"1.0","data":{}}"#), Shape::CloudEvent);
+        assert_eq!(shape(br#"[{"specversion":"1.0"}]"#), Shape::CloudEvents);
+        assert_eq!(shape(b"{\"a\":1}\n{\"a\":2}\n"), Shape::Lines);
+        assert_eq!(shape(b"{\n\"a\":1}\n"), Shape::Json, "one event over several lines");
+        assert_eq!(shape(b"no json"), Shape::Json);
+    }
 }

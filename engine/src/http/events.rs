@@ -79,7 +79,7 @@ pub(super) async fn import(
 ///
 /// - **Input** `lane`: the lane, if it does not follow from what is in it.
 async fn take(api: &Api, (feed, shape, lane): (&str, Shape, Option<Lane>), body: Body) -> Result<Response, Problem> {
-    let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
+    let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
     let begun = api.engine.boot();
     let read = api.intake.events(feed, shape, &bytes, api.engine.log_now());
     let mut reading = read.map_err(|error| Problem::too_large(error.to_string()))?;

@@ -27,7 +27,7 @@ pub(super) async fn post(
     if !matches!(body::content_type(&headers).as_str(), "application/fhir+json" | "application/json" | "") {
         return Err(body::media_type("FHIR comes as `application/fhir+json`"));
     }
-    let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
+    let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
     let begun = api.engine.boot();
     let feed = events::feed(&api, &caller, which.feed())?;
     let read = api.intake.fhir(&feed, &bytes, api.engine.log_now());

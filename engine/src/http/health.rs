@@ -173,7 +173,7 @@ fn parts(engine: &Engine) -> Vec<Part> {
     } else {
         part("checkpoint", State3::Ok, "", "")
     };
-    vec![log, timers, time, queue, checkpoint, room(engine), inputs(engine), gaps(engine)]
+    vec![log, timers, time, queue, checkpoint, tables(engine), room(engine), inputs(engine), gaps(engine)]
 }
 
 const fn fine(name: &'static str) -> Part {
@@ -191,6 +191,19 @@ fn room(engine: &Engine) -> Part {
     }
 }
 
+fn tables(engine: &Engine) -> Part {
+    if !engine.status().lacks_rows() {
+        return fine("tables");
+    }
+    Part {
+        name: "tables",
+        state: State3::Degraded,
+        reason: "files of the tables lack rows, so the last checkpoint was not written".to_owned(),
+        remedy: "Look for `archive.` in the log lines. `archive.flush` is tried again by itself; after `archive.queue` or \
+                 `archive.full`, restart when it suits.",
+    }
+}
+
 fn inputs(engine: &Engine) -> Part {
     match engine.status().excluded() {
         0 => fine("inputs"),
@@ -205,11 +218,14 @@ fn inputs(engine: &Engine) -> Part {
 
 fn gaps(engine: &Engine) -> Part {
     match engine.status().lost() {
-        0 => fine("gaps"),
-        count => Part {
+        Some(0) => fine("gaps"),
+        lost => Part {
             name: "gaps",
             state: State3::Degraded,
-            reason: format!("{count} records of the log were given up"),
+            reason: lost.map_or_else(
+                || "records of the log were given up, and it does not say how many".to_owned(),
+                |count| format!("{count} records of the log were given up"),
+            ),
             remedy: "Ask the senders of that time to send again; what they sent since is not concerned.",
         },
     }

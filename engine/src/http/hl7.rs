@@ -30,7 +30,7 @@ pub(super) async fn post(
     ) {
         return Err(body::media_type("HL7 messages come as `application/hl7-v2`"));
     }
-    let bytes = body::read(body, BODY_BYTES_MAX, &api.engine).await?;
+    let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
     let begun = api.engine.boot();
     let feed = events::feed(&api, &caller, which.feed())?;
     let read = api.intake.hl7(&feed, &bytes, api.engine.log_now());

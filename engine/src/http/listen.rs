@@ -62,11 +62,11 @@ impl Open {
     fn take(&self, peer: IpAddr) -> Option<Place> {
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = peers.values().sum();
-        let own = peers.entry(peer).or_default();
-        if all >= CONNECTIONS_MAX || *own >= CONNECTIONS_PER_PEER_MAX {
+        let own = peers.get(&peer).copied().unwrap_or(0);
+        if all >= CONNECTIONS_MAX || own >= CONNECTIONS_PER_PEER_MAX {
             return None;
         }
-        *own += 1;
+        peers.insert(peer, own + 1);
         Some(Place { open: self.clone(), peer })
     }
 }
@@ -148,4 +148,23 @@ async fn answer(mut request: Request<Incoming>, peer: IpAddr, routes: &TowerToHy
     };
     make_strict(&mut response);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_leaves_nothing_behind() {
+        let open = Open::default();
+        let peer = |n: usize| IpAddr::from(u32::try_from(n).unwrap().to_be_bytes());
+        let places: Vec<Option<Place>> = (0..CONNECTIONS_MAX).map(|n| open.take(peer(n))).collect();
+        assert!(places.iter().all(Option::is_some));
+        for n in 0..100 {
+            assert!(open.take(peer(CONNECTIONS_MAX + n)).is_none());
+        }
+        assert_eq!(open.0.lock().unwrap().len(), CONNECTIONS_MAX);
+        drop(places);
+        assert!(open.0.lock().unwrap().is_empty());
+    }
 }

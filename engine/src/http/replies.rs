@@ -79,11 +79,11 @@ pub(super) async fn post(
     let channel = Channel::parse(&channel).ok_or_else(|| Problem::missing("channel"));
     let Some(signature) = headers.get(SIGNATURE) else {
         caller?.may(Doing::GiveAnswers)?;
-        let bytes = body::read(body, REPLY_BYTES_MAX, &api.engine).await?;
+        let bytes = body::read(body, REPLY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
         return gateway(&api, channel?, &bytes).await;
     };
     answers::refuse_guessers(&api, visitor.peer)?;
-    let (channel, bytes) = (channel?, body::read(body, REPLY_BYTES_MAX, &api.engine).await?);
+    let (channel, bytes) = (channel?, body::read(body, REPLY_BYTES_MAX, (&api.engine, &api.bodies)).await?);
     let fields = unform(&String::from_utf8_lossy(&bytes));
     let url = format!("{}{}", api.links.base(), uri.path_and_query().map_or("", |path| path.as_str()));
     let token = api.sinks.provider(which.via.as_deref().unwrap_or("default"), channel);

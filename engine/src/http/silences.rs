@@ -55,7 +55,7 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Doing::KeepSilences)?;
-    let bytes = body::read(body, 16 << 10, &api.engine).await?;
+    let bytes = body::read(body, 16 << 10, (&api.engine, &api.bodies)).await?;
     let wanted: Wanted =
         serde_json::from_slice(&bytes).map_err(|_| Problem::body("not a silence as the reference has it"))?;
     let silence = silence(wanted, &caller, api.engine.log_now())?;

@@ -50,7 +50,7 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     caller.may(Doing::KeepWards)?;
-    let packed = body::read(body, WARD_BYTES_MAX, &api.engine).await?;
+    let packed = body::read(body, WARD_BYTES_MAX, (&api.engine, &api.bodies)).await?;
     let (sources, _) = ward::unpack(&packed).ok_or_else(|| Problem::body("not a packed ward"))?;
     let as_of = Date::from_days(i32::try_from(api.engine.log_now().micros().div_euclid(86_400_000_000)).unwrap_or(0));
     let author: String = how.author.unwrap_or_else(|| caller.name.to_string()).chars().take(REASON_CHARS_MAX).collect();

@@ -86,8 +86,9 @@ fn show(metrics: &Metrics, figures: &Figures) {
     for (feed, is_up) in &figures.feeds {
         metrics.set_named(Metric::FeedUp, &[feed], i64::from(*is_up));
     }
-    // Nothing runs in the shadow or is quarantined yet: a 0 would say that somebody had looked.
+    // Nothing runs in the shadow yet: a 0 would say that somebody had looked.
     metrics.set_number(Metric::Rules, &["active"], number(figures.rules));
+    metrics.set_number(Metric::Rules, &["quarantined"], number(figures.scripts_out));
     if let Some((version, since)) = figures.ward {
         metrics.set_instant(Metric::WardActivated, &[], since);
         metrics.set_all(Metric::WardInfo, &[([version.to_string().as_str()], 1.0)]);

@@ -90,12 +90,12 @@ fn open_metrics_names_the_newest_report_of_a_bucket() {
 fn a_message_that_waited_says_nothing_about_a_clock() {
     let metrics = Metrics::new().unwrap();
     let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-    metrics.clock_of_feed("lis", at(100), at(102));
-    metrics.clock_of_feed("lis", at(100), at(400));
+    metrics.clock_of_feed("lis", at(100).since(at(102)), at(102));
+    metrics.clock_of_feed("lis", at(100).since(at(400)), at(400));
     assert!(metrics.text().contains("wardline_feed_clock_skew_seconds{feed=\"lis\"} -2\n"));
     // Two spans later only what was heard since counts.
-    metrics.clock_of_feed("lis", at(700), at(1_100));
-    metrics.clock_of_feed("lis", at(1_400), at(1_800));
+    metrics.clock_of_feed("lis", at(700).since(at(1_100)), at(1_100));
+    metrics.clock_of_feed("lis", at(1_400).since(at(1_800)), at(1_800));
     assert!(metrics.text().contains("wardline_feed_clock_skew_seconds{feed=\"lis\"} -400\n"), "{}", metrics.text());
 }
 

@@ -6,14 +6,16 @@
 //! - **How it fits**: the core thread calls [`count`] after each step.
 //! - **Not here**: levels, which a scrape reads ([`scrape`](crate::metrics::scrape)).
 
+use std::collections::BTreeMap;
+
 use wardline_core::{
     Batch, Disposition, Output,
     output::{AlertState, Change, ClockState, NoticeState, Transition},
-    views::{self, Leaving, Passage},
+    views::{self, Passage},
 };
 use wardline_rules::{
     event::{Event, Fact},
-    time::Timestamp,
+    time::{Span, Timestamp},
     words::Kind,
 };
 
@@ -33,7 +35,7 @@ pub(super) fn count(metrics: &Metrics, kernel: &impl Kernel, batch: &Batch, outp
             }
             Change::Notice(NoticeState::Expired, head) => {
                 metrics.begin_channel(head.channel.name());
-                metrics.count_named(Metric::Notices, &[head.channel.name(), "expired"], 1);
+                metrics.count(Metric::Notices, &[head.channel.name(), "expired"], 1);
             }
             Change::Notice(..) => {}
         }
@@ -42,31 +44,35 @@ pub(super) fn count(metrics: &Metrics, kernel: &impl Kernel, batch: &Batch, outp
         metrics.begin_channel(obligation.head.channel.name());
     }
     for row in &output.quality {
-        metrics.count_named(Metric::DataQuality, &[row.fault.name()], 1);
+        metrics.count(Metric::DataQuality, &[row.fault.name()], 1);
     }
     let mut passages = Vec::new();
     kernel.passages(&mut passages);
     for passage in &passages {
         pass(metrics, passage, batch.at);
     }
+    // By feed: how far its clock is ahead at most, so that a batch asks for each feed once.
+    let mut ahead: BTreeMap<&str, Span> = BTreeMap::new();
     for told in &output.events {
         if let Some(wardline_core::Input::Event(heard)) = batch.inputs.get(told.place) {
             event(metrics, heard, told.disposition, batch.at);
+            if let (Some(made), false) = (&heard.msg.made_at, matches!(heard.fact, Fact::Unreadable { .. })) {
+                let by = made.lo.since(heard.received_at.unwrap_or(batch.at));
+                let feed = if heard.source.is_empty() { "none" } else { heard.source.as_str() };
+                ahead.entry(feed).and_modify(|most| *most = by.max(*most)).or_insert(by);
+            }
         }
     }
+    ahead.into_iter().for_each(|(feed, by)| metrics.clock_of_feed(feed, by, batch.at));
 }
 
 fn pass(metrics: &Metrics, passage: &Passage, at: Timestamp) {
     let kind = passage.kind.unwrap_or(Kind::Other).name();
     match passage.event {
         views::Event::Opened => {
-            metrics.count_named(Metric::ReportsOpened, &[kind], 1);
-            // The first departure of a kind is an increase only if there was a 0 before it.
-            for leaving in Leaving::ALL {
-                metrics.count_named(Metric::ReportsClosed, &[kind, leaving.word()], 0);
-            }
+            metrics.count(Metric::ReportsOpened, &[kind], 1);
         }
-        views::Event::Closed(leaving) => metrics.count_named(Metric::ReportsClosed, &[kind, leaving.word()], 1),
+        views::Event::Closed(leaving) => metrics.count(Metric::ReportsClosed, &[kind, leaving.word()], 1),
         views::Event::Took(interval, took) => {
             let about = (passage.report.to_string(), at);
             metrics.observe_about(Metric::Turnaround, &[interval, kind, passage.group], took, (&about.0, about.1));
@@ -118,10 +124,6 @@ fn event(metrics: &Metrics, event: &Event, disposition: Disposition, at: Timesta
         let reason = event.reason.as_ref().map_or("unknown", |reason| reason.as_str());
         return metrics.count_named(Metric::DeadLetters, &[reason], 1);
     }
-    let feed = if event.source.is_empty() { "none" } else { event.source.as_str() };
-    if let Some(made) = &event.msg.made_at {
-        metrics.clock_of_feed(feed, made.lo, arrived);
-    }
     if !matches!(disposition, Disposition::Applied | Disposition::Corrected) {
         return;
     }
@@ -131,6 +133,6 @@ fn event(metrics: &Metrics, event: &Event, disposition: Disposition, at: Timesta
     if let Fact::Step(step) = &event.fact
         && step.is_change()
     {
-        metrics.count_named(Metric::Corrections, &[event.kind.unwrap_or(Kind::Other).name()], 1);
+        metrics.count(Metric::Corrections, &[event.kind.unwrap_or(Kind::Other).name()], 1);
     }
 }

@@ -49,9 +49,7 @@ impl Kernel for Partition {
     }
 
     fn notice(&self, nid: Nid) -> Option<Notice> {
-        let view = Self::notice(self, nid)?;
-        let step = self.alert(view.alert).map_or(0, |alert| alert.course.2);
-        Some(notice(view, step))
+        Self::notice(self, nid).map(notice)
     }
 
     fn notices_by_code(&self, code: wardline_core::ids::Code) -> Vec<Nid> {
@@ -147,7 +145,7 @@ impl Bootable for Partition {
 }
 
 /// What is needed to send, show and answer a notice.
-fn notice(view: NoticeView, step: u32) -> Notice {
+fn notice(view: NoticeView) -> Notice {
     Notice {
         nid: view.head.nid,
         state: view.state,
@@ -163,7 +161,7 @@ fn notice(view: NoticeView, step: u32) -> Notice {
         report: view.report,
         created: view.created,
         alert_state: view.alert_state,
-        step,
+        step: view.step,
         message: view.texts.message,
         brief: view.texts.brief,
         values: view.values,

@@ -195,7 +195,10 @@ fn find<D: Disk>(opened: &mut Opened<D>, note: CrashNote) -> Result<Poison, Erro
         }
         let read = wire::decode(time(record.header.at), record.payload);
         let batch = read.map_err(|cause| Error::Batch { sequence: note.sequence, cause })?;
-        let letters = decode_letters(wire::raw_section(record.payload)).unwrap_or_default();
+        let letters = decode_letters(wire::raw_section(record.payload)).unwrap_or_else(|| {
+            tracing::warn!(sequence = note.sequence, "core.exclude: its dead letters cannot be read; written anew");
+            Vec::new()
+        });
         let raw = letters.iter().find(|(input, _)| *input == note.input).map(|(_, bytes)| bytes.to_vec());
         let input = usize::try_from(note.input).ok().and_then(|index| batch.inputs.into_iter().nth(index));
         found = input.map(|input| (input, raw));

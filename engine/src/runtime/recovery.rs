@@ -41,7 +41,7 @@ pub(crate) struct Recovered<D: Disk, K> {
     /// Inputs that are left out, known since the checkpoint.
     pub(crate) excluded: usize,
     /// Records that an operator gave up.
-    pub(crate) lost: u64,
+    pub(crate) lost: Option<u64>,
     /// What operations must hear about an earlier death.
     pub(crate) death: Option<Death>,
 }
@@ -157,19 +157,15 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
 }
 
 /// How many records were given up, as the whole log says. It is read only where a loss was accepted: then there is a
-/// `quarantine/`.
-fn lost<D: Disk>(disk: &D) -> u64 {
-    if disk.list("quarantine").map_or(true, |files| files.is_empty()) {
-        return 0;
+/// `quarantine/`. `None` if it does not say.
+fn lost<D: Disk>(disk: &D) -> Option<u64> {
+    match disk.list("quarantine") {
+        Ok(files) if files.is_empty() => return Some(0),
+        Err(error) if error.is_missing() => return Some(0),
+        Ok(_) | Err(_) => {}
     }
     let survey = History::open(disk.clone()).and_then(|history| history.survey(u64::MAX));
-    survey.map_or_else(
-        |error| {
-            tracing::warn!(%error, "log.survey");
-            1
-        },
-        |survey| survey.lost,
-    )
+    survey.inspect_err(|error| tracing::warn!(%error, "log.survey")).ok().map(|survey| survey.lost)
 }
 
 pub(crate) fn restore<D: Disk, K: Bootable>(

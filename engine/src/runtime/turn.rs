@@ -147,6 +147,8 @@ impl<K: Kernel> CoreThread<K> {
         let is_event = |input: &&Input| matches!(input, Input::Event(_));
         let events = durable.batch.inputs.iter().filter(is_event).count();
         self.engine.status().books().add_received(u64::try_from(events).unwrap_or(u64::MAX));
+        // Whoever hears an outcome may ask about it: what is through is said first.
+        self.engine.status().turned(self.position.sequence, self.engine.boot());
         for waiter in durable.waiters {
             let outcome = self.outcome(&waiter);
             self.count(&waiter.feed, &outcome, durable.batch.at);
@@ -178,7 +180,10 @@ impl<K: Kernel> CoreThread<K> {
     /// What became of the answers and events of one parcel.
     fn outcome(&self, waiter: &Waiter) -> Outcome {
         let asked = |outcome: &&wardline_core::output::AnswerOutcome| waiter.answers.contains(&outcome.event_id);
-        let of_parcel = self.output.events.iter().filter(|event| waiter.inputs.contains(&event.place));
+        // In order of place: a batch of many parcels is not walked once for each.
+        let events = &self.output.events;
+        let from = events.partition_point(|event| event.place < waiter.inputs.start);
+        let of_parcel = events.iter().skip(from).take_while(|event| event.place < waiter.inputs.end);
         Outcome {
             answers: self.output.answers.iter().filter(asked).cloned().collect(),
             events: of_parcel.map(|event| (event.place - waiter.inputs.start, event.disposition)).collect(),

@@ -105,7 +105,9 @@ impl<D: Disk + Send + 'static> Upkeep<D> {
     fn checkpoint(&self, state: &blocking::Receiver<State>) -> Option<Mark> {
         let state = state.recv().ok()?;
         // Replay begins behind a checkpoint: rows of what lies before it must not need it.
-        if self.covers.as_ref().is_some_and(|covers| !covers.covers(state.position.sequence)) {
+        let lacks_rows = self.covers.as_ref().is_some_and(|covers| !covers.covers(state.position.sequence));
+        self.engine.status().set_lacks_rows(lacks_rows);
+        if lacks_rows {
             tracing::warn!(sequence = state.position.sequence, "checkpoint.write: the archive lacks rows; not written");
             return None;
         }

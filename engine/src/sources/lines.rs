@@ -32,7 +32,6 @@ use crate::{
         LINE_BYTES_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, SOURCE_RETRY_MAX,
         WATCH_EVERY,
     },
-    metrics::Metric,
     runtime::admission::Refusal,
 };
 
@@ -218,8 +217,6 @@ impl Source {
     }
 
     async fn offer(&self, reading: Reading) -> Result<(), Refusal> {
-        let codes: Vec<_> =
-            reading.lines.iter().filter_map(|line| line.refused.as_ref()).map(|(code, _)| *code).collect();
         let lane = self.intake.lane(&self.feed, &reading.parcel.inputs);
         let mut parcel = reading.parcel;
         let offered = loop {
@@ -230,12 +227,7 @@ impl Source {
             }
             tokio::time::sleep(RETRY_OFFER_EVERY).await;
         };
-        let accepted = offered.durable().await?;
-        self.health.last_message(accepted.receipt.at);
-        for code in codes {
-            self.engine.metrics().count_named(Metric::DeadLetters, &[code.word()], 1);
-        }
-        Ok(())
+        offered.durable().await.map(drop)
     }
 
     async fn read_mark(&self) -> Mark {
@@ -313,8 +305,8 @@ impl Pending {
         if self.is_cut {
             return self.rest_of_cut(is_last);
         }
-        let mut ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
-        let end = ends.by_ref().take(SOURCE_LINES_PER_SUBMISSION).last();
+        let ends = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
+        let end = ends.take(SOURCE_LINES_PER_SUBMISSION).last();
         match end {
             Some(end) => Some(Piece::Lines(self.take(end))),
             None if self.bytes.len() > LINE_BYTES_MAX => {

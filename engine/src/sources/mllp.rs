@@ -108,7 +108,7 @@ impl Connection {
             return Box::pin(core::future::ready(Vec::new()));
         }
         let offered = self.offer(reading).await;
-        let Mllp { engine, intake, feed, health, .. } = self.mllp.clone();
+        let Mllp { engine, intake, feed, .. } = self.mllp.clone();
         let durable = self.durable.clone();
         Box::pin(async move {
             let accepted = match offered {
@@ -121,7 +121,6 @@ impl Connection {
                 return intake.answers_to_all(&feed, header.as_ref(), &[verdict], engine.log_now());
             };
             let at = accepted.receipt.at;
-            health.heard(at, &messages);
             let judge = |message: &hl7::Reading| intake.verdict(&feed, message);
             let verdicts = verdict.map_or_else(|| messages.iter().map(judge).collect(), |verdict| vec![verdict]);
             engine.metrics().observe(Metric::AckDuration, &["mllp"], engine.boot().minus(begun));

@@ -111,7 +111,6 @@ impl Keeper for Nats {
             }
             News::Skipped(gap) => {
                 self.health.gap();
-                self.engine.metrics().count_named(Metric::FeedGaps, &[feed], 1);
                 let (from, to) = (gap.from, gap.to);
                 tracing::error!(feed, producer = gap.producer, from, to, code = %Code::FeedGap, "feed.gap");
             }
@@ -123,7 +122,7 @@ impl Keeper for Nats {
 
 impl Nats {
     async fn take_in(&self, message: Delivered) -> Durable {
-        let Self { engine, intake, feed, health, record, .. } = self.clone();
+        let Self { engine, intake, feed, record, .. } = self.clone();
         let begun = engine.boot();
         let format = Format::of_content_type(&message.content_type).unwrap_or(self.format);
         let Reading { mut parcel, .. } = intake.message(&feed, format, &message.bytes, engine.log_now());
@@ -150,7 +149,6 @@ impl Nats {
             };
             let Ok(accepted) = accepted else { return false };
             record.fetch_max(accepted.receipt.position, Ordering::AcqRel);
-            health.last_message(accepted.receipt.at);
             engine.metrics().observe(Metric::AckDuration, &["nats"], engine.boot().minus(begun));
             true
         })

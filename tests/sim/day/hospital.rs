@@ -8,41 +8,7 @@ use wardline_reference::generate::Random;
 use wardline_rules::time::{Span, Timestamp};
 
 /// The ward of the day.
-pub(super) const WARD: &str = r#"ward "Day" edition 1
-  zone      Europe/London
-  uses      pack "starter"
-
-desk "Laboratory"
-
-sla "STAT lab"
-  policy    "T-1", owner "Tests", review by 2099-12-31
-  covers    lab reports where priority is stat
-  starts    when the specimen is received
-  stops     when the report is finalised
-  target    60 minutes
-  breach    tell desk "Laboratory" by email, severity yellow
-
-sla "Imaging"
-  policy    "T-2", owner "Tests", review by 2099-12-31
-  covers    radiology reports
-  starts    when the exam is completed
-  stops     when the report is signed
-  target    90 minutes
-  breach    tell desk "Laboratory" by sms, severity yellow
-
-alert "Critical laboratory result"
-  policy    "T-3", owner "Tests", review by 2099-12-31
-  when      a lab result is verified
-  where     flag is critical
-  severity  red
-  page      using "Call"
-  brief     "{severity}: a result waits for you. {link} Code {code}"
-
-escalation "Call"
-  step 1    page desk "Operations" by phone, wait 20 minutes
-  step 2    page desk "Operations" by phone, wait 20 minutes
-  then      task for desk "Operations"
-"#;
+pub(super) const WARD: &str = include_str!("../../wards/board.ward");
 
 /// Something that goes wrong, and who should say so.
 pub(super) struct Incident {

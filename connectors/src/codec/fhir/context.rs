@@ -5,7 +5,7 @@
 //!
 //! - **How it fits**: one context per body; the readers of resources are its methods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_rules::{
     Text,
@@ -17,7 +17,11 @@ use wardline_rules::{
     words::{Evidence, Kind, Role, Step},
 };
 
-use super::{clean, node::Node, tables};
+use super::{
+    clean,
+    node::{Node, Place},
+    tables,
+};
 use crate::codec::{notes::Notes, profile::Profile, time::Zones, token::Tokeniser};
 
 /// The resources of a body.
@@ -25,6 +29,21 @@ pub(super) struct Bundle<'t> {
     pub(super) entries: Vec<Entry<'t>>,
     by_address: BTreeMap<&'t str, Node<'t>>,
     by_type: BTreeMap<(&'t str, &'t str), Node<'t>>,
+    /// What any resource points to, and how; read once, so that a body of thousands is not walked for each of them.
+    pointed: BTreeSet<(Way, Place)>,
+    /// By what they are about, the Provenances of whoever verified or wrote it; the first counts.
+    signed: BTreeMap<Place, Node<'t>>,
+}
+
+/// How a resource points to another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// It was made from that specimen.
+    Specimen,
+    /// It belongs to that stay.
+    Encounter,
+    /// That observation is one of its results.
+    Result,
 }
 
 /// One of them.
@@ -57,7 +76,40 @@ impl<'t> Bundle<'t> {
             .iter()
             .map(|entry| ((entry.resource.text("resourceType"), entry.resource.text("id")), entry.resource));
         let by_type = named.filter(|((_, id), _)| !id.is_empty()).collect();
-        Self { entries, by_address, by_type }
+        let mut bundle = Self { entries, by_address, by_type, pointed: BTreeSet::new(), signed: BTreeMap::new() };
+        bundle.read_pointers();
+        bundle
+    }
+
+    fn read_pointers(&mut self) {
+        let (mut pointed, mut signed) = (BTreeSet::new(), BTreeMap::new());
+        for resource in self.resources() {
+            let found = |key: &'static str| {
+                let references = resource.list(key);
+                references.filter_map(|reference| self.resolve(reference, resource)).map(Node::place)
+            };
+            pointed.extend(found("specimen").map(|place| (Way::Specimen, place)));
+            pointed.extend(found("encounter").map(|place| (Way::Encounter, place)));
+            match resource.text("resourceType") {
+                "DiagnosticReport" => pointed.extend(found("result").map(|place| (Way::Result, place))),
+                "Observation" => pointed.extend(found("hasMember").map(|place| (Way::Result, place))),
+                "Provenance" if signs(resource) => found("target").for_each(|place| {
+                    signed.entry(place).or_insert(resource);
+                }),
+                _ => {}
+            }
+        }
+        (self.pointed, self.signed) = (pointed, signed);
+    }
+
+    /// Whether any resource points to this one in this way.
+    pub(super) fn is_pointed_to(&self, way: Way, resource: Node<'t>) -> bool {
+        self.pointed.contains(&(way, resource.place()))
+    }
+
+    /// The Provenance of whoever verified or wrote a resource.
+    pub(super) fn signature(&self, resource: Node<'t>) -> Option<Node<'t>> {
+        self.signed.get(&resource.place()).copied()
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = Node<'t>> {
@@ -74,6 +126,12 @@ impl<'t> Bundle<'t> {
         let (id, kind) = (tail.next().unwrap_or_default(), tail.next().unwrap_or_default());
         self.by_address.get(address).or_else(|| self.by_type.get(&(kind, id))).copied()
     }
+}
+
+/// Whether a Provenance names somebody who verified or wrote.
+fn signs(provenance: Node<'_>) -> bool {
+    let mut agents = provenance.list("agent");
+    agents.any(|agent| agent.has_code("type", "verifier") || agent.has_code("type", "author"))
 }
 
 /// What a body is read with.

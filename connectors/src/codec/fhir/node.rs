@@ -10,14 +10,18 @@ use super::Tree;
 #[derive(Clone, Copy)]
 pub(super) struct Node<'t>(&'t Tree<'t>);
 
+/// Where an object stands in the body that is read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(usize);
+
 impl<'t> Node<'t> {
     pub(super) const fn new(tree: &'t Tree<'t>) -> Self {
         Self(tree)
     }
 
-    /// Whether both are the same place of the body.
-    pub(super) fn is(self, other: Self) -> bool {
-        core::ptr::eq(self.0, other.0)
+    /// Tells the places of a body apart while it is read; says nothing about their order.
+    pub(super) fn place(self) -> Place {
+        Place(core::ptr::from_ref(self.0).addr())
     }
 
     /// What stands under `key`.

@@ -11,7 +11,7 @@ use wardline_rules::{
 
 use super::{
     clean,
-    context::{Context, Entry, Number},
+    context::{Context, Entry, Number, Way},
     node::Node,
 };
 use crate::codec::notes::Notes;
@@ -103,11 +103,7 @@ impl<'c> Context<'c> {
     pub(super) fn lone_specimen(&self, entry: &Entry<'c>) -> Vec<Event> {
         let specimen = entry.resource;
         let is_rejected = specimen.text("status") == "unsatisfactory";
-        let points = |resource: Node<'c>| {
-            let mut references = resource.list("specimen");
-            references.any(|reference| self.resolve(reference, resource).is_some_and(|found| found.is(specimen)))
-        };
-        if !is_rejected && self.bundle.resources().any(points) {
+        if !is_rejected && self.bundle.is_pointed_to(Way::Specimen, specimen) {
             return Vec::new();
         }
         let mut notes = Notes::default();

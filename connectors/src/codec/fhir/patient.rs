@@ -16,7 +16,7 @@ use wardline_rules::{
 
 use super::{
     clean,
-    context::{Context, Entry, base, namespace},
+    context::{Context, Entry, Way, base, namespace},
     node::Node,
     tables,
 };
@@ -82,11 +82,7 @@ impl<'c> Context<'c> {
     pub(super) fn encounter_news(&self, entry: &Entry<'c>) -> Option<Event> {
         let stay = entry.resource;
         // Where a report or an order of the body points to it, it only says where that patient is.
-        if self.bundle.resources().any(|other| {
-            other
-                .get("encounter")
-                .is_some_and(|reference| self.resolve(reference, other).is_some_and(|found| found.is(stay)))
-        }) {
+        if self.bundle.is_pointed_to(Way::Encounter, stay) {
             return None;
         }
         let mut notes = Notes::default();

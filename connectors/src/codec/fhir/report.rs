@@ -10,7 +10,7 @@ use wardline_rules::{
 };
 
 use super::{
-    context::{Context, Entry, Number, begins_with},
+    context::{Context, Entry, Number, Way, begins_with},
     node::Node,
     observation, tables,
 };
@@ -63,7 +63,10 @@ impl<'c> Context<'c> {
     pub(super) fn lone_observation(&self, entry: &Entry<'c>) -> Option<Event> {
         let observation = entry.resource;
         let is_ours = ["laboratory", "imaging", "procedure", "LAB", "RAD"];
-        if !is_ours.iter().any(|word| observation.has_code("category", word)) || self.is_listed(observation) {
+        // What a report or a panel of the body lists is told of with it.
+        if !is_ours.iter().any(|word| observation.has_code("category", word))
+            || self.bundle.is_pointed_to(Way::Result, observation)
+        {
             return None;
         }
         let mut notes = Notes::default();
@@ -106,17 +109,7 @@ impl<'c> Context<'c> {
 
     /// The time of a Provenance by whoever verified or wrote it.
     fn signed(&self, resource: Node<'c>, notes: &mut Notes) -> Option<EventTime> {
-        let is_about = |provenance: &Node<'c>| {
-            let mut targets = provenance.list("target");
-            let is_it = |found: Node<'c>| found.is(resource);
-            targets.any(|target| self.resolve(target, *provenance).is_some_and(is_it))
-        };
-        let signs = |provenance: &Node<'c>| {
-            let mut agents = provenance.list("agent");
-            agents.any(|agent| agent.has_code("type", "verifier") || agent.has_code("type", "author"))
-        };
-        let mut all = self.bundle.resources().filter(|node| node.text("resourceType") == "Provenance");
-        let found = all.find(|provenance| is_about(provenance) && signs(provenance))?;
+        let found = self.bundle.signature(resource)?;
         self.time(found, "occurredDateTime", notes).or_else(|| self.time(found, "recorded", notes))
     }
 
@@ -145,19 +138,5 @@ impl<'c> Context<'c> {
         if let Some(reference) = observation.get("specimen") {
             self.specimen(event, reference, observation, notes);
         }
-    }
-
-    /// Whether a report, or a panel, of the same body lists this observation.
-    fn is_listed(&self, observation: Node<'c>) -> bool {
-        let lists = |resource: Node<'c>| {
-            let key = match resource.text("resourceType") {
-                "DiagnosticReport" => "result",
-                "Observation" => "hasMember",
-                _ => return false,
-            };
-            let mut references = resource.list(key);
-            references.any(|reference| self.resolve(reference, resource).is_some_and(|found| found.is(observation)))
-        };
-        self.bundle.resources().any(lists)
     }
 }

@@ -12,7 +12,7 @@ use wardline_rules::{
     words::Channel,
 };
 
-use super::{About, AlertSlot, Cause, Closing, Raise, Sends, Source};
+use super::{About, AlertSlot, Cause, Closing, Raise, Source};
 use crate::{
     escalation::Phase,
     limits::GENERATIONS_PER_REPORT_MAX,
@@ -60,13 +60,12 @@ const QUICKEST: [Channel; 7] = [
     Channel::Inbox,
 ];
 
-/// Pages the desk `Operations`; nothing if it is not declared, or no channel that reaches staff.
-pub(super) fn sends(program: &Program) -> Sends {
+/// The page to the desk `Operations`; none if it is not declared, or no channel that reaches staff.
+pub(super) fn page(program: &Program) -> Option<PageTo> {
     let is_declared = |channel: &Channel| program.catalogue.channels.iter().any(|found| found.channel == *channel);
     let by: Vec<Channel> = QUICKEST.into_iter().filter(is_declared).collect();
-    let page = program.catalogue.operations.filter(|_| !by.is_empty());
-    let page = page.map(|desk| PageTo::Direct { who: vec![Who::Desk(desk)], by });
-    Sends { page, tells: Vec::new() }
+    let desk = program.catalogue.operations.filter(|_| !by.is_empty())?;
+    Some(PageTo::Direct { who: vec![Who::Desk(desk)], by })
 }
 
 impl Partition {
@@ -112,7 +111,7 @@ impl Partition {
         out: &mut Output,
     ) {
         let program = self.wards.get(ward as usize).map(|ward| &ward.program);
-        if program.is_none_or(|program| sends(program).page.is_none()) {
+        if program.is_none_or(|program| page(program).is_none()) {
             return;
         }
         let rule = self.dictionary.name(&format!("{}/{name}", what.word()));

@@ -12,6 +12,7 @@ use crate::{
     alerts::{Alert, absence::wait_class},
     clocks::Clock,
     escalation::EDGE,
+    identity::patient_key,
     ids::Code,
     mute::{gather::gather_timer, held_timer},
     output::NoticeState,
@@ -80,11 +81,14 @@ impl Partition {
             for name in &report.keys {
                 self.index.link(name.bare, slot);
             }
+            if let Some(patient) = report.patient {
+                self.index.link(patient_key(patient), slot);
+            }
             if let Some(encounter) = report.cold.encounter {
                 self.index.link_encounter(encounter, slot);
             }
         }
-        self.keep_past();
+        self.note_looking_back();
     }
 
     fn rebuild_outbox(&mut self) {

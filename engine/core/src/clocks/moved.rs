@@ -11,16 +11,14 @@
 //!
 //! - **Not here**: clocks of rules that are gone; they finish where they began [LOAD-5].
 
-use wardline_rules::{
-    program::{PageTo, Who},
-    words::Channel,
-};
+use wardline_rules::program::Tell;
 
 use super::{BREACH, Clock, FamilyIx, next_threshold};
 use crate::{
-    alerts::{AlertSlot, Cause, Closing, Sends, Source},
+    alerts::{AlertSlot, Cause, Closing, Source},
     clocks::timeline::Cycle,
     dictionary::Coded,
+    escalation::Plan,
     mute::{Delay, Gathered, gather},
     outbox::Ask,
     output::{Output, Purpose},
@@ -105,12 +103,12 @@ impl Partition {
     pub(crate) fn tell_moved(
         &mut self,
         (slot, moved): (AlertSlot, Coded),
-        sends: &Sends,
+        (plan, tells): (&Plan, &[Tell]),
         report: Option<&Report>,
         out: &mut Output,
     ) {
-        let first = self.first_asked(slot, sends);
-        let told = sends.tells.iter().map(|tell| (tell.who.clone(), Vec::new(), tell.by.clone()));
+        let first = plan.step(1).map(|first| (first.who.to_vec(), plan.recipients().to_vec(), first.by.to_vec()));
+        let told = tells.iter().map(|tell| (tell.who.clone(), Vec::new(), tell.by.clone()));
         for (who, recipients, by) in first.into_iter().chain(told) {
             for recipient in self.resolve(slot, &who, &recipients, report) {
                 let until = self.quiet_until(slot, &recipient, report);
@@ -118,16 +116,6 @@ impl Partition {
                 let delay = Delay { until, gather };
                 let ask = Ask { purpose: Purpose::Tell, part: "m", delay, members: Vec::new() };
                 self.notify_after(slot, recipient, &by, ask, out);
-            }
-        }
-    }
-
-    fn first_asked(&self, slot: AlertSlot, sends: &Sends) -> Option<Asks> {
-        match sends.page.as_ref()? {
-            PageTo::Direct { who, by } => Some((who.clone(), Vec::new(), by.clone())),
-            PageTo::Using { recipients, .. } => {
-                let first = self.escalation_of(slot)?.steps.into_iter().next()?;
-                Some((first.who, recipients.clone(), first.by))
             }
         }
     }
@@ -163,6 +151,3 @@ impl Partition {
         (cycle, its) == (clock.cycle, threshold.min(BREACH)) && is_same_rule
     }
 }
-
-/// Whom an alert asks first: by role, whom `the recipient` means, and the channels.
-type Asks = (Vec<Who>, Vec<Who>, Vec<Channel>);

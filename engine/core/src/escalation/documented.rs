@@ -24,6 +24,9 @@ use crate::{
     step::party_token,
 };
 
+/// Why an alert is answered that nobody answered here.
+pub(crate) const ELSEWHERE: &str = "documented elsewhere";
+
 impl Partition {
     /// Answers and closes what an action that is known by now answers.
     pub(crate) fn documented(&mut self, report: &mut Report, out: &mut Output) {
@@ -32,7 +35,7 @@ impl Partition {
         }
         for slot in report.alerts.clone() {
             if self.awaits(slot) && self.is_acted_upon(slot, report) {
-                self.acted(slot, out);
+                self.acted(slot, ELSEWHERE, None, out);
             }
         }
     }
@@ -68,16 +71,16 @@ impl Partition {
         if is_end { at > alert.since } else { at >= alert.since }
     }
 
-    /// Somebody acted: an open alert is answered, and closes.
-    pub(crate) fn acted(&mut self, slot: AlertSlot, out: &mut Output) {
+    /// Somebody acted: an alert that was not answered is, and it closes [ESC-8].
+    pub(crate) fn acted(&mut self, slot: AlertSlot, why: &str, report: Option<&mut Report>, out: &mut Output) {
         if self.alerts.get(slot).is_some_and(|alert| alert.course.phase != Phase::Answered) {
             self.counters.answered += 1;
             if let Some(alert) = self.alerts.get_mut(slot) {
                 alert.course.was_answered = true;
             }
-            self.say_alert(slot, AlertState::Answered, "documented elsewhere", out);
+            self.say_alert(slot, AlertState::Answered, why, out);
         }
-        self.end(slot, None, Closing::Acted, out);
+        self.end(slot, report, Closing::Acted, out);
     }
 
     /// Takes an answer that names the report and no notice; where nothing asks for it, it is a call that was documented.
@@ -122,7 +125,7 @@ impl Partition {
                 AnswerVerdict::Recorded
             }
             Act::Acted => {
-                self.acted(slot, out);
+                self.acted(slot, ELSEWHERE, None, out);
                 AnswerVerdict::Accepted
             }
             Act::Accepted | Act::ReadBack => {

@@ -47,9 +47,9 @@ impl Partition {
     pub(super) fn hand_over(&mut self, slot: AlertSlot, report: Option<&Report>, out: &mut Output) {
         let course = self.alerts.get(slot).map(|alert| &alert.course);
         let Some(course) = course.filter(|course| course.phase == Phase::Paging && course.step > 0) else { return };
-        let plan = self.plan(slot);
+        let Some(plan) = self.plan(slot) else { return };
         let Some(running) = plan.step(course.step) else { return };
-        let now = self.resolve(slot, running.who, &plan.recipients, report);
+        let now = self.resolve(slot, running.who, plan.recipients(), report);
         let is_asked =
             |recipient: &&Recipient| course.asked.iter().any(|asked| asked.recipient.party == recipient.party);
         let new: Vec<Recipient> = now.iter().filter(|recipient| !is_asked(recipient)).cloned().collect();
@@ -67,7 +67,7 @@ impl Partition {
             self.notify(slot, recipient, running.by, (Purpose::Page, "p"), out);
         }
         gone.iter().for_each(|recipient| self.let_go(slot, recipient, out));
-        self.arm_edge(slot, (running.who, &plan.recipients), report);
+        self.arm_edge(slot, (running.who, plan.recipients()), report);
     }
 
     /// Arms the next instant at which a roster of a step may mean somebody else.

@@ -9,8 +9,8 @@ use wardline_rules::{event::Answer, token::Token, words::Act};
 
 use super::Phase;
 use crate::{
-    alerts::{AlertSlot, Closing},
-    output::{AlertState, AnswerVerdict, Output, Party},
+    alerts::AlertSlot,
+    output::{AnswerVerdict, Output, Party},
     partition::Partition,
     report::{OWN_ANSWER, Report},
     step::party_token,
@@ -51,12 +51,7 @@ impl Partition {
                 AnswerVerdict::Accepted
             }
             Act::Acted => {
-                self.counters.answered += 1;
-                if let Some(alert) = self.alerts.get_mut(slot) {
-                    alert.course.was_answered = true;
-                }
-                self.say_alert(slot, AlertState::Answered, WHY, out);
-                self.end(slot, report, Closing::Acted, out);
+                self.acted(slot, WHY, report, out);
                 AnswerVerdict::Accepted
             }
         }

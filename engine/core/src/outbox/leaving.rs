@@ -51,8 +51,12 @@ impl Partition {
         let Some(notice) = self.notices.remove(place) else { return };
         self.ready.remove(notice.head.channel, &(notice.level, notice.created, notice.head.nid));
         self.nids.remove(&notice.head.nid);
-        if let Some(list) = self.codes.get_mut(&notice.head.nid.code()) {
+        let code = notice.head.nid.code();
+        if let Some(list) = self.codes.get_mut(&code) {
             list.retain(|known| *known != place);
+            if list.is_empty() {
+                self.codes.remove(&code);
+            }
         }
         for armed in notice.retry.into_iter().chain(notice.deadline).chain(notice.held) {
             self.timers.disarm(armed.1);

@@ -12,7 +12,7 @@ use wardline_rules::{
     map::hash64,
     time::Timestamp,
     unit::{Quantity, Unit},
-    words::{Abnormal, Comparator, ResultStatus, Step},
+    words::{Comparator, ResultStatus, Step},
 };
 
 use super::Report;
@@ -151,11 +151,6 @@ impl Run {
     /// What identifies a generation of the result: its content and which appearance of it this is, from 1 [CRT-3].
     pub(crate) fn key(&self, appearance: u32) -> u64 {
         hash64(&(self.content, appearance))
-    }
-
-    /// Whether the result carries a code of table 0078.
-    pub(crate) const fn has(&self, code: Abnormal) -> bool {
-        self.abnormal & (1 << code.index()) != 0
     }
 }
 

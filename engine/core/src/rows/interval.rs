@@ -52,29 +52,30 @@ pub(crate) struct Interval {
 
 impl Partition {
     pub(super) fn interval_rows(&self, report: &Report, into: &mut Vec<Row>) {
-        for Interval { name, state, begun, end, length } in self.intervals(report) {
+        let (id, is_critical, routing) = (report.id.to_string(), self.is_critical(report), self.routing(report));
+        for Interval { name, state, begun, end, length } in self.intervals(report, |_| true) {
             let mut cells = vec![
-                Cell::text(&report.id.to_string()),
+                Cell::text(&id),
                 Cell::Int(1),
                 Cell::word(name),
                 Cell::word(state),
                 Cell::time(begun),
                 Cell::from(end),
                 Cell::from(length.map(|length| length.micros() / SECOND)),
-                Cell::Bool(self.is_critical(report)),
+                Cell::Bool(is_critical),
             ];
-            cells.extend(self.routing(report));
+            cells.extend(routing.iter().cloned());
             into.push(Row { table: Table::Intervals, cells });
         }
     }
 
-    /// The intervals that began on a report, or that the path of its kind leads through.
-    pub(crate) fn intervals(&self, report: &Report) -> Vec<Interval> {
+    /// The intervals of these names that began on a report, or that the path of its kind leads through.
+    pub(crate) fn intervals(&self, report: &Report, is_asked: impl Fn(&str) -> bool) -> Vec<Interval> {
         let kind = self.tuples.get(report.effective).kind;
         let is_void = report.end_in_force(Step::EnteredInError).is_some();
         let cancelled = report.end_in_force(Step::Cancelled).map(|record| record.lo);
         let mut found = Vec::new();
-        for (name, from, to) in NAMED {
+        for (name, from, to) in NAMED.into_iter().filter(|named| is_asked(named.0)) {
             let Some(begun) = report.register(from) else { continue };
             let ended = report.register(to);
             if ended.is_none() && !path(kind).contains(&to) {

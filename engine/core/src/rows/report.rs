@@ -98,10 +98,8 @@ impl Partition {
     /// Whether it is flagged critical, or one of its newest results is.
     pub(super) fn is_critical(&self, report: &Report) -> bool {
         let mut runs = Vec::new();
-        let mut keys: Vec<_> = report.cold.statements.iter().map(|statement| statement.key).collect();
-        keys.dedup();
         report.has_flag(FlagCode::Known(Flag::Critical), Self::NOW)
-            || keys.into_iter().any(|key| {
+            || report.result_keys().into_iter().any(|key| {
                 report.runs(key, &mut runs);
                 runs.last().is_some_and(|run| run.content.is_critical)
             })

@@ -37,7 +37,7 @@ impl Partition {
         let ward = Ward::new(parts, before, &mut self.dictionary);
         self.wards.push(ward);
         self.active = u32::try_from(self.wards.len() - 1).ok();
-        self.keep_past();
+        self.note_looking_back();
         if let Some(active) = self.active {
             self.scripts_replaced(out);
             self.count_all(active, out);

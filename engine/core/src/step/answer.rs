@@ -13,7 +13,7 @@ use wardline_rules::{
 };
 
 use crate::{
-    alerts::{About, AlertSlot, Closing},
+    alerts::{About, AlertSlot},
     disposition::Disposition,
     escalation::{Asked, Phase},
     ids::{Code, Nid},
@@ -128,7 +128,7 @@ impl Partition {
         {
             return AnswerVerdict::CodeDoesNotMatch;
         }
-        if answer.code.is_none() && answer.nid.is_none() && escalation.as_ref().is_some_and(|it| it.with_code) {
+        if answer.code.is_none() && answer.nid.is_none() && escalation.is_some_and(|it| it.with_code) {
             return AnswerVerdict::CodeDoesNotMatch;
         }
         let Some(who) = self.who_answers(slot, named, answer) else { return AnswerVerdict::NotPaged };
@@ -144,7 +144,10 @@ impl Partition {
                 self.is_out(slot, &who, true, report.as_deref(), out);
                 AnswerVerdict::Recorded
             }
-            Act::Acted => self.take_action(slot, report, out),
+            Act::Acted => {
+                self.acted(slot, "", report, out);
+                AnswerVerdict::Accepted
+            }
             Act::Accepted | Act::ReadBack => {
                 let verdict = self.accept(slot, (Some(&who), answer), report.as_deref(), out);
                 if let Some(report) = report.filter(|_| verdict == AnswerVerdict::Accepted) {
@@ -181,7 +184,7 @@ impl Partition {
         out: &mut Output,
     ) -> AnswerVerdict {
         let escalation = self.escalation_of(slot);
-        let escalation = escalation.as_ref();
+        let everyone = escalation.is_some_and(|it| it.answered_by == AnsweredBy::Everyone);
         let licensed = answer.licence.as_deref().is_some_and(|licence| !licence.is_empty());
         if escalation.is_some_and(|it| it.answered_by == AnsweredBy::Licensed) && !licensed {
             return AnswerVerdict::NotLicensed;
@@ -197,26 +200,11 @@ impl Partition {
         for asked in alert.course.asked.iter_mut().filter(is_theirs) {
             asked.answered = true;
         }
-        let everyone = escalation.is_some_and(|it| it.answered_by == AnsweredBy::Everyone);
         if everyone && !alert.course.asked.iter().all(|asked| asked.answered) {
             return AnswerVerdict::Recorded;
         }
         self.counters.answered += 1;
         self.answered(slot, "", out);
-        AnswerVerdict::Accepted
-    }
-
-    /// An action on an alert: it closes what was answered, and answers and closes what was not [ESC-8].
-    fn take_action(&mut self, slot: AlertSlot, report: Option<&mut Report>, out: &mut Output) -> AnswerVerdict {
-        let is_answered = self.alerts.get(slot).is_some_and(|alert| alert.course.phase == Phase::Answered);
-        if !is_answered {
-            self.counters.answered += 1;
-            if let Some(alert) = self.alerts.get_mut(slot) {
-                alert.course.was_answered = true;
-            }
-            self.say_alert(slot, AlertState::Answered, "", out);
-        }
-        self.end(slot, report, Closing::Acted, out);
         AnswerVerdict::Accepted
     }
 

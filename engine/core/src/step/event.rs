@@ -7,6 +7,7 @@ use wardline_rules::{
     map::hash64,
     quality::{Fault, Note},
     time::{Span, Timestamp},
+    token::Token,
     words::{Evidence, ResultStatus, Step},
 };
 
@@ -190,21 +191,21 @@ impl Partition {
             self.index.link(name.bare, slot);
             report.keys.push(name);
         }
-        let ids = &event.report;
-        let keep = |known: &mut Option<wardline_rules::event::Ident>, said: &Option<wardline_rules::event::Ident>| {
-            if known.is_none() {
-                known.clone_from(said);
-            }
-        };
-        keep(&mut report.cold.filler, &ids.filler);
-        keep(&mut report.cold.placer, &ids.placer);
-        keep(&mut report.cold.accession, &ids.accession);
+        report.learn_ids([&event.report.filler, &event.report.placer, &event.report.accession]);
         if let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter))
             && report.cold.encounter != Some(encounter)
         {
             if let Some(left) = report.cold.encounter.replace(encounter) {
                 self.index.unlink_encounter(left, slot);
             }
+            self.index.link_encounter(encounter, slot);
+        }
+    }
+
+    /// Says of which stay a report is, if that was not known.
+    pub(super) fn learn_encounter(&mut self, slot: ReportSlot, report: &mut Report, encounter: Option<Token>) {
+        if let (None, Some(encounter)) = (report.cold.encounter, encounter) {
+            report.cold.encounter = Some(encounter);
             self.index.link_encounter(encounter, slot);
         }
     }

@@ -11,7 +11,7 @@ use wardline_rules::{
 
 use crate::{
     disposition::Disposition,
-    identity::{self, Number},
+    identity::{self, Number, patient_key},
     output::Output,
     partition::Partition,
     report::{Report, ReportSlot},
@@ -42,9 +42,7 @@ impl Partition {
         }
         match what {
             MergeWhat::Patient => {
-                let all = self.reports.iter().filter(|(_, report)| report.patient == Some(from));
-                let slots: Vec<ReportSlot> = all.map(|(slot, _)| slot).collect();
-                for slot in slots {
+                for slot in self.index.get(patient_key(from)).to_vec() {
                     self.unlink_patient(slot, Some(from));
                     self.link_patient(slot, Some(into));
                     if let Some(report) = self.reports.get_mut(slot) {
@@ -99,6 +97,8 @@ impl Partition {
             return Disposition::Unmatched;
         };
         self.learn_patient(into, &mut report, gone.patient);
+        self.learn_encounter(into, &mut report, gone.cold.encounter);
+        report.learn_ids([&gone.cold.filler, &gone.cold.placer, &gone.cold.accession]);
         self.move_facts(&mut gone, &mut report);
         for name in core::mem::take(&mut gone.keys) {
             self.index.unlink(name.bare, from);
@@ -116,6 +116,8 @@ impl Partition {
         self.absorbed.push(from);
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
+        // What answers an alert may have been said of the one, and the alert raised for the other.
+        self.documented(&mut report, out);
         self.reports.put(into, report);
         self.refresh_later(into, out);
         Disposition::Applied

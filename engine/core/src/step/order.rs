@@ -78,10 +78,7 @@ impl Partition {
             report.add_flag(*fact);
         });
         self.learn_patient(slot, &mut report, of.patient);
-        if let (None, Some(encounter)) = (report.cold.encounter, of.cold.encounter) {
-            report.cold.encounter = Some(encounter);
-            self.index.link_encounter(encounter, slot);
-        }
+        self.learn_encounter(slot, &mut report, of.cold.encounter);
         report.sum_up(&mut self.tuples);
         self.reports.put(slot, report);
     }

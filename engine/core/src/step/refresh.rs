@@ -154,9 +154,10 @@ impl Partition {
         }
     }
 
-    /// Reports that nothing was heard of for long leave; at most two for each batch, so that no batch waits.
-    pub(crate) fn let_leave(&mut self) {
-        for _ in 0..2 {
+    /// Reports that nothing was heard of for long leave: two in each batch and two for each that it opened, so that no batch
+    /// waits and memory does not grow for ever however fast reports come.
+    pub(crate) fn let_leave(&mut self, opened: u64) {
+        for _ in 0..=opened.saturating_mul(2).saturating_add(1) {
             let Some((touched, slot, born)) = self.leaving.front().copied() else { return };
             if self.at.since(touched) < SETTLED_STAYS {
                 return;

@@ -69,13 +69,6 @@ impl Partition {
         newest.into_iter().take(limit).map(|(_, alert)| self.alert_view(alert)).collect()
     }
 
-    /// One alert; `None` if it is not in memory.
-    #[must_use]
-    pub fn alert(&self, id: AlertId) -> Option<AlertView> {
-        let mut alerts = self.alerts.iter().map(|(_, alert)| alert);
-        alerts.find(|alert| alert.id == id).map(|alert| self.alert_view(alert))
-    }
-
     pub(crate) fn alert_view(&self, alert: &Alert) -> AlertView {
         let ward = self.wards.get(alert.cause.ward as usize);
         let text = |code| Text::from(self.dictionary.text(code));

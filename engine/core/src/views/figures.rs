@@ -115,6 +115,8 @@ pub struct Figures {
     pub feeds: BTreeMap<Text, bool>,
     /// Rules of the active ward.
     pub rules: usize,
+    /// Scripts of the active ward that are out until the next activation.
+    pub scripts_out: usize,
     /// The active ward's version and the log time of its activation.
     pub ward: Option<(wardline_rules::program::WardVersion, Timestamp)>,
     /// Timers armed.
@@ -208,6 +210,7 @@ impl Partition {
     fn promises(&self, figures: &mut Figures) {
         let Some(ward) = self.active.and_then(|active| self.wards.get(active as usize)) else { return };
         figures.rules = ward.program.alerts.len();
+        figures.scripts_out = ward.scripts.out().len();
         for family in &ward.program.families {
             figures.rules += family.rules.len();
             let Some(sla) = family.rules.first() else { continue };

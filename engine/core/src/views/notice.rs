@@ -53,6 +53,8 @@ pub struct NoticeView {
     pub rest: Vec<Channel>,
     /// The alert it belongs to.
     pub alert: AlertId,
+    /// The step of the escalation that runs, from 1; 0 before the first.
+    pub step: u32,
     /// How far that alert is.
     pub alert_state: AlertState,
     /// Whether that alert still takes an answer.
@@ -101,6 +103,7 @@ impl Partition {
             is_repeat: notice.is_repeat,
             rest: notice.rest.clone(),
             alert: alert.id,
+            step: alert.course.step,
             alert_state: alert.display,
             is_open: alert.is_open(),
             rule: Text::from(self.dictionary.text(alert.rule)),

@@ -101,6 +101,10 @@ impl Partition {
         if let Some(leaving) = leaving(after).filter(|_| was_open && !after.is_open(Self::NOW)) {
             say(Event::Closed(leaving));
         }
+        if before.is_some_and(|before| before.records == after.records) {
+            // No step was said: everything took as long as before.
+            return;
+        }
         let (old, new) = (before.map(|before| self.lengths(before)).unwrap_or_default(), self.lengths(after));
         for ((name, old), new) in WHOLE.iter().zip(old).zip(new) {
             match (old, new) {
@@ -113,7 +117,7 @@ impl Partition {
 
     /// How long each of [`WHOLE`] took, where it is complete.
     fn lengths(&self, report: &Report) -> [Option<Span>; 4] {
-        let intervals = self.intervals(report);
+        let intervals = self.intervals(report, |name| WHOLE.contains(&name));
         WHOLE.map(|name| intervals.iter().find(|interval| interval.name == name).and_then(|interval| interval.length))
     }
 }

@@ -8,7 +8,7 @@ use wardline_core::{
 };
 use wardline_rules::{
     Text,
-    event::{Event, Fact, Ident, Merge, ReportIds},
+    event::{Event, Fact, Merge},
     token::Token,
     words::{Act, Flag, MergeWhat, Priority, Step},
 };
@@ -16,7 +16,7 @@ use wardline_rules::{
 use crate::{
     driver::{Run, Told, activate, compile},
     mute::guarded_day,
-    said::{DR_BELL, DR_CHO, Said, answer, at},
+    said::{DR_BELL, DR_CHO, Said, answer, at, joined},
     ward,
 };
 
@@ -224,15 +224,6 @@ fn every_truncation_and_every_flipped_byte_is_refused_or_read_without_a_panic() 
 fn restore(sections: &[(&str, Vec<u8>)]) -> Result<Partition, Error> {
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     Partition::restore(&sections, &mut |text| compile(text))
-}
-
-fn joined(gone: &str, id: &str) -> Input {
-    let number = |id: &str| ReportIds {
-        filler: Some(Ident { id: Text::from(id), ns: Text::from("BEAKER") }),
-        ..ReportIds::default()
-    };
-    let merge = Merge::Reports(Box::new((number(gone), number("R1"))));
-    Input::Event(Box::new(Event::new("lis", id, Fact::Merge(Box::new(merge)))))
 }
 
 #[test]

@@ -21,7 +21,7 @@ use wardline_rules::{
 
 use crate::{
     driver::{Run, activate},
-    said::{DR_BELL, DR_CHO, Said, answer, answer_with, at, read_back},
+    said::{DR_BELL, DR_CHO, Said, answer, answer_with, at, joined, read_back},
     ward::{
         CHARGE_DESK, LAB_DESK, ORANGE, at_step, critical_alert, critical_escalation, minutes, of_result, only_critical,
         program, unreviewed,
@@ -684,6 +684,18 @@ fn t22_who_acted_on_it_hears_that_the_cause_is_gone() {
     // And only once.
     run.hear("10:10", Said::step(Step::Corrected, "10:10").potassium("4.5"));
     assert_eq!(run.story("10:01"), Vec::<String>::new());
+}
+
+#[test]
+fn a_call_documented_for_what_turns_out_to_be_the_same_report_answers() {
+    // [ESC-8] [IDN-10]
+    let mut run = raised(plain());
+    run.hear("09:03", Said::step(Step::Acknowledged, "09:02").of("R2"));
+    run.inputs("09:04", vec![joined("R2", "j1")]);
+    assert_eq!(
+        run.story("09:01"),
+        ["09:04 alert Critical#1 answered, documented elsewhere", "09:04 alert Critical#1 closed"]
+    );
 }
 
 #[test]

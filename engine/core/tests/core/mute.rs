@@ -103,6 +103,24 @@ fn a_digest_gathers_until_its_time() {
 }
 
 #[test]
+fn what_a_digest_carried_in_vain_needs_no_withdrawal() {
+    let mut run = Run::of(program(1, Vec::new(), vec![telling(to_lab(vec![clock("12:00")]))]));
+    run.hear("09:00", value("09:00", "R1", "6.9"));
+    run.hear("10:00", value("10:00", "R2", "7.1"));
+    run.pass("12:00");
+    let nid = run.start("12:01")[0];
+    run.outcome("12:02", nid, (1, Outcome::FailedSoft { retry_after: Some(300) }));
+    run.hear("12:03", value("12:03", "R2", "4.1"));
+    assert_eq!(run.story("12:02"), ["12:03 alert Critical#1 withdrawn"], "nobody had heard of it");
+    run.pass("12:10");
+    let again = run.start("12:10")[0];
+    run.outcome("12:11", again, (2, Outcome::Delivered));
+    run.hear("12:12", value("12:12", "R1", "4.0"));
+    let after = run.story("12:12");
+    assert!(after.iter().any(|line| line.contains("withdraw desk Lab")), "{after:?}");
+}
+
+#[test]
 fn a_limit_lets_the_rest_go_when_the_oldest_leaves_the_window() {
     // [LIM-1] both ends of the window are included.
     let limit = Some(Limit { count: 1, within: Span::from_minutes(60), per: LimitKey::Recipient });

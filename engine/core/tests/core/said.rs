@@ -4,7 +4,7 @@ use wardline_core::Input;
 use wardline_rules::{
     Text,
     decimal::Decimal,
-    event::{Answer, Code, Event, Fact, Given, Ident, Person, ReportFlag, ResultItem, ResultValue},
+    event::{Answer, Code, Event, Fact, Given, Ident, Merge, Person, ReportFlag, ReportIds, ResultItem, ResultValue},
     time::{EventTime, MINUTE, Timestamp},
     token::Token,
     words::{Act, Comparator, Flag, Kind, Priority, ResultStatus, Role, Step},
@@ -122,6 +122,16 @@ impl Said {
 }
 
 /// What somebody answers; the notice is named by its code.
+/// Says that the report `gone` is `R1`.
+pub(crate) fn joined(gone: &str, id: &str) -> Input {
+    let number = |id: &str| ReportIds {
+        filler: Some(Ident { id: Text::from(id), ns: Text::from("BEAKER") }),
+        ..ReportIds::default()
+    };
+    let merge = Merge::Reports(Box::new((number(gone), number("R1"))));
+    Input::Event(Box::new(Event::new("lis", id, Fact::Merge(Box::new(merge)))))
+}
+
 pub(crate) fn answer(act: Act, code: &str, clock: &str) -> Said {
     let fact = Fact::Answer(Box::new(Answer {
         act,

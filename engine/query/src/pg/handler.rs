@@ -4,7 +4,7 @@
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -45,8 +45,17 @@ use crate::{
 /// How long a transaction may keep its snapshot.
 const PIN_MAX: Duration = Duration::from_secs(300);
 
-/// The snapshot of a transaction, and since when it holds it.
-type Pinned = Option<(Arc<Snapshot>, Instant)>;
+/// What a transaction reads.
+#[derive(Clone, Debug, Default)]
+enum Pinned {
+    /// There is none: every statement reads what is newest.
+    #[default]
+    None,
+    /// The snapshot of its beginning, and when that was.
+    Held(Arc<Snapshot>, Instant),
+    /// It took too long: the snapshot is given up, and nothing is read until the transaction ends.
+    Over,
+}
 
 /// One session.
 #[derive(Clone, Debug)]
@@ -87,12 +96,12 @@ impl Session {
     }
 
     fn pin(&self) -> Result<Option<Arc<Snapshot>>, Error> {
-        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        give_up(&mut pinned, PIN_MAX);
         match &*pinned {
-            Some((_, since)) if since.elapsed() > PIN_MAX => {
-                Err(Error::new(Code::Pinned, "the transaction is older than five minutes"))
-            }
-            pinned => Ok(pinned.as_ref().map(|(snapshot, _)| snapshot.clone())),
+            Pinned::None => Ok(None),
+            Pinned::Held(snapshot, _) => Ok(Some(snapshot.clone())),
+            Pinned::Over => Err(Error::new(Code::Pinned, "the transaction is older than five minutes")),
         }
     }
 
@@ -100,11 +109,12 @@ impl Session {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         match command {
             Command::Begin => {
-                *pinned = Some((self.shared.sql.snapshot()?, Instant::now()));
+                *pinned = Pinned::Held(self.shared.sql.snapshot()?, Instant::now());
+                tokio::spawn(give_up_later(Arc::downgrade(&self.pinned), PIN_MAX));
                 Ok(Response::TransactionStart(Tag::new("BEGIN")))
             }
             Command::End(tag) => {
-                *pinned = None;
+                *pinned = Pinned::None;
                 Ok(Response::TransactionEnd(Tag::new(tag)))
             }
             Command::Done(tag) => Ok(Response::Execution(Tag::new(tag))),
@@ -124,6 +134,21 @@ impl Session {
         let answer = self.shared.sql.run(planned, parameters, self.pin()?).await?;
         let fields = Arc::new(arrow_schema_to_pg_fields(&answer.schema, format, None)?);
         Ok(Response::Query(QueryResponse::new(fields.clone(), rows(answer, fields))))
+    }
+}
+
+/// Lets go of a snapshot that is held for too long: its hot rows are memory that nobody else can have.
+fn give_up(pinned: &mut Pinned, after: Duration) {
+    if matches!(pinned, Pinned::Held(_, since) if since.elapsed() >= after) {
+        *pinned = Pinned::Over;
+    }
+}
+
+/// Does so for a session that says nothing more.
+async fn give_up_later(pinned: Weak<Mutex<Pinned>>, after: Duration) {
+    tokio::time::sleep(after).await;
+    if let Some(pinned) = pinned.upgrade() {
+        give_up(&mut pinned.lock().unwrap_or_else(PoisonError::into_inner), after);
     }
 }
 
@@ -237,5 +262,22 @@ impl PgWireServerHandlers for Session {
 
     fn cancel_handler(&self) -> Arc<impl CancelHandler> {
         Arc::new(DefaultCancelHandler::new(self.shared.running.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_that_falls_silent_in_a_transaction_does_not_keep_its_rows() {
+        let snapshot = Arc::new(Snapshot::new(Default::default(), Arc::default(), Arc::default()));
+        let kept = Arc::downgrade(&snapshot);
+        let pinned = Arc::new(Mutex::new(Pinned::Held(snapshot, Instant::now())));
+        give_up(&mut pinned.lock().unwrap(), PIN_MAX);
+        assert!(kept.upgrade().is_some(), "not before its time");
+        give_up_later(Arc::downgrade(&pinned), Duration::from_millis(5)).await;
+        assert!(kept.upgrade().is_none());
+        assert!(matches!(*pinned.lock().unwrap(), Pinned::Over), "and it does not go on with other rows");
     }
 }

@@ -14,6 +14,9 @@ use crate::access::is_equal;
 /// Iterations of new verifiers.
 const ITERATIONS: u32 = 4_096;
 
+/// Bytes of our part of the nonce.
+pub const NONCE_BYTES: usize = 18;
+
 /// What is kept of a password: `SCRAM-SHA-256$iterations:salt$stored:server`, as PostgreSQL writes it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verifier {
@@ -76,10 +79,15 @@ impl Verifier {
 impl Exchange {
     /// Takes the client's first message; the answer is the server's first.
     ///
-    /// - **Input** `verifier`: that of the user; an unknown user gets the same answers and fails at the end. `random`: bytes
-    ///   nobody can guess, for the nonce, and for the salt of an unknown user.
+    /// - **Input** `verifier`: that of the user; an unknown user gets the same answers and fails at the end. `ours`: bytes
+    ///   nobody can guess, for the nonce. `salt`: what an unknown user is told, always the same for the same name.
     #[must_use]
-    pub fn begin(message: &str, verifier: Option<Verifier>, random: &[u8; 34]) -> Option<(Self, String)> {
+    pub fn begin(
+        message: &str,
+        verifier: Option<Verifier>,
+        ours: &[u8; NONCE_BYTES],
+        salt: &[u8],
+    ) -> Option<(Self, String)> {
         let mut parts = message.splitn(3, ',');
         let (flag, name) = (parts.next()?, parts.next()?);
         let bare = parts.next()?;
@@ -88,7 +96,6 @@ impl Exchange {
             return None;
         }
         let client = bare.split(',').find_map(|part| part.strip_prefix("r="))?;
-        let (ours, salt) = random.split_at(18);
         let nonce = format!("{client}{}", BASE64.encode(ours));
         let salt = verifier.as_ref().map_or(salt, |verifier| &verifier.salt);
         let iterations = verifier.as_ref().map_or(ITERATIONS, |verifier| verifier.iterations);
@@ -115,6 +122,14 @@ impl Exchange {
         let is_right = is_equal(&Sha256::digest(&key), &verifier.stored);
         is_right.then(|| format!("v={}", BASE64.encode(&mac(&verifier.server, &said))))
     }
+}
+
+/// The salt that an unknown user is told: as constant as a real one, and nothing that can be guessed.
+#[must_use]
+pub(crate) fn salt_of_nobody(secret: &[u8], user: &str) -> Vec<u8> {
+    let mut salt = mac(secret, &[b"salt", user.as_bytes()]);
+    salt.truncate(16);
+    salt
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
@@ -144,7 +159,7 @@ mod tests {
         let salt = BASE64.decode(b"W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
         let verifier = Verifier::of("pencil", &salt);
         let client = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
-        let (mut exchange, _) = Exchange::begin(client, Some(verifier), &[7; 34]).unwrap();
+        let (mut exchange, _) = Exchange::begin(client, Some(verifier), &[7; NONCE_BYTES], &[]).unwrap();
         // The nonce of the example in place of ours.
         exchange.nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0".to_owned();
         exchange.first = format!("r={},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", exchange.nonce);
@@ -165,7 +180,11 @@ mod tests {
 
     #[test]
     fn an_unknown_user_gets_a_first_answer_and_never_a_last() {
-        let (exchange, first) = Exchange::begin("n,,n=,r=abc", None, &[7; 34]).unwrap();
+        let salt = salt_of_nobody(b"secret", "eve");
+        assert_eq!((salt.len(), &salt), (16, &salt_of_nobody(b"secret", "eve")), "the same at every try");
+        assert_ne!(salt, salt_of_nobody(b"secret", "bob"));
+        let (exchange, first) = Exchange::begin("n,,n=,r=abc", None, &[7; NONCE_BYTES], &salt).unwrap();
+        assert!(first.contains(&format!(",s={},", BASE64.encode(&salt))), "{first}");
         assert!(first.starts_with("r=abc") && first.ends_with(",i=4096"), "{first}");
         let proof = BASE64.encode(&[0; 32]);
         assert_eq!(exchange.finish(&format!("c=biws,r={},p={proof}", exchange.nonce)), None);

@@ -26,7 +26,10 @@ use pgwire::{
 };
 use tokio::sync::Mutex;
 
-use super::{Shared, scram::Exchange};
+use super::{
+    Shared,
+    scram::{Exchange, salt_of_nobody},
+};
 use crate::{access::now, codes::Code, error::Error};
 
 /// The beginning of one session.
@@ -55,7 +58,8 @@ impl Startup {
         let key = self.shared.access.user(&user, now()).filter(|key| key.role.is_some());
         let verifier = key.and_then(|key| key.scram.clone());
         let random = random().map_err(PgWireError::IoError)?;
-        Exchange::begin(text, verifier, &random).ok_or_else(|| self.refused(client))
+        let salt = salt_of_nobody(&self.shared.secret, &user);
+        Exchange::begin(text, verifier, &random, &salt).ok_or_else(|| self.refused(client))
     }
 
     async fn finish<C>(&self, client: &mut C) -> PgWireResult<()>
@@ -80,8 +84,8 @@ impl Startup {
 }
 
 /// Bytes nobody can guess, from the kernel.
-fn random() -> std::io::Result<[u8; 34]> {
-    let mut bytes = [0; 34];
+pub(super) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes)
 }

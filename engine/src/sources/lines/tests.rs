@@ -76,23 +76,31 @@ fn written(ids: core::ops::Range<u32>) -> String {
     ids.map(line).collect()
 }
 
+fn rig() -> Rig {
+    rig_of::<Script>(&SimDisk::new(7), Timestamp::from_micros(1_768_392_000_000_000), false).unwrap()
+}
+
+/// A source that keeps its mark in this folder.
+fn source(rig: &Rig, folder: &std::path::Path) -> Source {
+    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"lis\"\nkind = \"http\"\ncritical = true\n";
+    let config = Config::of_text("wardline.toml", text, folder).unwrap();
+    Source {
+        engine: rig.engine.clone(),
+        intake: std::sync::Arc::new(Intake::new(&config.feeds, Tokeniser::new(&[7; 32]))),
+        feed: Text::from("lis"),
+        mark: Some(folder.join("lis.mark")),
+        health: Health::new(rig.engine.clone(), Text::from("lis")),
+    }
+}
+
 #[test]
 fn a_file_that_is_renamed_away_loses_no_line() {
     let folder = tempfile::tempdir().unwrap();
     let (path, away) = (folder.path().join("lis.ndjson"), folder.path().join("lis.1"));
-    let rig = rig_of::<Script>(&SimDisk::new(7), Timestamp::from_micros(1_768_392_000_000_000), false).unwrap();
-    let text = "ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"lis\"\nkind = \"http\"\ncritical = true\n";
-    let config = Config::of_text("wardline.toml", text, folder.path()).unwrap();
-    let source = || Source {
-        engine: rig.engine.clone(),
-        intake: std::sync::Arc::new(Intake::new(&config.feeds, Tokeniser::new(&[7; 32]))),
-        feed: Text::from("lis"),
-        mark: Some(folder.path().join("lis.mark")),
-        health: Health::new(rig.engine.clone(), Text::from("lis")),
-    };
+    let rig = rig();
     let (stop, stopped) = watch::channel(false);
     std::fs::write(&path, written(0..3)).unwrap();
-    let running = rig.tokio.spawn(source().run(FeedKind::File(path.clone()), stopped.clone()));
+    let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path.clone()), stopped.clone()));
     until_received(&rig, 3);
     // Two more into the old one, the last without its end, then a successor that is longer at once.
     let more = written(3..5);
@@ -109,10 +117,33 @@ fn a_file_that_is_renamed_away_loses_no_line() {
     rig.tokio.block_on(running).unwrap();
     // A restart goes on at the mark; a mark that cannot be written hinders nothing.
     let (stop, stopped) = watch::channel(false);
-    let mut again = source();
+    let mut again = source(&rig, folder.path());
     again.mark = Some(folder.path().join("missing").join("lis.mark"));
     let running = rig.tokio.spawn(again.run(FeedKind::File(path.clone()), stopped));
     until_received(&rig, 95);
     stop.send_replace(true);
     rig.tokio.block_on(running).unwrap();
+}
+
+#[test]
+fn a_line_that_nobody_can_read_is_one_dead_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lis.ndjson");
+    let rig = rig();
+    std::fs::write(&path, format!("{}no event\n", written(0..1))).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path), stopped));
+    until_received(&rig, 2);
+    stop.send_replace(true);
+    rig.tokio.block_on(running).unwrap();
+    let letters = || {
+        let text = rig.engine.metrics().text();
+        let counts = text.lines().filter(|line| line.starts_with("wardline_dead_letters_total{"));
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(30);
+    while letters() == 0 && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert_eq!(letters(), 1);
 }
