@@ -23,7 +23,7 @@ mod duty;
 mod escalation;
 mod field;
 mod function;
-mod gather;
+pub(crate) mod gather;
 mod holidays;
 mod lasting;
 mod length;

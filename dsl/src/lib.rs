@@ -22,6 +22,7 @@
     reason = "pure: same inputs, same bytes out; no clock, no I/O, no panic on input"
 )]
 
+pub mod assist;
 pub mod check;
 pub mod codes;
 pub mod diagnostic;

@@ -50,5 +50,7 @@ pub const WINDOW_HOURS_MAX: u64 = 24;
 pub const LIMIT_COUNT_MAX: u64 = 100;
 /// Cells that an exact analysis of conditions may visit before it gives up with WL0903.
 pub const CELLS_MAX: u64 = 1_000_000;
+/// Offers for one place of a ward that is being typed: more than anybody reads, and what an editor filters at once.
+pub const OFFERS_MAX: usize = 1_000;
 /// Diagnostics kept of one run, errors first; the rest is counted.
 pub const DIAGNOSTICS_MAX: usize = 10_000;

@@ -14,6 +14,7 @@ mod words;
 
 use wardline_rules::program::{Program, RuleHead};
 
+pub(crate) use rules::due;
 use words::long_date;
 
 /// One rule in sentences.
@@ -25,6 +26,13 @@ pub struct Paragraph {
     pub policy: String,
     /// The sentences, in order.
     pub sentences: Vec<String>,
+}
+
+/// A condition in words; a comparison without the article before its field.
+#[must_use]
+pub fn condition_words(program: &Program, condition: &wardline_rules::program::Condition) -> String {
+    let words = conditions::condition(program, condition);
+    words.strip_prefix("the ").map_or(words.clone(), str::to_owned)
 }
 
 /// All rules of a program: clocks with their exceptions, alerts, notices, suppressions.

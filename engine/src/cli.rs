@@ -15,6 +15,7 @@ pub mod export;
 pub mod fmt;
 pub mod import;
 mod loaded;
+pub mod lsp;
 pub mod new;
 #[cfg(feature = "sql")]
 pub mod query;
@@ -68,6 +69,8 @@ enum Verb {
     Test(test::Args),
     /// What a ward would have done with the events of the past.
     Try(try_::Args),
+    /// A language server: an editor starts it.
+    Lsp(lsp::Args),
     /// Makes a checked ward the active one of a running engine.
     Activate(activate::Args),
     /// An operator's silence: what may wait, until when, and why.
@@ -120,6 +123,7 @@ pub fn run() -> Ending {
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Try(args) => try_::run(&args),
+        Verb::Lsp(args) => lsp::run(&args),
         Verb::Activate(args) => activate::run(&args),
         Verb::Silence(args) => silence::run(&args),
         Verb::Sql(args) => sql::run(&args),

@@ -26,6 +26,7 @@ pub mod http;
 pub mod installation;
 pub mod intake;
 pub mod limits;
+pub mod lsp;
 mod markup;
 pub mod metrics;
 pub mod operations;

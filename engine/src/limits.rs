@@ -163,6 +163,8 @@ pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Points of a ward that coverage measures: those of a thousand rules. Beyond it the rest is left out, and the report says so.
+pub const COVERAGE_POINTS_MAX: usize = 20_000;
 /// Longest pause before a file feed that could not be read is tried again.
 pub const SOURCE_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Ready notices of each channel looked at after each step: more than may be in flight, some of which are among them.

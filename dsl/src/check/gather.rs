@@ -14,14 +14,14 @@ use crate::syntax::{self, Block, Detail, Tree};
 use crate::vocabulary::BlockKind;
 
 /// Everything read, before it is judged.
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     /// Blocks of used packs, then of the ward's files.
-    pub(super) blocks: Vec<Block>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads the ward's files and the packs they use.
-pub(super) fn gather(sources: &Sources) -> Gathered {
+pub(crate) fn gather(sources: &Sources) -> Gathered {
     let mut gathered = Gathered { blocks: Vec::new(), diagnostics: Vec::new() };
     if too_large(sources, &mut gathered.diagnostics) {
         return gathered;

@@ -209,12 +209,12 @@ fn is_patient_flag(flag: &FlagWord) -> bool {
 }
 
 /// Words of all states.
-pub(super) fn state_words() -> impl Iterator<Item = &'static str> {
+pub(crate) fn state_words() -> impl Iterator<Item = &'static str> {
     State::ALL.iter().map(|state| state.name()).chain(["open"])
 }
 
 /// Words of the report flags every installation knows, those of results included.
-pub(super) fn flag_words() -> impl Iterator<Item = &'static str> {
+pub(crate) fn flag_words() -> impl Iterator<Item = &'static str> {
     const OF_RESULTS: [&str; 5] = ["low", "high", "critical low", "critical high", "critical abnormal"];
     let patient = [Flag::NoPortal, Flag::Deceased];
     Flag::ALL.iter().filter(move |flag| !patient.contains(flag)).map(|flag| flag.word()).chain(OF_RESULTS)

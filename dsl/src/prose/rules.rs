@@ -101,7 +101,8 @@ fn target(program: &Program, rule: &SlaRule) -> String {
     )
 }
 
-fn due(program: &Program, rule: &SlaRule, start: Timestamp) -> Timestamp {
+/// When a clock that starts at `start` is due.
+pub(crate) fn due(program: &Program, rule: &SlaRule, start: Timestamp) -> Timestamp {
     let calendar = rule.calendar.and_then(|id: CalendarId| program.calendars.get(id.index()));
     match (rule.target, calendar) {
         (Length::Working(span), Some(calendar)) => calendar.due(start, span),

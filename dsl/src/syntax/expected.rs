@@ -109,7 +109,7 @@ fn misspelt(here: &str, expected: &[Rule]) -> Option<String> {
 }
 
 /// The text of a keyword rule; `None` for every other rule and for signs.
-fn keyword(rule: Rule) -> Option<String> {
+pub(crate) fn keyword(rule: Rule) -> Option<String> {
     let name = format!("{rule:?}");
     let word = name.strip_prefix("k_")?;
     if sign(rule).is_some() {

@@ -1,5 +1,7 @@
 //! `wardline test`: does the ward do what its scripted days say?
 
+mod coverage;
+
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -16,7 +18,10 @@ use super::{
     loaded::{self, Loaded},
 };
 use crate::{
-    drivers::script::{self, Verdict},
+    drivers::{
+        coverage::{Coverage, measure},
+        script::{self, Verdict},
+    },
     markup::escape,
 };
 
@@ -26,14 +31,22 @@ use crate::{
   wardline test wards/st-anne
   wardline test lab.ward --format json
   wardline test wards/st-anne --format junit > tests.xml     for a build server
+  wardline test wards/st-anne --coverage                     and which clauses no test turns on
+  wardline test wards/st-anne --min-coverage 80
 `site.toml` beside the ward, or one folder up, gives the critical limits.
-Exit code 0: all passed; 1: a test failed or the ward does not check; 2: wrong use.")]
+Exit code 0: all passed; 1: a test failed, coverage is below the minimum, or the ward does not check; 2: wrong use.")]
 pub struct Args {
     /// A ward folder or one `.ward` file.
     ward: PathBuf,
     /// Only tests whose name contains this.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Says which clauses no test turns on: the outcome of every test is the same without them.
+    #[arg(long)]
+    coverage: bool,
+    /// Fails if less than so many of a hundred points are exercised.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -67,12 +80,18 @@ pub fn run(args: &Args) -> Ending {
             Err(ending) => return ending,
         };
     let ran = run_all((&program, &site), &checked, &sources, args.only.as_deref());
+    let took = started.elapsed();
+    let tests: Vec<&Test> = ran.iter().map(|ran| ran.test).collect();
+    let is_wanted = args.coverage || args.min_coverage.is_some();
+    let covered = is_wanted.then(|| measure((&program, &site), &tests));
     print(&match args.format {
-        Format::Text => text(&ran, &sources, started.elapsed()),
-        Format::Json => json(&ran, &sources),
-        Format::Junit => junit(&ran, &sources, started.elapsed()),
+        Format::Text => text(&ran, &sources, took) + covered.as_ref().map(coverage::text).unwrap_or_default().as_str(),
+        Format::Json => json(&ran, &sources) + covered.as_ref().map(coverage::json).unwrap_or_default().as_str(),
+        Format::Junit => junit(&ran, covered.as_ref(), &sources, took),
     });
-    if ran.iter().all(|ran| ran.verdict.failures.is_empty()) { Ending::Fine } else { Ending::Findings }
+    let is_covered = covered.is_none_or(|covered| args.min_coverage.is_none_or(|percent| covered.reaches(percent)));
+    let all_passed = ran.iter().all(|ran| ran.verdict.failures.is_empty());
+    if all_passed && is_covered { Ending::Fine } else { Ending::Findings }
 }
 
 fn run_all<'t>(
@@ -169,12 +188,13 @@ fn json(ran: &[Ran<'_>], sources: &Sources) -> String {
 }
 
 /// The form that build servers read: one suite, one case a test, one failure an expectation that was not met.
-fn junit(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
+fn junit(ran: &[Ran<'_>], covered: Option<&Coverage>, sources: &Sources, took: Duration) -> String {
     let failed = ran.iter().filter(|ran| !ran.verdict.failures.is_empty()).count();
     let totals = format!("tests=\"{}\" failures=\"{failed}\" time=\"{:.3}\"", ran.len(), took.as_secs_f64());
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {totals}>\n  <testsuite name=\"wardline test\" {totals}>\n"
     );
+    text.push_str(&covered.map(coverage::junit).unwrap_or_default());
     for ran in ran {
         let (file, line) = place(sources, ran.test.span);
         text.push_str(&format!(

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use wardline_rules::time::Zone;
+
 use super::{
     Ending, Format,
     ending::{print, tell},
@@ -21,6 +23,7 @@ use crate::drivers::{
 #[command(after_help = "Examples:
   wardline try wards/st-anne --events may.ndjson
   wardline try wards/st-anne --events may.ndjson --against wards/st-anne-now     what would be otherwise
+  wardline try wards/st-anne --events may.ndjson --against wards/st-anne-now --changes changes.ndjson     each of them
   wardline try wards/st-anne --events may.ndjson june.ndjson --alerts alerts.ndjson --format json
 Log time is `received_at` of an event, else `occurred_at`. Every send counts as delivered at once. The lines of
 `--alerts` are the same from run to run; `alerts_hash` is the hash over them.")]
@@ -33,6 +36,9 @@ pub struct Args {
     /// Another ward, usually the one that rules now: shows what would come, go and move.
     #[arg(long, value_name = "WARD")]
     against: Option<PathBuf>,
+    /// Where each alert and page that would come, go or move is written as one NDJSON line, in order of time.
+    #[arg(long, value_name = "FILE", requires = "against")]
+    changes: Option<PathBuf>,
     /// Where each transition of an alert, clock or notice is written as one NDJSON line.
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
@@ -53,23 +59,31 @@ pub fn run(args: &Args) -> Ending {
 }
 
 fn try_it(args: &Args) -> Result<(Summary, Option<Difference>), Ending> {
-    let mut file: Box<dyn Write> = match &args.alerts {
-        Some(path) => Box::new(BufWriter::with_capacity(
-            1 << 20,
-            File::create(path).map_err(|error| {
-                tell(&format!("cannot write `{}`: {error}\n", path.display()));
-                Ending::Usage
-            })?,
-        )),
-        None => Box::new(io::sink()),
-    };
+    let mut file = create(args.alerts.as_deref())?;
     let Some(other) = &args.against else {
-        return Ok((backtest(&args.ward, args, &mut *file)?, None));
+        return Ok((backtest(&args.ward, args, &mut *file)?.0, None));
     };
+    // Before the events of a year are read, not after.
+    let mut list = create(args.changes.as_deref())?;
     let (mut new, mut old) = (Side::default(), Side::default());
-    let summary = backtest(&args.ward, args, &mut Both(&mut *file, &mut new))?;
+    let (summary, zone) = backtest(&args.ward, args, &mut Both(&mut *file, &mut new))?;
     backtest(other, args, &mut old)?;
-    Ok((summary, Some(new.against(&old))))
+    let difference = new.against(&old, &zone);
+    if let Err(error) = difference.write_changes(&mut *list) {
+        tell(&format!("cannot write the list of changes: {error}\n"));
+        return Err(Ending::Usage);
+    }
+    Ok((summary, Some(difference)))
+}
+
+/// A file to write, or nowhere.
+fn create(path: Option<&Path>) -> Result<Box<dyn Write>, Ending> {
+    let Some(path) = path else { return Ok(Box::new(io::sink())) };
+    let file = File::create(path).map_err(|error| {
+        tell(&format!("cannot write `{}`: {error}\n", path.display()));
+        Ending::Usage
+    })?;
+    Ok(Box::new(BufWriter::with_capacity(1 << 20, file)))
 }
 
 /// Writes the same into two places.
@@ -88,8 +102,10 @@ impl Write for Both<'_> {
     }
 }
 
-fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, Ending> {
+/// Runs one ward over all events; with its zone.
+fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<(Summary, Zone), Ending> {
     let program = loaded::ward(ward)?.program;
+    let zone = program.zone.clone();
     let site = loaded::site(ward)?;
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
     let progress = |events: u64| {
@@ -101,7 +117,7 @@ fn backtest(ward: &Path, args: &Args, lines: &mut dyn Write) -> Result<Summary, 
     if is_terminal {
         tell("\r\x1b[K");
     }
-    done.map_err(|error| {
+    done.map(|summary| (summary, zone)).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         tell(&format!("{error}{cause}\n"));
         Ending::Usage

@@ -126,6 +126,25 @@ impl Directory {
     }
 }
 
+/// Names of people and desks that have an address in the `directory.csv` of the installation a ward belongs to, each once.
+///
+/// Looked for in the ward's folder and the two above it. A file that cannot be read names nobody: `doctor` says why.
+#[must_use]
+pub fn names_beside(ward: &Path) -> Vec<String> {
+    let path = ward.ancestors().take(3).map(|folder| folder.join("directory.csv")).find(|path| path.is_file());
+    let Some(text) = path.and_then(|path| read_text(&path).ok()) else { return Vec::new() };
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let rows = reader.records().take(DIRECTORY_ROWS_MAX).flatten();
+    let names: std::collections::BTreeSet<String> = rows
+        .filter_map(|row| {
+            row.get(0)
+                .filter(|name| !name.is_empty() && Token::parse(TokenKind::Person, name).is_none())
+                .map(str::to_owned)
+        })
+        .collect();
+    names.into_iter().collect()
+}
+
 fn check_columns(file: &ConfigFile, reader: &mut csv::Reader<&[u8]>) -> Result<(), Finding> {
     let headers = reader.headers().map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
     if headers == COLUMNS {

@@ -11,6 +11,7 @@ mod answer;
 mod build;
 mod expect;
 mod record;
+mod trace;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ use wardline_rules::{
 
 use super::world::{Fate, Watcher, World};
 use record::Record;
+pub use trace::Trace;
 
 /// What became of one test.
 #[derive(Clone, Debug)]
@@ -65,12 +67,19 @@ pub fn run(
     text_of: &dyn Fn(wardline_dsl::source::Span) -> String,
 ) -> Verdict {
     let mut stage = Stage::new(program, test);
-    let start = test.entries.first().map_or(test.end, |entry| entry.at);
-    stage.activate(start, site);
-    stage.play();
+    let start = stage.run(site);
     let failures = expect::check(&stage, text_of);
     let simulated = Span::from_micros(test.end.since(start).micros().max(0));
     Verdict { name: test.name.clone(), failures, simulated }
+}
+
+/// Runs one test of a ward for what the core says, whatever the test expects.
+#[must_use]
+pub fn trace((program, site): (&Program, &SiteSettings), test: &Test) -> Trace {
+    let mut stage = Stage::new(program, test);
+    stage.record.trace = Some(Box::default());
+    stage.run(site);
+    stage.record.trace.take().map(|tracing| tracing.finish()).unwrap_or_default()
 }
 
 /// A scripted day while it runs.
@@ -93,6 +102,14 @@ impl<'t> Stage<'t> {
             builder: build::Builder::new(program, test),
             silences: BTreeMap::new(),
         }
+    }
+
+    /// The whole day; returns when it began.
+    fn run(&mut self, site: &SiteSettings) -> Timestamp {
+        let start = self.test.entries.first().map_or(self.test.end, |entry| entry.at);
+        self.activate(start, site);
+        self.play();
+        start
     }
 
     fn activate(&mut self, start: Timestamp, site: &SiteSettings) {
@@ -200,6 +217,9 @@ fn silenced_name(what: &script::Silenced, program: &Program) -> Text {
 
 impl Watcher for Record<'_> {
     fn fate(&mut self, obligation: &Obligation, at: Timestamp) -> Fate {
+        if let Some(trace) = &mut self.trace {
+            trace.send(at, obligation);
+        }
         self.note_send(obligation, at);
         let test = self.test();
         let fault = test.faults.iter().find(|fault| {
@@ -211,6 +231,9 @@ impl Watcher for Record<'_> {
     }
 
     fn see(&mut self, at: Timestamp, out: &Output) {
+        if let Some(trace) = &mut self.trace {
+            trace.see(at, out);
+        }
         self.note(at, out);
     }
 }

@@ -15,6 +15,8 @@ use wardline_rules::{
     words::Channel,
 };
 
+use super::trace::Tracing;
+
 /// A message that went out.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
@@ -71,6 +73,8 @@ pub(super) struct Record<'t> {
     /// Alerts in order of their raising: id, rule, report, whether they are open.
     pub(super) alerts: Vec<(AlertId, Option<ReportId>, bool)>,
     ids: BTreeMap<Text, ReportId>,
+    /// What the core said, where somebody compares days.
+    pub(super) trace: Option<Box<Tracing>>,
 }
 
 impl<'t> Record<'t> {
@@ -86,6 +90,7 @@ impl<'t> Record<'t> {
             looks: Vec::new(),
             alerts: Vec::new(),
             ids: BTreeMap::new(),
+            trace: None,
         }
     }
 
