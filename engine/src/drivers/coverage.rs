@@ -178,16 +178,19 @@ fn in_parallel(points: &[Planned], ask: impl Fn(&Planned) -> bool + Sync) -> Vec
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(vec![false; points.len()]);
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(points.len().max(1));
+    let claim = || {
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        points.get(place).map(|point| (place, point))
+    };
+    let work = || {
+        while let Some((place, point)) = claim() {
+            let answer = ask(point);
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = answer;
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(point) = points.get(place) else { return };
-                    let answer = ask(point);
-                    answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = answer;
-                }
-            });
+            scope.spawn(work);
         }
     });
     answers.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -83,7 +83,6 @@ fn message(found: &Diagnostic) -> String {
 }
 
 /// The edits of a correction, where all of them are in files on disk.
-#[expect(clippy::mutable_key_type, reason = "the protocol keys a map by its own type")]
 pub(super) fn correction(snapshot: &Snapshot, found: &Diagnostic) -> Option<WorkspaceEdit> {
     let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
     for edit in &found.fix {

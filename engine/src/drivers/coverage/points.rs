@@ -7,8 +7,8 @@ use wardline_dsl::prose;
 use wardline_rules::{
     Text,
     program::{
-        ActionSend, Alert, Condition, Delayed, Escalation, Length, Missed, Missing, PageTo, Program, RuleHead, SlaRule,
-        StartMissing, Trigger,
+        ActionSend, Alert, Condition, Delayed, Escalation, EscalationStep, Length, Missed, Missing, Notice, PageTo,
+        Program, RuleHead, SlaRule, StartMissing, Trigger,
     },
     time::{Span, TimeOfDay},
     words::Channel,
@@ -42,6 +42,48 @@ struct Points<'p> {
 /// Where a part stands in a program.
 type Way<T> = fn(&mut Program, (usize, usize)) -> Option<&mut T>;
 
+/// What is done to an escalation.
+type Change = Box<dyn Fn(&mut Escalation) + Send + Sync>;
+
+fn take_out<T>(list: &mut Vec<T>, index: usize) {
+    if index < list.len() {
+        list.remove(index);
+    }
+}
+
+/// Puts something else in the place of a leaf.
+fn put(way: Way<Condition>, place: (usize, usize), (leaf, other): (Vec<usize>, Condition)) -> Turn {
+    Box::new(move |program| {
+        if let Some(condition) = way(program, place) {
+            turns::put(condition, &leaf, &other);
+        }
+    })
+}
+
+fn first_channel(way: Way<PageTo>, place: (usize, usize)) -> Turn {
+    Box::new(move |program| {
+        if let Some(PageTo::Direct { by, .. }) = way(program, place) {
+            by.truncate(1);
+        }
+    })
+}
+
+fn of_step(index: usize, change: impl Fn(&mut EscalationStep) + Send + Sync + 'static) -> Change {
+    Box::new(move |escalation| {
+        if let Some(step) = escalation.steps.get_mut(index) {
+            change(step);
+        }
+    })
+}
+
+fn of_notice(index: usize, change: impl Fn(&mut Notice) + Send + Sync + 'static) -> Turn {
+    Box::new(move |program| {
+        if let Some(notice) = program.notices.get_mut(index) {
+            change(notice);
+        }
+    })
+}
+
 impl Points<'_> {
     fn seen(&mut self, head: &RuleHead, clause: &'static str, what: &str, seen: What) {
         self.push(head, clause, what.to_owned(), How::Seen(seen, vec![head.id.clone()]));
@@ -66,10 +108,8 @@ impl Points<'_> {
     ) {
         for (index, what) in list.iter().enumerate() {
             let turn: Turn = Box::new(move |program| {
-                if let Some(list) = way(program, place)
-                    && index < list.len()
-                {
-                    list.remove(index);
+                if let Some(list) = way(program, place) {
+                    take_out(list, index);
                 }
             });
             self.turned(head, clause, what.clone(), turn);
@@ -88,23 +128,12 @@ impl Points<'_> {
         for (leaf, found) in turns::leaves(condition) {
             let words = prose::condition_words(self.program, found);
             for (told, other) in [("met", Condition::never()), ("not met", Condition::always())] {
-                let leaf = leaf.clone();
-                let turn: Turn = Box::new(move |program| {
-                    if let Some(condition) = way(program, place) {
-                        turns::put(condition, &leaf, &other);
-                    }
-                });
-                self.turned(head, clause, format!("{words}: {told}"), turn);
+                self.turned(head, clause, format!("{words}: {told}"), put(way, place, (leaf.clone(), other)));
             }
             let sides = turns::sides(found);
             for (dropped, kept) in sides.iter().zip(sides.iter().rev().cloned()) {
-                let (leaf, words) = (leaf.clone(), prose::condition_words(self.program, dropped));
-                let turn: Turn = Box::new(move |program| {
-                    if let Some(condition) = way(program, place) {
-                        turns::put(condition, &leaf, &kept);
-                    }
-                });
-                self.turned(head, clause, format!("{words}: met"), turn);
+                let words = prose::condition_words(self.program, dropped);
+                self.turned(head, clause, format!("{words}: met"), put(way, place, (leaf.clone(), kept)));
             }
         }
     }
@@ -293,12 +322,8 @@ impl Points<'_> {
         };
         let Some(escalation) = escalation else {
             if recipients > 1 {
-                let turn: Turn = Box::new(move |program| {
-                    if let Some(PageTo::Direct { by, .. }) = way(program, place) {
-                        by.truncate(1);
-                    }
-                });
-                self.turned(head, if clause.is_empty() { "page" } else { clause }, "next channel".to_owned(), turn);
+                let clause = if clause.is_empty() { "page" } else { clause };
+                self.turned(head, clause, "next channel".to_owned(), first_channel(way, place));
             }
             return;
         };
@@ -325,42 +350,20 @@ impl Points<'_> {
     fn steps(&mut self, head: &RuleHead, place: (usize, usize), escalation: &Escalation, way: Way<PageTo>) {
         for (index, step) in escalation.steps.iter().enumerate() {
             let number = index + 1;
-            let mut change = |what: String, change: Box<dyn Fn(&mut Escalation) + Send + Sync>| {
+            let mut change = |what: String, change: Change| {
                 let turn: Turn =
                     Box::new(move |program| turns::escalation(program, |program| way(program, place), &*change));
                 self.turned(head, "step", what, turn);
             };
             // On another channel the same page is another notice.
             let other = if step.by.first() == Some(&Channel::Letter) { Channel::Fax } else { Channel::Letter };
-            change(
-                number.to_string(),
-                Box::new(move |escalation| {
-                    if let Some(step) = escalation.steps.get_mut(index) {
-                        step.by = vec![other];
-                    }
-                }),
-            );
+            change(number.to_string(), of_step(index, move |step| step.by = vec![other]));
             if step.by.len() > 1 {
-                change(
-                    format!("{number}: next channel"),
-                    Box::new(move |escalation| {
-                        if let Some(step) = escalation.steps.get_mut(index) {
-                            step.by.truncate(1);
-                        }
-                    }),
-                );
+                change(format!("{number}: next channel"), of_step(index, |step| step.by.truncate(1)));
             }
             for reminder in 0..step.reminders.len() {
-                change(
-                    format!("{number}: reminder {}", reminder + 1),
-                    Box::new(move |escalation| {
-                        if let Some(step) = escalation.steps.get_mut(index)
-                            && reminder < step.reminders.len()
-                        {
-                            step.reminders.remove(reminder);
-                        }
-                    }),
-                );
+                let without = of_step(index, move |step| take_out(&mut step.reminders, reminder));
+                change(format!("{number}: reminder {}", reminder + 1), without);
             }
         }
     }
@@ -381,13 +384,8 @@ impl Points<'_> {
                 Some(&mut program.notices.get_mut(place)?.missing)
             });
             if notice.channels.len() + usize::from(notice.preferred) > 1 {
-                let turn: Turn = Box::new(move |program| {
-                    if let Some(notice) = program.notices.get_mut(index) {
-                        let kept = usize::from(!notice.preferred);
-                        notice.channels.truncate(kept);
-                    }
-                });
-                self.turned(head, "channel", "next channel".to_owned(), turn);
+                let first = of_notice(index, |notice| notice.channels.truncate(usize::from(!notice.preferred)));
+                self.turned(head, "channel", "next channel".to_owned(), first);
             }
             let limit: Turn = Box::new(move |program| {
                 if let Some(notice) = program.notices.get_mut(index) {
