@@ -200,7 +200,9 @@ mod tests {
                 "80 desk \"Ward\" by secure_message",
                 "95 desk \"Ward\" by phone",
                 "110 desk \"On call\" by phone",
-                "140 desk \"Operations\" by phone"
+                "140 desk \"Operations\" by phone",
+                // Nobody answered: the task.
+                "170 desk \"Operations\" by api"
             ]
         );
     }

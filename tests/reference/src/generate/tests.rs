@@ -44,7 +44,7 @@ fn cases_reach_every_word_and_purpose() {
         "withdrawn",
     ];
     assert_eq!(words, all.map(str::to_owned).into());
-    assert!(purposes.len() == 4 && later);
+    assert!(purposes.len() == 5 && later);
 }
 
 #[test]
