@@ -176,9 +176,17 @@ impl Partition {
             return;
         }
         gauge.armed = None;
+        // A count can be loud and quiet at once, where the ranges of a rule overlap. What was waited for while the alert stood
+        // the other way is waited for anew: or one would follow the other in the same instant for ever.
         match (gauge.raised.take(), gauge.loud) {
-            (Some(raised), _) => self.clear_raised(raised, out),
-            (None, Some(since)) => self.raise_gauge(key, since, out),
+            (Some(raised), _) => {
+                gauge.loud = gauge.loud.map(|_| timer.due);
+                self.clear_raised(raised, out);
+            }
+            (None, Some(since)) => {
+                gauge.quiet = gauge.quiet.map(|_| timer.due);
+                self.raise_gauge(key, since, out);
+            }
             (None, None) => {}
         }
         self.settle_gauge(key, self.at);
