@@ -84,6 +84,10 @@ sim-for time:
 twins seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture
 
+# change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
+pack-mutants:
+    cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
+
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
     cargo build --workspace --bins
