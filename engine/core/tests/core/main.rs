@@ -33,6 +33,8 @@ mod said;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod slices;
+#[cfg(test)]
 mod time;
 #[cfg(test)]
 mod views;
