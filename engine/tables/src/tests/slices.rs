@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use arrow::{
-    array::{Array as _, ArrayRef, AsArray as _, RecordBatch},
+    array::{ArrayRef, AsArray as _, RecordBatch},
     compute::cast,
     datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
