@@ -64,6 +64,11 @@ docs:
 bench:
     cargo bench -p wardline-benches
 
+# the same work on Flink and DuckDB, answers compared, the table into README.md; needs a JDK
+peers *args:
+    cargo build --release -p wardline -p wardline-loadtest
+    benches/peers/run --write README.md {{args}}
+
 # everything that must be green
 ci:
     bash tests/run
@@ -87,6 +92,15 @@ twins seed:
 # change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
+
+# slices against plain lists: a million steps of news in the core, a million of crashes in the archive
+slices steps="1000000":
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-core --test core slices
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables slices_are_what
+
+# an archive with a year of slices, to measure scans on
+slices-year folder days="365" reports="10000" groups="500":
+    cargo run --release -p wardline-tables --example year_of_slices -- {{folder}} {{days}} {{reports}} {{groups}}
 
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
