@@ -111,3 +111,8 @@ crash rounds="100":
 month days="30" rate="0.5x":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}
+
+# a full disk, a stop, receivers that drop, a clock set wrong, flipped bits: figures beside their bars; only=full,stops
+chaos only="" scale="1":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/chaos/run.py --only "{{only}}" --scale {{scale}}
