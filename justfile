@@ -93,7 +93,21 @@ twins seed:
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
 
+# slices against plain lists: a million steps of news in the core, a million of crashes in the archive
+slices steps="1000000":
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-core --test core slices
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables slices_are_what
+
+# an archive with a year of slices, to measure scans on
+slices-year folder days="365" reports="10000" groups="500":
+    cargo run --release -p wardline-tables --example year_of_slices -- {{folder}} {{days}} {{reports}} {{groups}}
+
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
+
+# thirty days of a hospital with seventeen incidents: which alert sees which, how soon, and who is paged for nothing
+month days="30" rate="0.5x":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}
