@@ -142,9 +142,9 @@ impl Engine {
     ///
     /// **Errors**: it is not, or the file cannot be written.
     pub fn export(&self, path: &Path) -> Result<(), Error> {
-        let data = self.folder.join("data").display().to_string();
-        self.verb(&["verify", "--data", &data])?;
-        let lines = self.verb(&["export", "--data", &data])?;
+        let disk = self.folder.join("data").display().to_string();
+        self.verb(&["verify", "--data", &disk])?;
+        let lines = self.verb(&["export", "--data", &disk])?;
         std::fs::write(path, lines).map_err(|source| Error::Output { path: path.to_owned(), source })
     }
 
