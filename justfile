@@ -56,6 +56,10 @@ grafana:
     BLESS=1 cargo test -q -p wardline-tests --test grafana -- files
     git diff --stat
 
+# the dashboards against Grafana's own types; needs npm
+boards:
+    python3 grafana/conform.py
+
 # rustdoc of our crates, without warnings
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
