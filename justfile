@@ -56,6 +56,10 @@ grafana:
     BLESS=1 cargo test -q -p wardline-tests --test grafana -- files
     git diff --stat
 
+# the dashboards against Grafana's own types; needs npm
+boards:
+    python3 grafana/conform.py
+
 # rustdoc of our crates, without warnings
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
@@ -106,3 +110,8 @@ slices-year folder days="365" reports="10000" groups="500":
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
+
+# thirty days of a hospital with seventeen incidents: which alert sees which, how soon, and who is paged for nothing
+month days="30" rate="0.5x":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}
