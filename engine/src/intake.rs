@@ -8,6 +8,8 @@
 //! - LIMIT: `LINES_PER_REQUEST_MAX` here, the bounds of a message in the codecs.
 //! - **Not here**: sockets and files, durability.
 
+mod parts;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -245,6 +247,7 @@ impl Intake {
             }
             messages.push(message);
         }
+        reading.note(split.notes);
         Ok((self.finished(reading, feed, body.len()), messages))
     }
 

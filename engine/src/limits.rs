@@ -161,6 +161,22 @@ pub const GAPS_NEEDED: usize = 20;
 pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 /// Lines of a file feed that travel together: one acknowledgement moves the file's mark by so much.
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
+/// Files of a folder feed that are remembered between two looks, the oldest first. The others wait for their turn.
+pub const FOLDER_FILES_SEEN_MAX: usize = 4_096;
+/// Looks, one each `WATCH_EVERY`, through which a file must not change before it is claimed.
+pub const FOLDER_LOOKS: u32 = 3;
+/// Bytes of an HL7 file of a folder feed, some forty thousand messages. Beyond it the file is put aside.
+pub const FOLDER_FILE_BYTES_MAX: usize = 64 << 20;
+/// Messages of a folder feed that travel together.
+pub const FOLDER_MESSAGES_PER_GROUP: usize = 256;
+/// Bytes of a file's name with room for what is put behind it; a longer one is replaced by its hash.
+pub const FOLDER_NAME_BYTES_MAX: usize = 200;
+/// Files of one name that are kept side by side. Beyond it the folder stands still and says so.
+pub const FOLDER_SAME_NAME_MAX: u32 = 10_000;
+/// How long files that were read are kept, in days, if the feed does not say.
+pub const FOLDER_KEPT_DAYS: i64 = 30;
+/// How often is looked for files that were kept for long enough.
+pub const FOLDER_SWEEP_EVERY: Span = Span::from_minutes(60);
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Points of a ward that coverage measures: those of a thousand rules. Beyond it the rest is left out, and the report says so.

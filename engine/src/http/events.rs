@@ -12,8 +12,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use wardline_core::Disposition;
+use serde_json::Value;
 use wardline_rules::time::Span;
 
 use super::{Api, Caller, auth::Doing, body, problem::Problem};
@@ -118,7 +117,7 @@ fn since(api: &Api, begun: Span) -> Span {
 
 /// - **Input** `is_known`: whether something unreadable in it came often enough to be taken without a word against it.
 fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, outcome: &Outcome) -> Response {
-    let receipts = lines.iter().enumerate().map(|(index, line)| receipt_of(line, receipt, outcome.of(index)));
+    let receipts = lines.iter().enumerate().map(|(index, line)| line.receipt(receipt.position, outcome.of(index)));
     let receipts: Vec<Value> = receipts.collect();
     let is_refused = !is_known && lines.len() == 1 && lines.iter().all(|line| line.refused.is_some());
     let (kind, text) = match (shape, receipts.as_slice()) {
@@ -136,27 +135,4 @@ fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, ou
     }
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
-}
-
-fn receipt_of(line: &Line, receipt: Receipt, made: Option<Disposition>) -> Value {
-    let (n, id, position) = (line.n, line.event_id.as_str(), receipt.position);
-    match &line.refused {
-        None => {
-            let result = made.map_or("stored", Disposition::word);
-            let mut shown = json!({ "n": n, "event_id": id, "result": result, "position": position });
-            if let (Some(Disposition::Duplicate { first }), Some(fields)) = (made, shown.as_object_mut()) {
-                fields.insert("first".to_owned(), Value::from(first.to_string()));
-            }
-            shown
-        }
-        Some((code, place)) => json!({
-            "n": n,
-            "event_id": id,
-            "result": "unreadable",
-            "position": position,
-            "code": code.number(),
-            "place": place.as_str(),
-            "detail": code.headline(),
-        }),
-    }
 }

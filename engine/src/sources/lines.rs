@@ -6,7 +6,7 @@
 //!
 //! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than `LINE_BYTES_MAX` is kept as dead letters,
 //!   piece by piece.
-//! - **Not here**: folders with one file per message. A file that is emptied in place and filled beyond the mark within a
+//! - **Not here**: folders into which files are put ([`folder`](super::folder)). A file that is emptied in place and filled beyond the mark within a
 //!   second cannot be told from one that grew: rotate by renaming.
 
 use std::{
@@ -100,7 +100,7 @@ impl Source {
                     }
                     self.health.lost();
                 }
-                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) => {}
+                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) | FeedKind::Folder(_) => {}
             }
         };
         tokio::select! {
@@ -263,7 +263,7 @@ impl Source {
 
 /// What is submitted at once.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Piece {
+pub(super) enum Piece {
     /// Whole lines.
     Lines(Vec<u8>),
     /// A part of a line that is too long to be one.
@@ -276,13 +276,19 @@ impl Piece {
             Self::Lines(bytes) | Self::Cut(bytes) => bytes,
         }
     }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Lines(bytes) | Self::Cut(bytes) => bytes,
+        }
+    }
 }
 
 /// Bytes that were read and not submitted.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     /// Where they begin in the file.
-    offset: u64,
+    pub(super) offset: u64,
     /// Where they end.
     read: u64,
     bytes: Vec<u8>,
@@ -291,17 +297,17 @@ struct Pending {
 }
 
 impl Pending {
-    fn at(offset: u64) -> Self {
+    pub(super) fn at(offset: u64) -> Self {
         Self { offset, read: offset, ..Self::default() }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.read += u64::try_from(bytes.len()).unwrap_or(0);
     }
 
     /// Takes out whole lines, at most `SOURCE_LINES_PER_SUBMISSION`; with `is_last` also one without its end.
-    fn next(&mut self, is_last: bool) -> Option<Piece> {
+    pub(super) fn next(&mut self, is_last: bool) -> Option<Piece> {
         if self.is_cut {
             return self.rest_of_cut(is_last);
         }
