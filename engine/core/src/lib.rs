@@ -45,6 +45,7 @@ mod report;
 pub mod rows;
 mod scripts;
 mod slab;
+mod snug;
 mod step;
 pub mod timers;
 mod tuple;

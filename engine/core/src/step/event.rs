@@ -17,6 +17,7 @@ use crate::{
     output::{Output, QualityRow},
     partition::{Partition, Seen},
     report::{Applied, Report, ReportSlot},
+    snug,
     step::foresee::Foreseen,
     tuple::TupleId,
 };
@@ -189,7 +190,7 @@ impl Partition {
                 continue;
             }
             self.index.link(name.bare, slot);
-            report.keys.push(name);
+            snug::push(&mut report.keys, name);
         }
         report.learn_ids([&event.report.filler, &event.report.placer, &event.report.accession]);
         if let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter))
