@@ -106,3 +106,8 @@ slices-year folder days="365" reports="10000" groups="500":
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
+
+# thirty days of a hospital with seventeen incidents: which alert sees which, how soon, and who is paged for nothing
+month days="30" rate="0.5x":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}
