@@ -309,7 +309,7 @@ impl Report {
             return Applied::NOTHING;
         }
         let place = people.partition_point(|known| known.order() <= fact.order());
-        snug::insert(people, place, fact);
+        people.insert(place, fact);
         Applied::NEWS
     }
 
