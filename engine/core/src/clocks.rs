@@ -7,6 +7,7 @@
 //! - **Not here**: the arithmetic of a timeline ([`timeline`]), who is told ([`crate::alerts`]).
 
 mod moved;
+pub(crate) mod then;
 pub(crate) mod timeline;
 mod used;
 

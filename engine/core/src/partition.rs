@@ -93,7 +93,7 @@ pub struct Partition {
     /// While running clocks move to a new ward: under which name what they tell is gathered.
     pub(crate) moving: Option<Coded>,
     /// Reports that became part of another in this batch, as they were before it; only while rows are watched.
-    pub(crate) absorbed: Vec<Box<Report>>,
+    pub(crate) absorbed: Vec<Report>,
     /// Feeds that were lost, fell silent or came back in this batch, and whether they were so before it.
     pub(crate) feeds_before: BTreeMap<Coded, bool>,
     /// What was said in this batch to have been decided without knowing.
