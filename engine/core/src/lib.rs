@@ -30,6 +30,7 @@ mod dictionary;
 pub mod disposition;
 mod doubt;
 mod escalation;
+mod feeds;
 mod identity;
 pub mod ids;
 pub mod input;

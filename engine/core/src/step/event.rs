@@ -60,6 +60,7 @@ impl Partition {
             self.say_quality(event, *fault, field, out);
         }
         let source = self.tuples.get(tuple).source;
+        self.heard_feed(source);
         self.feed_message(source, out);
         match &event.fact {
             Fact::Step(_) | Fact::Update => self.take_fact(event, (foreseen.numbers, tuple), out),
