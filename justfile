@@ -30,7 +30,7 @@ fmt-check:
 # clippy, and cargo-deny where it is installed
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
-    if command -v cargo-deny >/dev/null; then cargo deny check; fi
+    if command -v cargo-deny >/dev/null; then cargo deny --all-features check; fi
 
 # unit, integration and doc tests
 test:

@@ -280,7 +280,7 @@ fn a_threshold_acts_only_when_log_time_is_there() {
     assert_eq!(run.partition.alerts(9), []);
     run.batch(at("13:00"), vec![]);
     assert_eq!(run.partition.alerts(9)[0].raised, at("13:00"));
-    assert_eq!(run.partition.next_due(), None);
+    assert_eq!(run.partition.next_due(), Some(at("13:30")), "nothing but the feed is waited for");
 }
 
 #[test]
@@ -288,6 +288,8 @@ fn shares_of_the_target_are_rounded_down() {
     // [SLA-8] 80 percent of 60 minutes is 48 minutes.
     let run = &mut Run::of(only_sla(SlaRule { target: Length::Elapsed(minutes(60)), ..lab_hour() }));
     run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:20", Said::update("09:20"));
+    run.pass("09:47:59");
     assert_eq!(run.partition.next_due(), Some(at("09:48")));
 }
 
