@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: its parts; this file starts and ends them, in order.
 
-use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use tokio::{
     net::TcpListener,
