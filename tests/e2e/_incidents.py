@@ -146,6 +146,8 @@ def happen(incident, told, chance):
                         shift(one, late)
     elif deed == "nobody":
         nobody(incident, told, chance)
+    elif deed == "gateway" and incident.more["channel"] == "phone":
+        some_critical(incident, told)
     elif deed == "broken":
         told.extend(Told(incident.begin + 60 * minute, feed, None, '{"v":1,"event_id":\n') for minute in range(3))
     elif deed == "unfit":
@@ -156,18 +158,22 @@ def happen(incident, told, chance):
         told.extend([Told(one.at + 5400, one.feed, dict(one.event)) for one in told if is_of(one) and one.event])
 
 
-def nobody(incident, told, chance):
-    """Nobody answers in this time, and there is something to answer."""
-    answers = [one for one in told if one.event and one.event.get("type") == "answer"]
+def some_critical(incident, told):
+    """In this time at least one laboratory result is critical, early in it."""
     critical = [one for one in told if one.event and one.event.get("step") == "final" and one.event.get("kind") == "lab" and "critical" in one.event.get("flags", ())]
-    soon = [one for one in critical if incident.begin <= one.at < incident.end - 2 * HOUR]
-    if not soon:
+    half = (incident.begin + incident.end) / 2
+    if not [one for one in critical if incident.begin <= one.at < half]:
         one = min(critical, key=lambda one: abs(one.at - incident.begin))
-        by = incident.begin + 600 - one.at
+        by = incident.begin + 300 - one.at
         for other in by_report(told)[one.report]:
             shift(other, by)
-    for one in answers:
-        if incident.holds(one.at):
+
+
+def nobody(incident, told, chance):
+    """Nobody answers in this time, and there is something to answer."""
+    some_critical(incident, told)
+    for one in told:
+        if one.event and one.event.get("type") == "answer" and incident.holds(one.at):
             shift(one, incident.end - one.at + chance.uniform(300, 1800))
 
 

@@ -20,7 +20,11 @@ use super::{
     secret::SecretRef,
     site::span,
 };
-use crate::{codes::Code, intake::Format, limits::FOLDER_KEPT_DAYS};
+use crate::{
+    codes::Code,
+    intake::Format,
+    limits::{FEED_SECRETS_MAX, FOLDER_KEPT_DAYS},
+};
 
 /// A way in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +37,8 @@ pub struct Feed {
     pub profile: Profile,
     /// Whether all it sends counts as critical under pressure.
     pub critical: bool,
+    /// What signs its webhooks: two while one is changed for another; none if it sends none.
+    pub secrets: Vec<SecretRef>,
 }
 
 /// How a feed comes.
@@ -132,7 +138,16 @@ impl Check<'_> {
             kind: self.feed_kind(raw)?,
             profile: profile(raw, &name),
             critical: raw.critical,
+            secrets: self.secrets(raw),
         })
+    }
+
+    fn secrets(&mut self, raw: &RawFeed) -> Vec<SecretRef> {
+        if let Some(third) = raw.secrets.get(FEED_SECRETS_MAX) {
+            let headline = format!("`{}` has more than {FEED_SECRETS_MAX} secrets", raw.name.get_ref());
+            self.refuse(Code::WrongValue, third.span(), headline, "Keep the new one and the one before it.");
+        }
+        raw.secrets.iter().take(FEED_SECRETS_MAX).filter_map(|text| self.secret(text)).collect()
     }
 
     fn feed_kind(&mut self, raw: &RawFeed) -> Option<FeedKind> {

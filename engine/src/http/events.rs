@@ -79,9 +79,17 @@ pub(super) async fn import(
 /// - **Input** `lane`: the lane, if it does not follow from what is in it.
 async fn take(api: &Api, (feed, shape, lane): (&str, Shape, Option<Lane>), body: Body) -> Result<Response, Problem> {
     let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
-    let begun = api.engine.boot();
     let read = api.intake.events(feed, shape, &bytes, api.engine.log_now());
-    let mut reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
+    keep(api, (feed, shape, lane), read.map_err(|error| Problem::too_large(error.to_string()))?).await
+}
+
+/// Makes what was read durable and says what became of each part.
+pub(super) async fn keep(
+    api: &Api,
+    (feed, shape, lane): (&str, Shape, Option<Lane>),
+    mut reading: Reading,
+) -> Result<Response, Problem> {
+    let begun = api.engine.boot();
     if reading.lines.is_empty() {
         return Err(Problem::body("no event in it"));
     }
@@ -121,13 +129,11 @@ fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, ou
     let receipts: Vec<Value> = receipts.collect();
     let is_refused = !is_known && lines.len() == 1 && lines.iter().all(|line| line.refused.is_some());
     let (kind, text) = match (shape, receipts.as_slice()) {
-        (Shape::Lines, _) => {
+        (shape, _) if is_by_line(shape) => {
             ("application/x-ndjson", receipts.iter().map(|receipt| format!("{receipt}\n")).collect::<String>())
         }
         (Shape::Json | Shape::CloudEvent, [one]) => ("application/json", one.to_string()),
-        (Shape::Json | Shape::CloudEvent | Shape::CloudEvents, _) => {
-            ("application/json", Value::from(receipts).to_string())
-        }
+        _ => ("application/json", Value::from(receipts).to_string()),
     };
     let mut response = Response::new(Body::from(text));
     if is_refused && shape != Shape::Lines {
@@ -135,4 +141,12 @@ fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, ou
     }
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
+}
+
+/// Whether each part has its receipt on a line.
+const fn is_by_line(shape: Shape) -> bool {
+    match shape {
+        Shape::Lines => true,
+        Shape::Json | Shape::CloudEvent | Shape::CloudEvents | Shape::Parts => false,
+    }
 }

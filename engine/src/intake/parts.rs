@@ -4,10 +4,11 @@
 //! - **Not here**: reading ([`super`]).
 
 use serde_json::{Value, json};
+use wardline_connectors::codec::json;
 use wardline_core::{Disposition, Input};
-use wardline_rules::quality::Note;
+use wardline_rules::{quality::Note, time::Timestamp};
 
-use super::{Line, Reading};
+use super::{Line, Reading, TooManyLines};
 
 impl Line {
     /// What became of this part, as its sender reads it.
@@ -39,6 +40,21 @@ impl Line {
 }
 
 impl Reading {
+    /// Takes one event from each line that is not blank.
+    pub(super) fn take_lines(
+        &mut self,
+        decoder: &json::Decoder<'_>,
+        body: &[u8],
+        (feed, at): (&str, Timestamp),
+    ) -> Result<(), TooManyLines> {
+        for (n, line) in body.split(|byte| *byte == b'\n').enumerate() {
+            if !line.trim_ascii().is_empty() {
+                self.take(n, decoder.line(line), (line, feed, at))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes another reading of the same feed behind this one.
     pub fn append(&mut self, other: Self) {
         let before = u32::try_from(self.parcel.inputs.len()).unwrap_or(u32::MAX);

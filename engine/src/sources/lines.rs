@@ -2,7 +2,8 @@
 //!
 //! A file feed is read as it grows; standard input until it ends. A mark in the data directory remembers the file and the byte
 //! behind the last line that is durable, so a restart goes on there; what is read twice is recognised by its event id. A file
-//! that is renamed away is read to its end before its successor is begun. Whatever goes wrong, it is tried again.
+//! that is renamed away is read to its end before its successor is begun, also if that happened while the engine was down
+//! and it is still in its folder. Whatever goes wrong, it is tried again.
 //!
 //! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than `LINE_BYTES_MAX` is kept as dead letters,
 //!   piece by piece.
@@ -29,8 +30,8 @@ use crate::{
     engine::Engine,
     intake::{Intake, Reading, Shape},
     limits::{
-        LINE_BYTES_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, SOURCE_RETRY_MAX,
-        WATCH_EVERY,
+        LINE_BYTES_MAX, RENAMED_SEEN_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION,
+        SOURCE_RETRY_MAX, WATCH_EVERY,
     },
     runtime::admission::Refusal,
 };
@@ -164,11 +165,31 @@ impl Source {
         };
         let found = file.metadata().await?;
         let identity = identity(&found);
+        let mark = self.read_mark().await;
+        if mark.file != (0, 0) && mark.file != identity {
+            self.read_renamed(path, mark).await?;
+        }
         let offset = self.read_mark().await.begin(identity, found.len());
         file.seek(SeekFrom::Start(offset)).await?;
         self.health.lost();
         self.health.connected();
         Ok(Some(Tail { file, identity, pending: Pending::at(offset) }))
+    }
+
+    /// Reads the rest of the file that the mark was made for, if it was renamed within its folder while nobody followed it.
+    async fn read_renamed(&self, path: &Path, mark: Mark) -> io::Result<()> {
+        let Some(folder) = path.parent() else { return Ok(()) };
+        let mut entries = fs::read_dir(folder).await?;
+        for _ in 0..RENAMED_SEEN_MAX {
+            let Some(entry) = entries.next_entry().await? else { break };
+            let found = entry.metadata().await?;
+            if found.is_file() && identity(&found) == mark.file && found.len() > mark.offset {
+                let mut file = File::open(entry.path()).await?;
+                file.seek(SeekFrom::Start(mark.offset)).await?;
+                return self.read(&mut file, &mut Pending::at(mark.offset), mark.file, true).await;
+            }
+        }
+        Ok(())
     }
 
     /// Reads to the end; submits whole lines and leaves the rest, unless nothing more will come.

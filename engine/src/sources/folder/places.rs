@@ -110,7 +110,7 @@ impl Places {
 
     /// Files that were claimed and are not done, oldest first.
     pub(super) fn claimed(&self) -> io::Result<Vec<PathBuf>> {
-        Ok(oldest(&self.work)?.into_iter().map(|(_, name, _)| PathBuf::from(name)).collect())
+        Ok(oldest(&self.work)?.into_iter().map(|listed| PathBuf::from(listed.name)).collect())
     }
 
     /// Takes a file out of the folder.
@@ -222,8 +222,17 @@ fn stamp(found: &Metadata) -> Stamp {
     ((found.mtime(), found.mtime_nsec()), found.len(), found.ino())
 }
 
+/// What lies in a folder; sorts by when it was last written to, then by name.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Listed {
+    written: (i64, i64),
+    name: OsString,
+    stamp: Stamp,
+    is_file: bool,
+}
+
 /// The oldest files of a folder, in order; links and devices too, folders not.
-fn oldest(folder: &Path) -> io::Result<BTreeSet<((i64, i64), OsString, (Stamp, bool))>> {
+fn oldest(folder: &Path) -> io::Result<BTreeSet<Listed>> {
     let mut files = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -237,7 +246,7 @@ fn oldest(folder: &Path) -> io::Result<BTreeSet<((i64, i64), OsString, (Stamp, b
             Err(error) => return Err(error),
         };
         let stamp = stamp(&found);
-        files.insert((stamp.0, name, (stamp, found.is_file())));
+        files.insert(Listed { written: stamp.0, name, stamp, is_file: found.is_file() });
         if files.len() > FOLDER_FILES_SEEN_MAX {
             files.pop_last();
         }
@@ -263,7 +272,7 @@ impl Looked {
     pub(super) fn look(&mut self, places: &Places) -> io::Result<Found> {
         let mut found = Found::default();
         let mut seen = BTreeMap::new();
-        for (_, name, (stamp, is_file)) in oldest(&places.inbox)? {
+        for Listed { name, stamp, is_file, .. } in oldest(&places.inbox)? {
             if !is_file {
                 found.odd.push(PathBuf::from(name));
                 continue;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::symlink,
+    os::unix::fs::{MetadataExt, symlink},
     time::{Duration, Instant},
 };
 
@@ -66,7 +66,7 @@ impl Desk {
             let deadline = Instant::now() + Duration::from_secs(60);
             while !awaited.iter().all(|name| fs::symlink_metadata(self.path(name)).is_ok()) && Instant::now() < deadline
             {
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::yield_now();
             }
             self.stop.send_replace(true);
             running.join()
@@ -251,10 +251,8 @@ fn old_files_leave_and_what_was_put_aside_stays() {
     for name in ["done/a", "refused/b"] {
         fs::write(desk.path(name), "").unwrap();
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let later = |hours: i64| {
-        Timestamp::from_micros(i64::try_from(now.as_micros()).unwrap()).plus(Span::from_minutes(hours * 60))
-    };
+    let written = fs::metadata(desk.path("refused/b")).unwrap().mtime();
+    let later = |hours: i64| Timestamp::from_micros(written * 1_000_000).plus(Span::from_minutes(hours * 60));
     places.sweep(later(23), Span::from_minutes(24 * 60)).unwrap();
     assert_eq!(desk.files(), ["done/a", "refused/b"]);
     places.sweep(later(25), Span::from_minutes(24 * 60)).unwrap();
