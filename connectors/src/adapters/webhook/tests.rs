@@ -80,7 +80,7 @@ async fn replies_mean_what_the_table_says() {
     assert_eq!(unknown, Reply::Ambiguous { cause: Cause::Status(503) });
     let redirect =
         reply_to("HTTP/1.1 302 Away\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
-    assert_eq!(redirect, Reply::Ambiguous { cause: Cause::Status(302) });
+    assert_eq!(redirect, Reply::FailedHard { cause: Cause::Status(302) });
 }
 
 #[tokio::test]
