@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: its parts; this file starts and ends them, in order.
 
-use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -108,12 +108,10 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     engine.surround(Surroundings { volume: installation.config.data.clone() });
     let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
     let (stop, stopped) = watch::channel(false);
-    let hook_secrets = match http::hook_secrets(&installation.config) {
-        Ok(hook_secrets) => hook_secrets,
+    let routers = match parts(&engine, &intake, &installation, &sinks) {
+        Ok(parts) => routers(parts),
         Err(findings) => return refused(&findings),
     };
-    let parts = Parts { hook_secrets, ..parts(&engine, &intake, &installation, &sinks) };
-    let routers = routers(parts);
     let mut listeners = match listeners(&installation, routers, &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
@@ -172,16 +170,21 @@ async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending 
 }
 
 /// What the API is made of.
-fn parts(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, sinks: &Arc<Sinks>) -> Parts {
-    Parts {
+fn parts(
+    engine: &Engine,
+    intake: &Arc<Intake>,
+    installation: &Installation,
+    sinks: &Arc<Sinks>,
+) -> Result<Parts, Findings> {
+    Ok(Parts {
         engine: engine.clone(),
         intake: intake.as_ref().clone(),
         keys: installation.config.keys.clone(),
-        hook_secrets: BTreeMap::new(),
+        hook_secrets: http::hook_secrets(&installation.config)?,
         links: installation.links(),
         sinks: sinks.clone(),
         past: Arc::new(Directory(installation.disk.clone())),
-    }
+    })
 }
 
 /// What every source is given.

@@ -25,9 +25,9 @@ async fn receiver(reply: &'static str) -> (String, Arc<Mutex<String>>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 8_192];
             let mut length = 0;
-            while !request[..length].ends_with(b"}")
-                && !(request.starts_with(b"GET") && request[..length].ends_with(b"\r\n\r\n"))
-            {
+            let is_whole =
+                |heard: &[u8]| heard.ends_with(b"}") || heard.starts_with(b"GET") && heard.ends_with(b"\r\n\r\n");
+            while !is_whole(&request[..length]) {
                 length += stream.read(&mut request[length..]).await.unwrap();
             }
             *heard_inside.lock().await = String::from_utf8_lossy(&request[..length]).into_owned();

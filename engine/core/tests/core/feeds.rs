@@ -129,8 +129,8 @@ fn a_feed_that_no_catalogue_declares_is_not_watched() {
 
 /// Messages every so many minutes of one hour, then nothing.
 fn hour(run: &mut Run, from: Timestamp, every: i64) {
-    for minute in (0..60).step_by(usize::try_from(every).unwrap()) {
-        let to = from.plus(minutes(i64::try_from(minute).unwrap()));
+    for minute in (0_i64..60).step_by(usize::try_from(every).unwrap()) {
+        let to = from.plus(minutes(minute));
         while let Some(due) = run.partition.next_due().filter(|due| *due < to) {
             run.batch(due, vec![Input::Tick]);
         }
@@ -156,8 +156,8 @@ fn what_is_usual_is_learned_for_each_hour_of_the_week() {
         while let Some(due) = run.partition.next_due().filter(|due| *due < last.plus(minutes(60))) {
             run.batch(due, vec![Input::Tick]);
         }
-        let raised = run.told[before..].iter().flat_map(|told| &told.obligations).map(|made| made.created);
-        raised.last().unwrap().since(last).micros() / 60_000_000 - 1
+        let mut raised = run.told[before..].iter().flat_map(|told| &told.obligations).map(|made| made.created);
+        raised.next_back().unwrap().since(last).micros() / 60_000_000 - 1
     };
     assert_eq!((silent_after(1), silent_after(4), silent_after(20)), (5, 12, 30));
 }
