@@ -71,3 +71,6 @@ pub const NOTICE_BYTES_MAX: u64 = 1 << 20;
 
 /// Seconds that a receiver which came back is given until it has every page.
 pub const CATCH_UP_SECONDS: u64 = 120;
+
+/// Blocks of a ward that are written into one file: a rule of 250 bytes, a thousand of them 250 kB, and a file may have 1 MiB.
+pub const WARD_BLOCKS: usize = 1_000;

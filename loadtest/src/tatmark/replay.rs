@@ -18,7 +18,7 @@ use crate::answers::{self, Verdict};
 use crate::argument;
 use crate::error::Error;
 use crate::generator::{Generator, Order};
-use crate::limits::WRITE_BYTES;
+use crate::limits::{WARD_BLOCKS, WRITE_BYTES};
 use crate::profile::Profile;
 use crate::scenario::Choices;
 
@@ -160,7 +160,7 @@ fn one(spec: &Spec, place: &Place, step: Step, events: &Path) -> Result<Shown, E
         let path = place.folder.join(name);
         std::fs::write(&path, text).map(|()| path.clone()).map_err(|source| Error::Output { path, source })
     };
-    let ward = put("run.ward", &spec.ward_text(step))?;
+    let ward = ward(&place.folder, &spec.ward_text(step))?;
     let nothing = put("nothing.ndjson", "")?;
     let alerts = place.folder.join("alerts.ndjson");
     let (_, start) = trial(place, &ward, &nothing, &alerts)?;
@@ -178,6 +178,26 @@ fn one(spec: &Spec, place: &Place, step: Step, events: &Path) -> Result<Shown, E
     })
 }
 
+/// A ward as a folder of files, each of a length that a ward's file may have.
+fn ward(folder: &Path, text: &str) -> Result<PathBuf, Error> {
+    let home = folder.join("ward");
+    let failed = |source| Error::Output { path: home.clone(), source };
+    if home.exists() {
+        std::fs::remove_dir_all(&home).map_err(failed)?;
+    }
+    std::fs::create_dir_all(&home).map_err(failed)?;
+    for (number, text) in (1_u32..).zip(split(text)) {
+        std::fs::write(home.join(format!("{number:03}.ward")), text).map_err(failed)?;
+    }
+    Ok(home)
+}
+
+/// Whole blocks, so many in one file.
+fn split(text: &str) -> Vec<String> {
+    let blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
+    blocks.chunks(WARD_BLOCKS).map(|blocks| blocks.join("\n\n") + "\n").collect()
+}
+
 fn trial(place: &Place, ward: &Path, events: &Path, alerts: &Path) -> Result<(Summary, Used), Error> {
     let mut command = Command::new(&place.wardline);
     command.arg("try").arg(ward).arg("--events").arg(events).arg("--alerts").arg(alerts).args(["--format", "json"]);
@@ -188,4 +208,19 @@ fn trial(place: &Place, ward: &Path, events: &Path, alerts: &Path) -> Result<(Su
     }
     let summary = serde_json::from_slice(&output.stdout).map_err(|error| failed(error.to_string()))?;
     Ok((summary, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_ward_is_cut_between_blocks() {
+        let block = |number: usize| format!("alert \"{number}\"\n  when      x");
+        let text = (0..2 * WARD_BLOCKS + 1).map(block).collect::<Vec<_>>().join("\n\n") + "\n";
+        let files = split(&text);
+        assert_eq!(files.len(), 3);
+        assert!(files.iter().all(|file| file.starts_with("alert ") && file.ends_with("x\n")));
+        assert_eq!(files.iter().map(|file| file.matches("alert").count()).sum::<usize>(), 2 * WARD_BLOCKS + 1);
+    }
 }
