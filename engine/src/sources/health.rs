@@ -112,7 +112,11 @@ impl Health {
         if lasted >= CONNECTION_KEPT_AFTER {
             self.is_kept.store(true, Ordering::Release);
         }
-        self.show(self.connections.fetch_sub(1, Ordering::AcqRel).saturating_sub(1));
+        let left = self.connections.fetch_sub(1, Ordering::AcqRel).saturating_sub(1);
+        // Senders that come for a moment and go have left an idle feed behind, not a lost one.
+        if left > 0 || self.is_kept.load(Ordering::Acquire) {
+            self.show(left);
+        }
     }
 
     /// The only connection is gone, or could not be made.
