@@ -82,7 +82,12 @@ fn nothing_is_taken_before_a_ward_decides() {
         (Phase::Recovering, true)
     );
     night.activate();
-    night.rig.ask(|_| ());
+    // It says so a moment after the ward is in its state.
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(30);
+    while night.rig.engine.status().is_waiting_for_ward() {
+        assert!(std::time::Instant::now() < deadline, "still waiting");
+        std::thread::yield_now();
+    }
     assert!(send().is_ok());
     assert_eq!(night.rig.heard.recv().unwrap().channel.word(), "secure message");
     let disk = disk.kill();

@@ -71,6 +71,19 @@ fn until_received(rig: &Rig, count: u64) {
     }
 }
 
+/// Waits until the mark is at the end of the file: who stops before that has read, and not yet noted it.
+fn until_marked(folder: &std::path::Path, path: &std::path::Path) {
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(30);
+    let is_at_end = || {
+        let mark = Mark::read(&std::fs::read_to_string(folder.join("lis.mark")).ok()?)?;
+        Some(mark.offset == std::fs::metadata(path).ok()?.len())
+    };
+    while is_at_end() != Some(true) {
+        assert!(std::time::Instant::now() < deadline, "no mark at the end");
+        std::thread::yield_now();
+    }
+}
+
 fn written(ids: core::ops::Range<u32>) -> String {
     let line = |id| format!("{{\"v\":1,\"event_id\":\"{id}\",\"source\":\"lis\",\"type\":\"heartbeat\"}}\n");
     ids.map(line).collect()
@@ -134,6 +147,7 @@ fn a_file_that_was_renamed_while_nobody_followed_it_is_read_to_its_end_first() {
         let (stop, stopped) = watch::channel(false);
         let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path.clone()), stopped));
         until_received(&rig, count);
+        until_marked(folder.path(), &path);
         stop.send_replace(true);
         rig.tokio.block_on(running).unwrap();
     };
