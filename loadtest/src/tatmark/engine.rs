@@ -93,6 +93,7 @@ impl Engine {
             {
                 return Err(self.failed(self.last_words()));
             }
+            // Readiness is asked for, not told: between two questions, and no longer than START.
             std::thread::sleep(Duration::from_millis(10));
         }
         Err(self.failed("it was not ready in two minutes".to_owned()))

@@ -177,7 +177,8 @@ fn sent(load: &Load, lines: drive::Lines) -> Result<Driven, Error> {
     driven
 }
 
-/// What the run is about, in the time of the load.
+/// What the run is about, in the time of the load. Its waits are the timetable of the run: what happens, happens in the
+/// middle of the load or at its thirds.
 fn happen(driver: Driver, length: Duration, ward: &str, engine: &mut Engine, receiver: &Receiver) -> Beside {
     let mut beside = Beside::default();
     match driver {
@@ -244,6 +245,7 @@ fn caught_up(receiver: &Receiver) -> Option<Instant> {
         if last.elapsed() > Duration::from_secs(3) {
             return Some(last);
         }
+        // Three seconds of nothing are looked for; nobody tells of a page that does not come.
         std::thread::sleep(Duration::from_millis(50));
     }
     None

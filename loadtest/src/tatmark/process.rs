@@ -4,7 +4,7 @@
 //! - LIMIT: processor time and memory are those that Linux shows; elsewhere they are 0.
 //! - **Not here**: what the program said.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often a running process is looked at.
@@ -26,15 +26,19 @@ pub struct Used {
 /// **Errors**: it cannot be started or waited for.
 pub fn run(command: &mut Command) -> std::io::Result<(std::process::Output, Used)> {
     let begun = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let id = child.id();
+    // Another thread empties both pipes: a process that says much must not wait for us for ever.
+    let ended = std::thread::spawn(move || (child.wait_with_output(), begun.elapsed()));
     let mut used = Used::default();
-    // Both pipes hold more than a summary and a message, so the child never waits for us.
-    while child.try_wait()?.is_none() {
-        used = look(&child).unwrap_or(used);
+    while !ended.is_finished() {
+        used = look(id).unwrap_or(used);
+        // What it took is gone with its end, and nobody tells of it beforehand: it is sampled.
         std::thread::sleep(LOOK);
     }
-    used.seconds = begun.elapsed().as_secs_f64();
-    Ok((child.wait_with_output()?, used))
+    let (output, took) = ended.join().map_err(|_| std::io::Error::other("the thread that waits has died"))?;
+    used.seconds = took.as_secs_f64();
+    Ok((output?, used))
 }
 
 /// The first error that a process told, or the first line of anything.
@@ -48,8 +52,8 @@ pub fn refusal(output: &std::process::Output) -> String {
 
 /// What a running process has taken; `None` when nobody says.
 #[must_use]
-pub fn look(child: &Child) -> Option<Used> {
-    let read = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", child.id())).ok();
+fn look(id: u32) -> Option<Used> {
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/{id}/{name}")).ok();
     let status = read("status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
