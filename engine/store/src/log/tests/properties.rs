@@ -52,6 +52,18 @@ fn restart(disk: &SimDisk, twin: &mut Twin) -> Opened<SimDisk> {
     opened
 }
 
+/// Appends a batch as the shell does: what was prepared is used up by what waits for a flush, so a full writer is flushed first.
+fn say(opened: &mut Opened<SimDisk>, twin: &mut Twin, bytes: Vec<u8>) {
+    let entry = batch(opened.writer.last().at + 1);
+    if let Err(error) = opened.writer.append(entry, &[&bytes]) {
+        assert!(matches!(error, Error::NoRoom), "{error}");
+        twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap();
+        while opened.writer.prepare().unwrap() {}
+        opened.writer.append(entry, &[&bytes]).unwrap();
+    }
+    twin.said.push((Kind::Batch, bytes));
+}
+
 fn live(deeds: &[Deed]) {
     let mut disk = SimDisk::new(1);
     let mut twin = Twin::default();
@@ -59,16 +71,7 @@ fn live(deeds: &[Deed]) {
     for (number, deed) in deeds.iter().enumerate() {
         match deed {
             Deed::Append(length) => {
-                let bytes = payload(number as u64, *length);
-                let entry = batch(opened.writer.last().at + 1);
-                if let Err(error) = opened.writer.append(entry, &[&bytes]) {
-                    // What was prepared is used up by what waits for a flush: whoever writes does as the shell does.
-                    assert!(matches!(error, Error::NoRoom), "{error}");
-                    twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap();
-                    while opened.writer.prepare().unwrap() {}
-                    opened.writer.append(entry, &[&bytes]).unwrap();
-                }
-                twin.said.push((Kind::Batch, bytes));
+                say(&mut opened, &mut twin, payload(number as u64, *length));
             }
             Deed::Flush => twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap(),
             Deed::Prepare => drop(opened.writer.prepare().unwrap()),
@@ -89,9 +92,7 @@ fn live_and_die_within(deeds: &[Deed], seed: u64) {
     let mut opened = restart(&whole, &mut twin);
     for (number, deed) in deeds.iter().enumerate() {
         if let Deed::Append(length) = deed {
-            let bytes = payload(number as u64, *length);
-            opened.writer.append(batch(opened.writer.last().at + 1), &[&bytes]).unwrap();
-            twin.said.push((Kind::Batch, bytes));
+            say(&mut opened, &mut twin, payload(number as u64, *length));
         }
         if matches!(deed, Deed::Flush) {
             twin.durable = usize::try_from(opened.writer.flush().unwrap().sequence).unwrap();
