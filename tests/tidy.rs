@@ -11,6 +11,7 @@ mod tidy {
     mod files;
     mod limits;
     mod manifests;
+    mod mutants;
     mod pages;
     mod pure;
     mod sizes;
