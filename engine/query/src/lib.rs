@@ -13,6 +13,8 @@
 
 pub mod access;
 pub mod alive;
+mod audit;
+mod catalog;
 pub mod codes;
 pub mod error;
 pub mod follower;
@@ -20,12 +22,16 @@ pub mod functions;
 mod guard;
 pub mod http;
 pub mod limits;
+mod nested;
 pub mod pg;
 pub mod process;
 mod render;
 pub mod session;
+mod sketch;
 pub mod snapshot;
 mod source;
+pub mod times;
+pub mod views;
 
 #[cfg(test)]
 mod tests;

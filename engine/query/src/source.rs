@@ -95,7 +95,7 @@ pub(crate) fn view(definition: &Definition, role: Role) -> String {
             (Type::Ts, Role::Analyst) => format!("date_trunc('minute', {0}) AS {0}", column.name),
             (
                 Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::I16 | Type::I32 | Type::I64 | Type::Bool,
-                Role::Analyst | Role::Phi,
+                Role::Analyst | Role::Phi | Role::Auditor | Role::Admin,
             ) => column.name.to_owned(),
         })
         .collect();

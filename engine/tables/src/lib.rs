@@ -22,7 +22,10 @@ pub mod place;
 pub mod reference;
 pub mod schema;
 
-pub use wardline_rules::{row, time};
+pub use wardline_rules::{
+    program::{Calendar, Opening},
+    row, time,
+};
 
 #[cfg(test)]
 mod tests;
