@@ -64,6 +64,11 @@ docs:
 bench:
     cargo bench -p wardline-benches
 
+# the same work on Flink and DuckDB, answers compared, the table into README.md; needs a JDK
+peers *args:
+    cargo build --release -p wardline -p wardline-loadtest
+    benches/peers/run --write README.md {{args}}
+
 # everything that must be green
 ci:
     bash tests/run

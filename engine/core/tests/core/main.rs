@@ -1,6 +1,8 @@
 //! Core: does the state machine do what the language page says, in every order, and the same after every restart?
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod checkpoint;
 #[cfg(test)]
 mod clocks;
