@@ -93,6 +93,15 @@ twins seed:
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
 
+# slices against plain lists: a million steps of news in the core, a million of crashes in the archive
+slices steps="1000000":
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-core --test core slices
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables slices_are_what
+
+# an archive with a year of slices, to measure scans on
+slices-year folder days="365" reports="10000" groups="500":
+    cargo run --release -p wardline-tables --example year_of_slices -- {{folder}} {{days}} {{reports}} {{groups}}
+
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
     cargo build --workspace --bins

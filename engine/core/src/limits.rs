@@ -30,3 +30,9 @@ pub const ATTEMPTS_MAX: u32 = 4_096;
 
 /// Spellings of tuples, and sums of two, that are remembered. Beyond it all are forgotten and found again one by one.
 pub const TUPLES_REMEMBERED_MAX: usize = 1 << 20;
+
+/// Keys of slices: kind, priority, site and department as reports were said to have them. A thousand departments with four
+/// priorities each, in memory some 200 kB. The department of a further key is counted as `other`.
+pub const SLICE_KEYS_MAX: usize = 4_096;
+/// Keys with a site and `other` beyond these; then the site is `other` too, which leaves one key for each kind and priority.
+pub const SLICE_SITES_MAX: usize = 1_024;

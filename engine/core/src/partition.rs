@@ -91,8 +91,8 @@ pub struct Partition {
     pub(crate) joining: Option<Coded>,
     /// While running clocks move to a new ward: under which name what they tell is gathered.
     pub(crate) moving: Option<Coded>,
-    /// Reports that became part of another in this batch.
-    pub(crate) absorbed: Vec<ReportSlot>,
+    /// Reports that became part of another in this batch, as they were before it; only while rows are watched.
+    pub(crate) absorbed: Vec<Box<Report>>,
     /// Feeds that were lost or came back in this batch, and whether they were lost before it.
     pub(crate) feeds_before: BTreeMap<Coded, bool>,
     /// What was said in this batch to have been decided without knowing.

@@ -8,7 +8,9 @@
 //! The layout of HdrHistogram with two digits. `added` never falls, so the form depends on what was put in and not on the
 //! order: merging is commutative and associative, and the same question gives the same bytes for ever.
 //!
-//! - **How it fits**: the functions of [`crate::functions`] read and make Arrow columns of it.
+//! The tables add such sketches up by minute, hour and day; here any number of them is gathered, in any order.
+//!
+//! - **How it fits**: cells and Arrow type are those of [`wardline_tables::sketch`]; the functions of [`crate::functions`] read and make Arrow columns of it.
 //! - **Source**: analytics page 1.2.
 //! - **Not here**: names and types of SQL.
 
@@ -20,12 +22,10 @@ use arrow::{
     datatypes::{DataType, Field, Fields, Int32Type},
 };
 
+use wardline_tables::sketch::{LIST_MAX, LONGEST_S, cell, data_type, width};
+
 use crate::{codes::Code, error::Error};
 
-/// The longest duration with a cell of its own: 40 days.
-pub(crate) const LONGEST_S: i32 = 3_456_000;
-/// Up to so many values the sketch is the list of them.
-const LIST_MAX: i64 = 64;
 /// Cells that wait to be sorted before they are.
 const UNSORTED_MAX: usize = 8_192;
 
@@ -37,17 +37,6 @@ pub(crate) struct Sketch {
     cells: Vec<(i32, i64)>,
     /// How many of them are in order.
     sorted: usize,
-}
-
-/// The lowest value of the cell of `s`.
-pub(crate) fn cell(s: i32) -> i32 {
-    let s = s.min(LONGEST_S);
-    if s < 256 { s } else { s & !(width(s) - 1) }
-}
-
-/// How many values share the cell of `s`.
-pub(crate) fn width(s: i32) -> i32 {
-    if s < 256 { 1 } else { 1 << (s.min(LONGEST_S).ilog2() - 7) }
 }
 
 /// The highest value of the cell of `s`; the top cell has none.
@@ -168,16 +157,6 @@ fn cell_fields() -> Fields {
     Fields::from(vec![Field::new("s", DataType::Int32, false), Field::new("n", DataType::Int32, false)])
 }
 
-fn fields() -> Fields {
-    let item = Arc::new(Field::new_list_field(DataType::Struct(cell_fields()), false));
-    Fields::from(vec![Field::new("added", DataType::Int32, false), Field::new("cells", DataType::List(item), false)])
-}
-
-/// The Arrow type of a sketch.
-pub(crate) fn kind() -> DataType {
-    DataType::Struct(fields())
-}
-
 /// A column of sketches; they must be settled.
 ///
 /// # Errors
@@ -203,7 +182,8 @@ pub(crate) fn column(sketches: &[Option<Sketch>]) -> Result<ArrayRef, Error> {
     let nulls: NullBuffer = sketches.iter().map(Option::is_some).collect();
     let nulls = (nulls.null_count() > 0).then_some(nulls);
     let columns: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(added)), Arc::new(list)];
-    Ok(Arc::new(StructArray::new(fields(), columns, nulls)))
+    let DataType::Struct(fields) = data_type() else { return Err(Error::new(Code::Failed, "sketches are structs")) };
+    Ok(Arc::new(StructArray::new(fields, columns, nulls)))
 }
 
 /// A column of sketches, to be read row by row.

@@ -98,6 +98,7 @@ impl Kernel for Partition {
             ("ambiguous", counters.ambiguous),
             ("timers_fired", counters.timers_fired),
             ("escalated", counters.escalated),
+            ("slices_folded", Self::slices_folded(self)),
         ]
     }
 

@@ -196,7 +196,7 @@ impl Partition {
         values
     }
 
-    fn zone_of(&self, ward: &Ward, report: Option<&Report>) -> Zone {
+    pub(crate) fn zone_of(&self, ward: &Ward, report: Option<&Report>) -> Zone {
         let catalogue = &ward.program.catalogue;
         let site = report.map(|report| self.dictionary.text(self.tuples.get(report.effective).site));
         let site = site.and_then(|name| catalogue.sites.get(catalogue.site(name)?.index()));

@@ -35,6 +35,8 @@ mod said;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod slices;
+#[cfg(test)]
 mod time;
 #[cfg(test)]
 mod views;

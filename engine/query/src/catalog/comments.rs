@@ -25,6 +25,7 @@ use crate::{
     audit::Queries,
     error::Error,
     functions::scalar::{numbers, rows, scalar},
+    source::EXACT,
     views::VIEWS,
 };
 
@@ -86,7 +87,11 @@ async fn said(context: &SessionContext, schema: &MemorySchemaProvider) -> Result
 /// What a table or view means, and what its columns do.
 fn meaning(name: &str) -> (&'static str, Box<dyn Fn(&str) -> &'static str + Send>) {
     if let Some(definition) = Definition::named(name) {
-        let of = |name: &str| definition.all_columns().find(|column| column.name == name).map_or("", |one| one.comment);
+        let of = |name: &str| {
+            let column = definition.all_columns().find(|column| column.name == name);
+            let beside = if name == EXACT { "whether the sketch holds every value as it was" } else { "" };
+            column.map_or(beside, |column| column.comment)
+        };
         return (definition.comment, Box::new(of));
     }
     if name == Queries::NAME {

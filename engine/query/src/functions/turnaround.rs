@@ -22,11 +22,13 @@ use datafusion::{
     scalar::ScalarValue,
 };
 
+use wardline_tables::sketch::data_type;
+
 use super::scalar::{numbers, scalar, thrown};
 use crate::{
     codes::Code,
     error::Error,
-    sketch::{Column, Sketch, column, kind},
+    sketch::{Column, Sketch, column},
 };
 
 /// Functions of one sketch.
@@ -152,7 +154,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn return_type(&self, _: &[DataType]) -> FusionResult<DataType> {
-        Ok(kind())
+        Ok(data_type())
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> FusionResult<Box<dyn Accumulator>> {
@@ -160,7 +162,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs<'_>) -> FusionResult<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new(format!("{}[sketch]", arguments.name), kind(), true))])
+        Ok(vec![Arc::new(Field::new(format!("{}[sketch]", arguments.name), data_type(), true))])
     }
 }
 
