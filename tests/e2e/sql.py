@@ -488,6 +488,24 @@ def ten_questions(check, engine):
     for number in sorted(expected, key=int):
         text = texts[number].replace("now()", instants[number]) if number in instants else texts[number]
         check.equal("question %s" % number, engine.sql(text), expected[number])
+    # Slices say the same as single reports do.
+    lab = "interval_name = 'receive_to_final' AND kind = 'lab'"
+    final = tat["routine"] + tat["stat"]
+    whole = [len(final), sum(final), sum(met), REPORTS - sum(met), *quantile(final, 500_000), *quantile(final, 900_000)]
+    for table in ("turnaround_1m", "turnaround_1h", "turnaround_1d"):
+        found = engine.sql("SELECT sum(n), sum(sum_s), sum(n_met), sum(n_breached), tat_quantile(t, 0.5), tat_quantile_lo(t, 0.5), tat_quantile_hi(t, 0.5), tat_quantile(t, 0.9), tat_quantile_lo(t, 0.9), tat_quantile_hi(t, 0.9) "
+                           "FROM (SELECT sum(n) AS n, sum(sum_s) AS sum_s, sum(n_met) AS n_met, sum(n_breached) AS n_breached, tat_merge(tat) AS t FROM %s WHERE %s) GROUP BY t" % (table, lab))
+        check.equal("%s adds up to what the reports say" % table, found, [whole])
+    days = {}
+    for r, f, p, s in lives:
+        # The reports are of the last hours of one day and the first of the next, as Chicago counts.
+        for at, n, n_met, n_breached in ([(f, 1, 0, 0)] if f else []) + ([(f, 0, 1, 0)] if f and f - r <= 3600 else [(r + 3600, 0, 0, 1)]):
+            day = time.strftime("%Y-%m-%d", local(at))
+            days[day] = [a + b for a, b in zip(days.get(day, [0, 0, 0]), (n, n_met, n_breached))]
+    found = engine.sql("SELECT local_date, sum(n), sum(n_met), sum(n_breached) FROM sla_daily WHERE %s GROUP BY 1 ORDER BY 1" % lab)
+    check.equal("sla_daily, day by day of the site", found, [[day, *counts] for day, counts in sorted(days.items())])
+    month = engine.sql("SELECT kpi, round(value, 4), n FROM kpi_monthly WHERE month_at = TIMESTAMPTZ '2024-10-01T00:00:00Z' ORDER BY 1")
+    check.equal("kpi_monthly", month, [["within target", round(sum(met) / REPORTS, 4), REPORTS]])
     # The rest is of a critical result of now, which nobody has answered.
     engine.send([{"v": 1, "event_id": "k1", "source": "lis", "report": {"filler": "K1"}, "kind": "lab", "test": "2823-3", "step": "final", "occurred_at": iso(time.time() - 30), "flags": ["critical"], "site": "SITE0",
                   "results": [{"code": "2823-3", "num": "7.1", "unit": "mmol/L", "status": "final"}]}])

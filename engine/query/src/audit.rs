@@ -107,7 +107,13 @@ impl Audit {
         }
         let boot = format!("{:x}", now());
         let folder = folder.map(Path::to_owned);
-        Ok(Self { folder, boot, next: AtomicU64::default(), kept: Mutex::new(kept), figures: figures::Figures::default() })
+        Ok(Self {
+            folder,
+            boot,
+            next: AtomicU64::default(),
+            kept: Mutex::new(kept),
+            figures: figures::Figures::default(),
+        })
     }
 
     /// A statement begins.
@@ -138,7 +144,11 @@ impl Audit {
             })?;
         }
         self.figures.begin();
-        Ok(Asked { audit: self.clone(), entry: Entry { outcome: "cancelled".to_owned(), ..entry }, since: Instant::now() })
+        Ok(Asked {
+            audit: self.clone(),
+            entry: Entry { outcome: "cancelled".to_owned(), ..entry },
+            since: Instant::now(),
+        })
     }
 
     /// The newest statements, oldest first.

@@ -15,6 +15,7 @@ pub mod access;
 pub mod alive;
 mod audit;
 mod catalog;
+mod clients;
 pub mod codes;
 pub mod error;
 pub mod follower;

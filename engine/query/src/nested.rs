@@ -37,7 +37,11 @@ pub(crate) fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, Error> {
     let written = String::from_utf8(writer.into_inner()).unwrap_or_default();
     let cell = |line: &str| line.strip_prefix("{\"v\":").and_then(|rest| rest.strip_suffix('}')).map(str::to_owned);
     let cells: Vec<Option<String>> = written.lines().map(cell).collect();
-    if cells.len() == column.len() { Ok(cells) } else { Err(Error::new(Code::Failed, "a value cannot be shown as JSON")) }
+    if cells.len() == column.len() {
+        Ok(cells)
+    } else {
+        Err(Error::new(Code::Failed, "a value cannot be shown as JSON"))
+    }
 }
 
 /// The columns with texts in the place of what is nested.

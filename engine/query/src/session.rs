@@ -44,9 +44,9 @@ use crate::{
     access::{Asker, Role},
     alive::{Alive, Mark},
     audit::{self, Asked, Audit, Levels},
+    catalog, clients,
     codes::Code,
     error::Error,
-    catalog,
     functions::moment,
     guard,
     limits::{MIN_EPOCH_WAIT, POOL_BYTES, RUNNING_MAX, SPILL_BYTES, STATEMENT_TIME, WAIT_MAX, WAITING_MAX},
@@ -269,7 +269,12 @@ impl Sql {
         guard::scan(text)?;
         let parsed = self.parser.parse(text);
         let statements = parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?;
-        let statement = guard::one(statements)?;
+        let mut statement = guard::one(statements)?;
+        if let Some(query) = clients::shown(&statement) {
+            let parsed = self.parser.parse(&query);
+            statement = guard::one(parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?)?;
+        }
+        clients::simplify(&mut statement);
         let state = self.state(asker.role, &self.snapshot()?)?;
         let plan = plan(&state, statement.clone()).await?;
         let tables = state.resolve_table_references(&Statement::Statement(Box::new(statement.clone())))?;

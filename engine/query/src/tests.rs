@@ -367,7 +367,8 @@ async fn an_answer_in_arrow_has_the_same_bound_as_text() {
         let rows: Vec<Row> = (0..6).map(|n| ward(&format!("w{epoch}-{n}"), &long)).collect();
         place.take(epoch, &rows);
     }
-    let planned = place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", &as_role(Role::Phi)).await.unwrap();
+    let planned =
+        place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", &as_role(Role::Phi)).await.unwrap();
     for (limit, code) in [(None, Some(Code::Rows)), (Some(1), None)] {
         let mut answer = place.sql.run(&planned, None, None).await.unwrap();
         let rendered = render(&mut answer, Format::Arrow, limit).await;

@@ -4,7 +4,6 @@
 //!
 //! - **Source**: analytics page 6.
 
-use core::fmt::Write as _;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -92,8 +91,8 @@ struct Page(String);
 
 impl Page {
     fn line(&mut self, text: &str) {
-        // Writing to a text cannot fail.
-        drop(writeln!(self.0, "{text}"));
+        self.0.push_str(text);
+        self.0.push('\n');
     }
 
     fn head(&mut self, name: &str, sort: &str, help: &str) {

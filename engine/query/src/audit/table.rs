@@ -67,7 +67,8 @@ impl Queries {
 
     fn batch(&self) -> Result<RecordBatch, ArrowError> {
         let entries = self.audit.newest();
-        let text = |of: fn(&Entry) -> Option<&str>| Arc::new(entries.iter().map(of).collect::<StringArray>()) as ArrayRef;
+        let text =
+            |of: fn(&Entry) -> Option<&str>| Arc::new(entries.iter().map(of).collect::<StringArray>()) as ArrayRef;
         let number = |of: fn(&Entry) -> Option<u64>| {
             let values = entries.iter().map(|entry| of(entry).map(|value| i64::try_from(value).unwrap_or(i64::MAX)));
             Arc::new(values.collect::<Int64Array>()) as ArrayRef

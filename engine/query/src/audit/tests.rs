@@ -20,7 +20,8 @@ fn each_line_holds_the_hash_of_the_one_before_also_after_a_restart() {
     }
     let lines = lines(folder.path());
     assert_eq!(lines.len(), 6, "two for a statement of phi: one before its first row");
-    let previous = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["prev"].as_str().unwrap().to_owned();
+    let previous =
+        |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["prev"].as_str().unwrap().to_owned();
     assert_eq!(previous(&lines[0]), "");
     for pair in lines.windows(2) {
         assert_eq!(previous(&pair[1]), hash(&pair[0]));

@@ -9,11 +9,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
     array::{Array as _, ArrayRef, AsArray as _, BooleanArray, Int32Array, RecordBatch, StringArray},
-    datatypes::{DataType, Field, Int32Type, Schema},
+    datatypes::{DataType, Field, FieldRef, Int32Type, Schema},
 };
 use async_trait::async_trait;
 use datafusion::{
-    catalog::{CatalogProvider as _, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider},
+    catalog::{
+        CatalogProvider as _, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+    },
     datasource::ViewTable,
     error::{DataFusionError, Result as FusionResult},
     logical_expr::{ScalarUDF, Volatility},
@@ -45,12 +47,18 @@ pub(super) async fn add(
     schema: &MemorySchemaProvider,
 ) -> Result<(), Error> {
     let said = Arc::new(said(context, schema).await?);
-    let inner = catalog.schema("pg_catalog").ok_or_else(|| {
-        Error::new(crate::codes::Code::Failed, "there is no catalog of Postgres")
-    })?;
+    let inner = catalog
+        .schema("pg_catalog")
+        .ok_or_else(|| Error::new(crate::codes::Code::Failed, "there is no catalog of Postgres"))?;
     // No pages: who would read a table by parts of its file asks for the whole of it.
-    let text = "SELECT * REPLACE (CAST(0 AS INT) AS relpages) FROM pg_catalog.pg_class";
-    let classes = ViewTable::new(context.state().create_logical_plan(text).await?, None);
+    let known = inner.table("pg_class").await?.map(|table| table.schema());
+    let column = |field: &FieldRef| match field.name().as_str() {
+        "relpages" => "CAST(0 AS INT) AS relpages".to_owned(),
+        name => name.to_owned(),
+    };
+    let columns: Vec<String> = known.iter().flat_map(|schema| schema.fields().iter().map(column)).collect();
+    let text = format!("SELECT {} FROM pg_catalog.pg_class", columns.join(", "));
+    let classes = ViewTable::new(context.state().create_logical_plan(&text).await?, None);
     let ours: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::from([
         ("pg_class", Arc::new(classes) as Arc<dyn TableProvider>),
         ("pg_description", Arc::new(descriptions(&said)?)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Int64Array, TimestampMicrosecondArray},
-    datatypes::{DataType, FieldRef, Field},
+    datatypes::{DataType, Field, FieldRef},
 };
 use datafusion::{
     common::internal_err,
@@ -51,7 +51,8 @@ impl ScalarUDFImpl for Now {
     }
 
     fn aliases(&self) -> &[String] {
-        static ALSO: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| vec!["current_timestamp".to_owned()]);
+        static ALSO: std::sync::LazyLock<Vec<String>> =
+            std::sync::LazyLock::new(|| vec!["current_timestamp".to_owned()]);
         &ALSO
     }
 

@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array as _, ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray},
-    datatypes::{
-        DataType, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType,
-    },
+    datatypes::{DataType, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType},
 };
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 use wardline_tables::{

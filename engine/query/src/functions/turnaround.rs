@@ -48,7 +48,9 @@ pub(super) fn scalars() -> Vec<ScalarUDF> {
         two("tat_quantile_hi", i32s.clone(), |given| {
             quantiles(given, |sketch, q| sketch.quantile_bounds(q).map(|bounds| bounds.1))
         }),
-        one("tat_count", i64s, |given| Ok(Arc::new(each(given, |sketch| Some(sketch.count()))?.collect::<Int64Array>()))),
+        one("tat_count", i64s, |given| {
+            Ok(Arc::new(each(given, |sketch| Some(sketch.count()))?.collect::<Int64Array>()))
+        }),
         one("tat_exact", DataType::Boolean, |given| {
             Ok(Arc::new(each(given, |sketch| Some(sketch.is_list()))?.collect::<BooleanArray>()))
         }),
@@ -78,7 +80,11 @@ fn each<T>(given: &[ArrayRef], tell: impl Fn(&Sketch) -> Option<T>) -> Result<st
     Ok(told.collect::<Result<Vec<_>, Error>>()?.into_iter())
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million, bounds were checked")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a million, bounds were checked"
+)]
 fn quantiles(given: &[ArrayRef], tell: fn(&Sketch, u32) -> Option<i32>) -> Result<ArrayRef, Error> {
     let shares = numbers::<Float64Type>(given, 1, &DataType::Float64)?;
     if shares.iter().flatten().any(|share| !(0.0..=1.0).contains(&share)) {
@@ -132,8 +138,12 @@ fn buckets(given: &[ArrayRef]) -> Result<ArrayRef, Error> {
     let columns: Vec<ArrayRef> =
         [low, high, count].into_iter().map(|column| Arc::new(Int32Array::from(column)) as ArrayRef).collect();
     let values = StructArray::new(bucket_fields(), columns, None);
-    let list =
-        ListArray::new(bucket_item(), OffsetBuffer::from_lengths(lengths), Arc::new(values), Some(NullBuffer::from(is_there)));
+    let list = ListArray::new(
+        bucket_item(),
+        OffsetBuffer::from_lengths(lengths),
+        Arc::new(values),
+        Some(NullBuffer::from(is_there)),
+    );
     Ok(Arc::new(list))
 }
 

@@ -51,7 +51,8 @@ impl Form {
                 CopyOption::Quote(letter) => said.quote = Some(*letter),
                 CopyOption::Null(text) => said.null = Some(text.clone()),
                 CopyOption::Header(is_on) => said.has_header = *is_on,
-                CopyOption::Encoding(name) if name.eq_ignore_ascii_case("utf8") || name.eq_ignore_ascii_case("utf-8") => {}
+                CopyOption::Encoding(name)
+                    if name.eq_ignore_ascii_case("utf8") || name.eq_ignore_ascii_case("utf-8") => {}
                 other => return Err(refused(&other.to_string())),
             }
         }
@@ -164,7 +165,9 @@ impl Said {
     fn form(self) -> Option<Form> {
         let byte = |letter: Option<char>, default: u8| match letter {
             None => Some(default),
-            Some(letter) => u8::try_from(letter).ok().filter(|byte| byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | b'\\')),
+            Some(letter) => {
+                u8::try_from(letter).ok().filter(|byte| byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | b'\\'))
+            }
         };
         match self.format.as_deref().unwrap_or("text") {
             "binary" if self.delimiter.is_none() && self.null.is_none() && !self.has_header => Some(Form::Binary),
@@ -257,7 +260,10 @@ mod tests {
     #[test]
     fn csv_quotes_what_must_be_and_an_empty_text_that_is_not_null() {
         let form = Form::of(&[CopyOption::Format("csv".into()), CopyOption::Header(true)], &[]).unwrap();
-        assert_eq!(line(&form, &[Some("a,b"), None, Some(""), Some("c\"d"), Some("e")]), "\"a,b\",,\"\",\"c\"\"d\",e\n");
+        assert_eq!(
+            line(&form, &[Some("a,b"), None, Some(""), Some("c\"d"), Some("e")]),
+            "\"a,b\",,\"\",\"c\"\"d\",e\n"
+        );
         assert_eq!(form.names(["n", "x,y"].into_iter()).unwrap(), b"n,\"x,y\"\n");
     }
 

@@ -10,7 +10,11 @@ use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _, stream};
 use pgwire::{
-    api::{ClientInfo, Type, portal::Format, results::{FieldInfo, Tag}},
+    api::{
+        ClientInfo, Type,
+        portal::Format,
+        results::{FieldInfo, Tag},
+    },
     error::{PgWireError, PgWireResult},
     messages::{
         PgWireBackendMessage,

@@ -29,17 +29,35 @@ pub(super) fn times() -> Times {
 /// Statement and what it gives as CSV without its header.
 const VALUES: &[(&str, &str)] = &[
     // Up to 64 values the sketch is the list of them.
-    ("SELECT tat_quantile(tat_sketch(v), 0.5), tat_quantile(tat_sketch(v), 0.9) FROM (VALUES (60), (300), (1000), (5000)) t(v)", "300,5000"),
-    ("SELECT tat_quantile(s, 0), tat_quantile(s, 1), tat_min(s), tat_max(s), tat_count(s), tat_exact(s) FROM (SELECT tat_sketch(v) AS s FROM (VALUES (60), (300), (1000)) t(v))", "60,1000,60,1000,3,true"),
+    (
+        "SELECT tat_quantile(tat_sketch(v), 0.5), tat_quantile(tat_sketch(v), 0.9) FROM (VALUES (60), (300), (1000), (5000)) t(v)",
+        "300,5000",
+    ),
+    (
+        "SELECT tat_quantile(s, 0), tat_quantile(s, 1), tat_min(s), tat_max(s), tat_count(s), tat_exact(s) FROM (SELECT tat_sketch(v) AS s FROM (VALUES (60), (300), (1000)) t(v))",
+        "60,1000,60,1000,3,true",
+    ),
     ("SELECT tat_quantile(tat_sketch(v), 0.5) FROM (VALUES (1)) t(v) WHERE v > 1", ""),
     ("SELECT tat_sketch(v) IS NULL FROM (VALUES (1)) t(v) WHERE v > 1", "true"),
     // 1..=1000: rank 500 is 500, in the cell of 500 and 501; its middle is 500.
-    ("SELECT tat_quantile(s, 0.5), tat_quantile_lo(s, 0.5), tat_quantile_hi(s, 0.5), tat_exact(s) FROM (SELECT tat_sketch(CAST(value AS INT)) AS s FROM generate_series(1, 1000))", "500,500,501,false"),
-    ("SELECT tat_quantile(s, 0.9), tat_quantile_lo(s, 0.9), tat_quantile_hi(s, 0.9) FROM (SELECT tat_sketch(CAST(value AS INT)) AS s FROM generate_series(1, 1000))", "901,900,903"),
+    (
+        "SELECT tat_quantile(s, 0.5), tat_quantile_lo(s, 0.5), tat_quantile_hi(s, 0.5), tat_exact(s) FROM (SELECT tat_sketch(CAST(value AS INT)) AS s FROM generate_series(1, 1000))",
+        "500,500,501,false",
+    ),
+    (
+        "SELECT tat_quantile(s, 0.9), tat_quantile_lo(s, 0.9), tat_quantile_hi(s, 0.9) FROM (SELECT tat_sketch(CAST(value AS INT)) AS s FROM generate_series(1, 1000))",
+        "901,900,903",
+    ),
     // Joining parts gives the sketch of the whole.
-    ("WITH v AS (SELECT CAST(value AS INT) AS v FROM generate_series(1, 1000)), p AS (SELECT v % 7 AS g, tat_sketch(v) AS s FROM v GROUP BY 1) SELECT (SELECT tat_merge(s) FROM p) = (SELECT tat_sketch(v) FROM v)", "true"),
+    (
+        "WITH v AS (SELECT CAST(value AS INT) AS v FROM generate_series(1, 1000)), p AS (SELECT v % 7 AS g, tat_sketch(v) AS s FROM v GROUP BY 1) SELECT (SELECT tat_merge(s) FROM p) = (SELECT tat_sketch(v) FROM v)",
+        "true",
+    ),
     ("SELECT tat_fraction_within(tat_sketch(v), 1000) FROM (VALUES (60), (300), (1000), (5000)) t(v)", "0.75"),
-    ("SELECT b['lo_s'], b['hi_s'], b['n'] FROM (SELECT unnest(tat_buckets(tat_sketch(v))) AS b FROM (VALUES (60), (60), (1000)) t(v)) ORDER BY 1", "60,60,2 1000,1000,1"),
+    (
+        "SELECT b['lo_s'], b['hi_s'], b['n'] FROM (SELECT unnest(tat_buckets(tat_sketch(v))) AS b FROM (VALUES (60), (60), (1000)) t(v)) ORDER BY 1",
+        "60,60,2 1000,1000,1",
+    ),
     ("SELECT tat_max(tat_sketch(CAST(value + 4000000 AS INT))) FROM generate_series(1, 65)", "2147483647"),
     ("SELECT attainment(9, 1), attainment(0, 0), attainment(NULL, 1)", "0.9,,"),
     // Wilson, 8 of 10, from any textbook: 0.490 to 0.943.
@@ -47,18 +65,36 @@ const VALUES: &[(&str, &str)] = &[
     ("SELECT time_bucket('5 minutes', TIMESTAMPTZ '2026-01-14T09:07:30Z')", "2026-01-14T09:05:00Z"),
     ("SELECT time_bucket('300.000s', TIMESTAMPTZ '2026-01-14T09:07:30Z')", "2026-01-14T09:05:00Z"),
     ("SELECT time_bucket(INTERVAL '7 days', TIMESTAMPTZ '2026-01-14T09:07:30Z')", "2026-01-12T00:00:00Z"),
-    ("SELECT time_bucket(INTERVAL '1 day', TIMESTAMPTZ '2026-01-14T03:00:00Z', 'America/Chicago')", "2026-01-13T06:00:00Z"),
-    ("SELECT site_time(TIMESTAMPTZ '2026-07-14T09:00:00Z', 'West'), site_time(TIMESTAMPTZ '2026-07-14T09:00:00Z', 'elsewhere')", "2026-07-14T02:00:00,2026-07-14T04:00:00"),
+    (
+        "SELECT time_bucket(INTERVAL '1 day', TIMESTAMPTZ '2026-01-14T03:00:00Z', 'America/Chicago')",
+        "2026-01-13T06:00:00Z",
+    ),
+    (
+        "SELECT site_time(TIMESTAMPTZ '2026-07-14T09:00:00Z', 'West'), site_time(TIMESTAMPTZ '2026-07-14T09:00:00Z', 'elsewhere')",
+        "2026-07-14T02:00:00,2026-07-14T04:00:00",
+    ),
     // The night of the change has 25 hours; work time is real time.
-    ("SELECT working_seconds('lab hours', TIMESTAMPTZ '2026-11-01T05:00:00Z', TIMESTAMPTZ '2026-11-02T06:00:00Z')", "90000"),
-    ("SELECT working_seconds('lab hours', TIMESTAMPTZ '2026-01-02T00:00:00Z', TIMESTAMPTZ '2026-01-01T00:00:00Z')", "-86400"),
+    (
+        "SELECT working_seconds('lab hours', TIMESTAMPTZ '2026-11-01T05:00:00Z', TIMESTAMPTZ '2026-11-02T06:00:00Z')",
+        "90000",
+    ),
+    (
+        "SELECT working_seconds('lab hours', TIMESTAMPTZ '2026-01-02T00:00:00Z', TIMESTAMPTZ '2026-01-01T00:00:00Z')",
+        "-86400",
+    ),
     ("SELECT working_add('lab hours', TIMESTAMPTZ '2026-01-01T00:00:00Z', 3600)", "2026-01-01T01:00:00Z"),
     ("SELECT is_open_at('lab hours', now()), is_open_at('lab hours', NULL)", "true,"),
     ("SELECT duration_text(3720), duration_text(59), duration_text(NULL)", "1 h 02 min,59 s,"),
     ("SELECT snapshot_epoch(), now(), current_timestamp = now()", "1,2026-01-14T09:00:30.500Z,true"),
     ("SELECT clock_timestamp() > now()", "true"),
-    ("SELECT count(*), min(value), max(value) FROM generate_series(now() - INTERVAL '2 hours', now(), INTERVAL '30 minutes')", "5,2026-01-14T07:00:30.500Z,2026-01-14T09:00:30.500Z"),
-    ("SELECT g.hour_at FROM generate_series(date_trunc('hour', now()) - INTERVAL '1 hour', date_trunc('hour', now()), INTERVAL '1 hour') AS g(hour_at) ORDER BY 1", "2026-01-14T08:00:00Z 2026-01-14T09:00:00Z"),
+    (
+        "SELECT count(*), min(value), max(value) FROM generate_series(now() - INTERVAL '2 hours', now(), INTERVAL '30 minutes')",
+        "5,2026-01-14T07:00:30.500Z,2026-01-14T09:00:30.500Z",
+    ),
+    (
+        "SELECT g.hour_at FROM generate_series(date_trunc('hour', now()) - INTERVAL '1 hour', date_trunc('hour', now()), INTERVAL '1 hour') AS g(hour_at) ORDER BY 1",
+        "2026-01-14T08:00:00Z 2026-01-14T09:00:00Z",
+    ),
     ("SELECT arrow_typeof(now())", "\"Timestamp(µs, \"\"UTC\"\")\""),
 ];
 
@@ -125,34 +161,40 @@ fn at(seconds: i64) -> Cell {
 }
 
 fn report(id: &str, is_open: bool, is_critical: bool) -> Row {
-    row(Table::Reports, &[
-        ("report_id", Cell::text(id)),
-        ("version_number", Cell::Int(1)),
-        ("kind", Cell::word("lab")),
-        ("priority", Cell::word("stat")),
-        ("is_open", Cell::Bool(is_open)),
-        ("is_critical", Cell::Bool(is_critical)),
-        ("n_corrections", Cell::Int(0)),
-        ("opened_at", at(-90)),
-        ("changed_at", at(-90)),
-        ("order_ref", Cell::text("P1")),
-    ])
+    row(
+        Table::Reports,
+        &[
+            ("report_id", Cell::text(id)),
+            ("version_number", Cell::Int(1)),
+            ("kind", Cell::word("lab")),
+            ("priority", Cell::word("stat")),
+            ("is_open", Cell::Bool(is_open)),
+            ("is_critical", Cell::Bool(is_critical)),
+            ("n_corrections", Cell::Int(0)),
+            ("opened_at", at(-90)),
+            ("changed_at", at(-90)),
+            ("order_ref", Cell::text("P1")),
+        ],
+    )
 }
 
 fn alert(id: &str, report: &str, cause: i64, answered: Option<i64>) -> Row {
-    row(Table::Alerts, &[
-        ("alert_id", Cell::text(id)),
-        ("rule", Cell::text("alert/Critical")),
-        ("severity", Cell::word("red")),
-        ("subject", Cell::word("report")),
-        ("report_id", Cell::text(report)),
-        ("state", Cell::word("raised")),
-        ("raised_at", at(cause)),
-        ("cause_at", at(cause)),
-        ("answered_at", answered.map_or(Cell::Null, at)),
-        ("steps_reached", Cell::Int(1)),
-        ("n_notices", Cell::Int(1)),
-    ])
+    row(
+        Table::Alerts,
+        &[
+            ("alert_id", Cell::text(id)),
+            ("rule", Cell::text("alert/Critical")),
+            ("severity", Cell::word("red")),
+            ("subject", Cell::word("report")),
+            ("report_id", Cell::text(report)),
+            ("state", Cell::word("raised")),
+            ("raised_at", at(cause)),
+            ("cause_at", at(cause)),
+            ("answered_at", answered.map_or(Cell::Null, at)),
+            ("steps_reached", Cell::Int(1)),
+            ("n_notices", Cell::Int(1)),
+        ],
+    )
 }
 
 #[tokio::test]
@@ -172,7 +214,8 @@ async fn views_count_from_exact_instants_and_show_an_analyst_the_minute() {
     let critical = "SELECT report_id, critical_at, acknowledged_at, state, waited_s FROM critical_results ORDER BY 1";
     let analyst = "a,2026-01-14T07:00:00Z,,running,7200 b,2026-01-14T08:00:00Z,2026-01-14T09:00:00Z,complete,3590";
     assert_eq!(place.ask_as(Role::Analyst, critical).await.as_deref(), Ok(analyst));
-    let exact = "a,2026-01-14T07:00:30.500Z,,running,7200 b,2026-01-14T08:00:20.500Z,2026-01-14T09:00:10.500Z,complete,3590";
+    let exact =
+        "a,2026-01-14T07:00:30.500Z,,running,7200 b,2026-01-14T08:00:20.500Z,2026-01-14T09:00:10.500Z,complete,3590";
     assert_eq!(place.ask(critical).await, exact);
     let kpi = "SELECT kpi, value, target, unit, n FROM kpi_care ORDER BY kpi";
     let figures = "critical acknowledged within 1 h,0.5,1.0,ratio,2 critical slowest acknowledgement,7200.0,3600.0,s,2";
@@ -184,27 +227,33 @@ async fn views_count_from_exact_instants_and_show_an_analyst_the_minute() {
 #[tokio::test]
 async fn a_breach_and_a_cancellation_are_exceptions() {
     let mut place = Place::new().await;
-    let breach = row(Table::Clocks, &[
-        ("clock_id", Cell::text("x")),
-        ("report_id", Cell::text("a")),
-        ("clock", Cell::word("sla/Lab")),
-        ("cycle", Cell::Int(0)),
-        ("state", Cell::word("overdue")),
-        ("due_at", at(0)),
-        ("outcome", Cell::word("breached")),
-        ("priority", Cell::word("stat")),
-    ]);
-    let step = |step: &'static str| {
-        row(Table::Milestones, &[
-            ("report_id", Cell::text("b")),
-            ("version_number", Cell::Int(1)),
-            ("step", Cell::word(step)),
-            ("event_at", at(60)),
-            ("event_until", at(60)),
-            ("precision_s", Cell::Int(0)),
-            ("ingested_at", at(60)),
+    let breach = row(
+        Table::Clocks,
+        &[
+            ("clock_id", Cell::text("x")),
+            ("report_id", Cell::text("a")),
+            ("clock", Cell::word("sla/Lab")),
+            ("cycle", Cell::Int(0)),
+            ("state", Cell::word("overdue")),
+            ("due_at", at(0)),
+            ("outcome", Cell::word("breached")),
             ("priority", Cell::word("stat")),
-        ])
+        ],
+    );
+    let step = |step: &'static str| {
+        row(
+            Table::Milestones,
+            &[
+                ("report_id", Cell::text("b")),
+                ("version_number", Cell::Int(1)),
+                ("step", Cell::word(step)),
+                ("event_at", at(60)),
+                ("event_until", at(60)),
+                ("precision_s", Cell::Int(0)),
+                ("ingested_at", at(60)),
+                ("priority", Cell::word("stat")),
+            ],
+        )
     };
     place.take(1, &[breach, step("cancelled"), step("received")]);
     let text = "SELECT report_id, exception, at FROM exceptions ORDER BY 1";
@@ -220,7 +269,9 @@ async fn comments_are_where_clients_look_for_them() {
     for role in [Role::Analyst, Role::Phi] {
         for definition in &wardline_tables::schema::DEFINITIONS {
             let name = definition.table.name();
-            let of_table = format!("SELECT obj_description(oid, 'pg_class'), relpages, relkind FROM pg_catalog.pg_class WHERE relname = '{name}'");
+            let of_table = format!(
+                "SELECT obj_description(oid, 'pg_class'), relpages, relkind FROM pg_catalog.pg_class WHERE relname = '{name}'"
+            );
             let told = place.ask_as(role, &of_table).await.unwrap();
             assert!(told.contains(definition.comment) && told.ends_with(",0,v"), "{told}");
             let of_columns = format!(
