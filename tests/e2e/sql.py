@@ -487,14 +487,15 @@ def ten_questions(check, engine):
     instants = {"7": "TIMESTAMPTZ '%s'" % iso(hour)}
     for number in sorted(expected, key=int):
         text = texts[number].replace("now()", instants[number]) if number in instants else texts[number]
-        check.equal("question %s" % number, engine.sql(text), expected[number])
+        # An analyst's instants stop at the minute, and question 7 counts to the second.
+        check.equal("question %s" % number, engine.sql(text, key="phi-key" if number == "7" else "ana-key"), expected[number])
     # Slices say the same as single reports do.
     lab = "interval_name = 'receive_to_final' AND kind = 'lab'"
     final = tat["routine"] + tat["stat"]
     whole = [len(final), sum(final), sum(met), REPORTS - sum(met), *quantile(final, 500_000), *quantile(final, 900_000)]
     for table in ("turnaround_1m", "turnaround_1h", "turnaround_1d"):
-        found = engine.sql("SELECT sum(n), sum(sum_s), sum(n_met), sum(n_breached), tat_quantile(t, 0.5), tat_quantile_lo(t, 0.5), tat_quantile_hi(t, 0.5), tat_quantile(t, 0.9), tat_quantile_lo(t, 0.9), tat_quantile_hi(t, 0.9) "
-                           "FROM (SELECT sum(n) AS n, sum(sum_s) AS sum_s, sum(n_met) AS n_met, sum(n_breached) AS n_breached, tat_merge(tat) AS t FROM %s WHERE %s) GROUP BY t" % (table, lab))
+        found = engine.sql("SELECT n, sum_s, n_met, n_breached, tat_quantile(t, 0.5), tat_quantile_lo(t, 0.5), tat_quantile_hi(t, 0.5), tat_quantile(t, 0.9), tat_quantile_lo(t, 0.9), tat_quantile_hi(t, 0.9) "
+                           "FROM (SELECT sum(n) AS n, sum(sum_s) AS sum_s, sum(n_met) AS n_met, sum(n_breached) AS n_breached, tat_merge(tat) AS t FROM %s WHERE %s)" % (table, lab))
         check.equal("%s adds up to what the reports say" % table, found, [whole])
     days = {}
     for r, f, p, s in lives:
