@@ -137,8 +137,11 @@ fn summed(definition: &Definition) -> String {
             Type::I32 => Some(format!("CAST(sum(all_rows.{name}) AS INT) AS {name}")),
             Type::I64 => Some(format!("sum(all_rows.{name}) AS {name}")),
             Type::I16 | Type::Date => Some(format!("max(all_rows.{name}) AS {name}")),
-            // Sketches need an aggregate of their own: `tat_merge(all_rows.tat) AS tat`.
-            Type::Sketch | Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::Bool => None,
+            Type::Sketch => {
+                let whole = format!("tat_merge(all_rows.{name})");
+                Some(format!("{whole} AS {name}, tat_exact({whole}) AS {EXACT}"))
+            }
+            Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::Bool => None,
         }
     };
     let columns: Vec<String> = definition.all_columns().enumerate().filter_map(column).collect();
