@@ -30,7 +30,7 @@ fmt-check:
 # clippy, and cargo-deny where it is installed
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
-    if command -v cargo-deny >/dev/null; then cargo deny check; fi
+    if command -v cargo-deny >/dev/null; then cargo deny --all-features check; fi
 
 # unit, integration and doc tests
 test:
@@ -55,6 +55,10 @@ bless:
 grafana:
     BLESS=1 cargo test -q -p wardline-tests --test grafana -- files
     git diff --stat
+
+# the dashboards against Grafana's own types; needs npm
+boards:
+    python3 grafana/conform.py
 
 # rustdoc of our crates, without warnings
 docs:
@@ -89,6 +93,10 @@ sim-for time:
 twins seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture
 
+# inputs of bad will for the checker, the formatter, the editor's help and the sandbox of scripts: so long for each, 90s, 10m or 2h
+fuzz-language time="10m":
+    FUZZ_FOR={{time}} cargo test -p wardline-dsl --test fuzz anything -- --nocapture --test-threads 2
+
 # change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
@@ -106,3 +114,8 @@ slices-year folder days="365" reports="10000" groups="500":
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
+
+# thirty days of a hospital with seventeen incidents: which alert sees which, how soon, and who is paged for nothing
+month days="30" rate="0.5x":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}

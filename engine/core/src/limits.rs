@@ -13,6 +13,8 @@ pub const FEED_ALERTS_MAX: usize = 16 * GENERATIONS_PER_REPORT_MAX;
 /// Reports of one patient that a rule looks back at: a month in intensive care with forty orders a day, three times. With
 /// more, earlier results and orders count as absent.
 pub const PATIENT_REPORTS_MAX: usize = 4_096;
+/// Sources whose silences are known: every interface of a large hospital, several times. A further one is not watched.
+pub const FEEDS_WATCHED_MAX: usize = 1_024;
 /// Groups of one count or window; reports of further ones are counted together as `other` [WHILE-2].
 pub const GROUPS_PER_RULE_MAX: usize = 1_000;
 /// Notices of one alert kept in memory; beyond it those that ended leave first, and one that is still to be sent never does.

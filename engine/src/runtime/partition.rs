@@ -12,7 +12,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{Party, Task},
-    views::{Figures, Gauges, Passage},
+    views::{FeedView, Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
@@ -70,6 +70,10 @@ impl Kernel for Partition {
 
     fn open_tasks(&self) -> Vec<Task> {
         Self::open_tasks(self)
+    }
+
+    fn feeds(&self) -> Vec<FeedView> {
+        Self::feeds(self)
     }
 
     fn silences(&self) -> Vec<Silence> {
@@ -136,7 +140,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 5;
+    const LOGIC: u32 = 6;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

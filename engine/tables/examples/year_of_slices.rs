@@ -7,8 +7,9 @@
 //! its target, one in fifty is corrected the day after. The same arguments give the same slices.
 //!
 //! - **Not here**: reports and everything else that other tables hold.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a verb of its own")]
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{path::Path, process::ExitCode, time::Instant};
 
 use wardline_rules::{
     Text,
@@ -89,7 +90,7 @@ fn day(number: i64, reports: i64, groups: i64, dice: &mut Dice) -> Vec<Row> {
     rows
 }
 
-fn write(folder: &PathBuf, days: i64, reports: i64, groups: i64) -> Result<(), Error> {
+fn write(folder: &Path, days: i64, reports: i64, groups: i64) -> Result<(), Error> {
     let begun = Instant::now();
     let mut archive = Archive::open(Folder::open(folder)?)?;
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
@@ -123,7 +124,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let mut number = |usual: i64| words.next().and_then(|word| word.parse().ok()).unwrap_or(usual);
-    match write(&PathBuf::from(folder), number(365), number(10_000), number(500)) {
+    match write(Path::new(&folder), number(365), number(10_000), number(500)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

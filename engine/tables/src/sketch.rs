@@ -61,7 +61,16 @@ impl Sketch {
     ///
     /// - **Law**: commutative and associative; the empty sketch changes nothing.
     pub fn merge(&mut self, other: &Self) {
+        let was_exact = self.is_exact();
         self.added = self.added.saturating_add(other.added);
+        if let [(s, n)] = *other.cells {
+            // One duration, as a change has: nothing else moves.
+            self.put(if self.is_exact() { s } else { cell(s) }, n);
+            if was_exact {
+                self.settle();
+            }
+            return;
+        }
         let mut cells = Vec::with_capacity(self.cells.len() + other.cells.len());
         let (mut mine, mut theirs) = (self.cells.iter().copied().peekable(), other.cells.iter().copied().peekable());
         while let Some(next) = match (mine.peek(), theirs.peek()) {
@@ -73,6 +82,21 @@ impl Sketch {
         }
         self.cells = cells;
         self.settle();
+    }
+
+    fn put(&mut self, s: i32, n: i64) {
+        match self.cells.binary_search_by_key(&s, |cell| cell.0) {
+            Ok(place) => {
+                let left = self.cells.get_mut(place).map_or(0, |cell| {
+                    cell.1 += n;
+                    cell.1
+                });
+                if left == 0 {
+                    self.cells.remove(place);
+                }
+            }
+            Err(place) => self.cells.insert(place, (s, n)),
+        }
     }
 
     /// Gives up single durations once there are too many to list.

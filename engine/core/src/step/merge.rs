@@ -113,7 +113,7 @@ impl Partition {
         }
         self.reports.put(from, gone);
         // Its place may be given to a new report before rows are made.
-        let before = self.reports.before_of(from).cloned();
+        let before = self.reports.before_of(from).map(|before| Report::clone(before));
         self.absorbed.extend(before);
         self.forget_report(from);
         report.sum_up(&mut self.tuples);

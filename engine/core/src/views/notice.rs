@@ -17,7 +17,7 @@ use super::alert::{rule_name, severity_name};
 use crate::{
     alerts::{About, Alert, Source},
     ids::{AlertId, Code, Nid, ReportId},
-    input::{Attempt, Outcome},
+    input::{Attempt, Class, Outcome},
     outbox::Notice,
     output::{AlertState, NoticeHead, NoticeState, Party, Purpose},
     partition::Partition,
@@ -170,7 +170,7 @@ impl Partition {
             nid: notice.head.nid,
             number: notice.attempts,
             epoch: notice.epoch,
-            outcome: Outcome::Ambiguous,
+            outcome: Outcome::Ambiguous { class: Class::Neither },
         };
         found.into_iter().map(ambiguous).collect()
     }

@@ -13,6 +13,8 @@ mod driver;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod ledger;

@@ -137,9 +137,13 @@ impl Dice {
         (self.0 >> 16) % sides
     }
 
+    fn pick(&mut self, sides: usize) -> usize {
+        usize::try_from(self.roll(sides as u64)).unwrap()
+    }
+
     /// Some time of the day, on the minute or not.
     fn clock(&mut self) -> String {
-        format!("{:02}:{:02}:{:02}", 8 + self.roll(6), self.roll(60), [0, 30, 59][self.roll(3) as usize])
+        format!("{:02}:{:02}:{:02}", 8 + self.roll(6), self.roll(60), [0, 30, 59][self.pick(3)])
     }
 }
 
@@ -178,8 +182,8 @@ fn run(turns: usize, seed: u64) -> (u32, usize) {
     let mut from = 0;
     let mut clock = at("08:00");
     for turn in 0..turns {
-        let inputs = (0..=dice.roll(3)).map(|more| news(&mut dice, turn * 4 + more as usize)).collect();
-        let pause = [1, 60, 600][dice.roll(3) as usize];
+        let inputs = (0..=dice.pick(3)).map(|more| news(&mut dice, turn * 4 + more)).collect();
+        let pause = [1, 60, 600][dice.pick(3)];
         clock = clock.plus(Span::from_seconds(i64::try_from(1 + dice.roll(pause)).unwrap()));
         while let Some(due) = run.partition.next_due().filter(|due| *due < clock) {
             run.batch(due, vec![Input::Tick]);

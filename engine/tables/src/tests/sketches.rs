@@ -30,7 +30,7 @@ fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
 /// Durations as they come: most within hours, a tail of days, and a few beyond the last cell.
 fn duration(roll: &mut impl FnMut(u64) -> u64) -> i32 {
     let most = [300, 3_600, 14_400, 86_400, 3_000_000, 5_000_000];
-    let most = most[usize::try_from(roll(60) / 10).unwrap().min(roll(6) as usize)];
+    let most = most[usize::try_from(roll(6).min(roll(6))).unwrap()];
     i32::try_from(roll(most)).unwrap()
 }
 

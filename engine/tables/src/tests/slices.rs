@@ -2,10 +2,10 @@
 //!
 //! The twin is a plain vector of reports, counted anew each time, with every duration in a plain list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use arrow::{
-    array::{Array as _, ArrayRef, AsArray as _, RecordBatch},
+    array::{ArrayRef, AsArray as _, RecordBatch},
     compute::cast,
     datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
@@ -17,7 +17,7 @@ use wardline_rules::{
 use super::steps::World;
 use crate::{
     schema::Definition,
-    sketch::{LIST_MAX, cell},
+    sketch::{LIST_MAX, Sketch, Sketches, cell},
     slices::sum,
 };
 
@@ -165,7 +165,7 @@ impl Hospital {
     fn ingest(&mut self) {
         let mut rows = Vec::new();
         for _ in 0..self.roll(6) {
-            if self.reports.len() < 12 || self.dice(3) == 0 {
+            if self.reports.len() < 12 || self.dice(8) == 0 {
                 let report = self.opened();
                 self.reports.push(report);
             }
@@ -192,17 +192,17 @@ impl Hospital {
     /// Everything counted again from the reports.
     fn expected(&self) -> BTreeMap<Key, Counted> {
         let mut all: BTreeMap<Key, Counted> = BTreeMap::new();
-        for report in &self.reports {
-            for share in report.shares() {
-                for (key, local) in keys(report, &share) {
-                    let slice = all.entry(key).or_default();
-                    slice.counters.iter_mut().zip(share.2).for_each(|(count, more)| *count += more);
-                    slice.sum_s += share.3.unwrap_or(0);
-                    slice.local = local;
-                    if let Some(took) = share.3 {
-                        *slice.took.entry(took).or_default() += 1;
-                    }
-                }
+        let of_reports = self.reports.iter().flat_map(|report| {
+            let shares = report.shares();
+            shares.into_iter().flat_map(|share| keys(report, &share).into_iter().map(move |key| (key, share)))
+        });
+        for ((key, local), (_, _, counters, took)) in of_reports {
+            let slice = all.entry(key).or_default();
+            slice.counters.iter_mut().zip(counters).for_each(|(count, more)| *count += more);
+            slice.sum_s += took.unwrap_or(0);
+            slice.local = local;
+            if let Some(took) = took {
+                *slice.took.entry(took).or_default() += 1;
             }
         }
         for (key, slice) in &mut all {
@@ -224,10 +224,10 @@ impl Hospital {
         let expected = self.expected();
         let mut shown = BTreeMap::new();
         let mut joined = BTreeMap::new();
-        for table in TABLES {
-            let batches = self.batches(table);
+        let batches = TABLES.map(|table| self.batches(table));
+        for (table, batches) in TABLES.into_iter().zip(&batches) {
             batches.iter().for_each(|batch| read(table, batch, &mut shown));
-            let once = sum(Definition::of(table), &batches).unwrap();
+            let once = sum(Definition::of(table), batches).unwrap();
             let rows = once.iter().map(RecordBatch::num_rows).sum::<usize>();
             let before = joined.len();
             once.iter().for_each(|batch| read(table, batch, &mut joined));
@@ -240,16 +240,23 @@ impl Hospital {
                 expected.iter().map(|(key, slice)| (key.clone(), in_form(slice.clone()))).collect();
             assert_eq!(slices, expected, "{kind}");
         }
-        self.quantiles(&expected);
+        Self::quantiles(&batches, &expected);
     }
 
     /// Quantiles of each table, all slices together, against the sorted list.
-    fn quantiles(&self, expected: &BTreeMap<Key, Counted>) {
-        for table in TABLES {
-            let mut whole = crate::sketch::Sketch::default();
-            for batch in self.batches(table) {
-                let sketches = crate::sketch::Sketches::of(batch.column_by_name("tat").unwrap()).unwrap();
-                (0..batch.num_rows()).for_each(|row| whole.merge(&sketches.get(row).unwrap()));
+    fn quantiles(batches: &[Vec<RecordBatch>; 3], expected: &BTreeMap<Key, Counted>) {
+        for (table, batches) in TABLES.into_iter().zip(batches) {
+            let mut sketches: VecDeque<Sketch> = VecDeque::new();
+            for batch in batches {
+                let column = Sketches::of(batch.column_by_name("tat").unwrap()).unwrap();
+                sketches.extend((0..batch.num_rows()).map(|row| column.get(row).unwrap()));
+            }
+            // Two by two, as a tree: a long sketch is copied for each that is added to it.
+            let mut whole = sketches.pop_front().unwrap_or_default();
+            while let Some(next) = sketches.pop_front() {
+                whole.merge(&next);
+                sketches.push_back(whole);
+                whole = sketches.pop_front().unwrap();
             }
             let of_table = expected.iter().filter(|(key, _)| key.0 == table);
             let mut all: Vec<i64> = of_table
@@ -324,32 +331,32 @@ fn read(table: Table, batch: &RecordBatch, into: &mut BTreeMap<Key, Counted>) {
     }
 }
 
-fn run(steps: u32, seed: u64) -> Hospital {
+fn run(steps: u32, seed: u64, is_synced: bool) -> Hospital {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(folder.path(), seed);
+    world.place.is_synced.set(is_synced);
     let mut hospital = Hospital { world, reports: Vec::new(), added: BTreeMap::new(), queries: 0 };
     for _ in 0..steps {
-        match hospital.dice(60) {
-            0..40 => hospital.ingest(),
-            40..52 => hospital.world.freeze(),
-            52..54 => hospital.world.flush().unwrap(),
-            54 => {
+        match hospital.dice(600) {
+            0..30 => hospital.world.freeze(),
+            50..53 => hospital.world.flush().unwrap(),
+            53 => {
                 let fuse = u32::try_from(hospital.dice(8)).unwrap();
                 hospital.world.place.fuse.set(Some(fuse));
                 // Whether it gets through or dies on the way, the engine goes down after it.
                 drop(hospital.world.flush());
                 hospital.world.crash();
             }
-            55 => hospital.world.crash(),
-            56 => {
+            54 => hospital.world.crash(),
+            55 => {
                 let fuse = u32::try_from(hospital.dice(8)).unwrap();
                 hospital.world.place.fuse.set(Some(fuse));
                 // Whether it gets through or not, the engine goes on.
                 drop(hospital.world.flush());
                 hospital.world.place.fuse.set(None);
             }
-            57 => hospital.query(),
-            _ => {}
+            56 => hospital.query(),
+            _ => hospital.ingest(),
         }
     }
     hospital.world.flush().unwrap();
@@ -361,12 +368,67 @@ fn run(steps: u32, seed: u64) -> Hospital {
 #[test]
 fn slices_are_what_every_report_says_now() {
     let steps = std::env::var("WARDLINE_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(100_000_u32);
-    let (mut crashes, mut flushes, mut queries) = (0, 0, 0);
-    for seed in 1..=u64::from(steps / 500) {
-        let hospital = run(500, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let (mut crashes, mut flushes, mut queries, mut merged) = (0, 0, 0, 0);
+    for seed in 1..=u64::from(steps / 4_000) {
+        // Enough flushes for files to be joined; every tenth waits for the disk.
+        let hospital = run(4_000, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), seed.is_multiple_of(10));
+        let files = hospital.world.archive.manifest().files_of(Table::Turnaround1m).count();
+        merged += u32::from(files < usize::try_from(hospital.world.flushes).unwrap());
         crashes += hospital.world.crashes;
         flushes += hospital.world.flushes;
         queries += hospital.queries;
     }
-    assert!(crashes > steps / 60 && flushes > steps / 60 && queries > steps / 100, "{crashes} {flushes} {queries}");
+    assert!(crashes > steps / 400 && flushes > steps / 200 && queries > steps / 800, "{crashes} {flushes} {queries}");
+    assert!(merged > steps / 8_000, "{merged} archives with files that were joined");
+}
+
+/// A change of one report in a minute of a day, in days and minutes since 1970.
+fn change(day: i64, minute: i64, sign: i64) -> Row {
+    let report = Report {
+        site: 1,
+        department: None,
+        priority: 0,
+        steps: [None, None],
+        due: 0,
+        stopped: None,
+        is_overdue: false,
+        is_cancelled: false,
+        is_void: false,
+    };
+    let share: Share = ("receive_to_final", (day * DAY + minute * MINUTE) / SECOND, [1, 0, 0, 0], Some(600));
+    report.change(&share, sign)
+}
+
+#[test]
+fn minutes_go_after_their_time_and_hours_and_days_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), 1);
+    let files = |world: &World, table| world.archive.manifest().files_of(table).count();
+    world.archive.append(1, &[change(100, 0, 1), change(100, 1, 1)]).unwrap();
+    world.archive.flush(100 * DAY + HOUR).unwrap();
+    // Five weeks later the minutes are still there; news of that day is taken back from all three.
+    world.archive.append(2, &[change(135, 0, 1), change(100, 1, -1)]).unwrap();
+    world.archive.flush(135 * DAY).unwrap();
+    assert_eq!(files(&world, Table::Turnaround1m), 2);
+    world.archive.append(3, &[change(136, 0, 1)]).unwrap();
+    world.archive.flush(136 * DAY).unwrap();
+    assert_eq!((files(&world, Table::Turnaround1m), files(&world, Table::Turnaround1h)), (2, 3));
+    let mut shown = BTreeMap::new();
+    for table in [Table::Turnaround1m, Table::Turnaround1d] {
+        for file in world.archive.manifest().files_of(table) {
+            world.archive.read(file).unwrap().iter().for_each(|batch| read(table, batch, &mut shown));
+        }
+    }
+    let of = |table| shown.iter().filter(move |(key, slice)| key.0 == table && slice.counters[0] > 0).count();
+    assert_eq!(
+        (of(Table::Turnaround1m), of(Table::Turnaround1d)),
+        (2, 3),
+        "what is left of an old minute is less than none"
+    );
+    // The file itself goes with the next flush; a statement that began before could read it until then.
+    for epoch in 4..7 {
+        world.archive.append(epoch, &[change(136, 1, 1)]).unwrap();
+        world.archive.flush(136 * DAY + HOUR).unwrap();
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("turnaround_1m")).unwrap().count(), 5);
 }

@@ -20,6 +20,8 @@ pub(super) struct Fused {
     folder: Folder,
     /// Calls until it blows; `None` for a disk that holds.
     pub(super) fuse: Rc<Shared<Option<u32>>>,
+    /// Whether writes wait for the disk. A crash of these tests forgets nothing that was written, so most need not.
+    pub(super) is_synced: Rc<Shared<bool>>,
     dice: Rc<Shared<u64>>,
 }
 
@@ -36,6 +38,23 @@ impl Fused {
         }
     }
 
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        if self.is_synced.get() {
+            return self.folder.write_whole(name, bytes);
+        }
+        let path = self.root().join(name);
+        std::fs::create_dir_all(path.parent().unwrap())?;
+        std::fs::write(path, bytes)
+    }
+
+    fn add(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        if self.is_synced.get() {
+            return self.folder.append(name, bytes);
+        }
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(self.root().join(name))?;
+        io::Write::write_all(&mut file, bytes)
+    }
+
     fn blown() -> io::Error {
         io::Error::other("the fuse blew")
     }
@@ -48,19 +67,19 @@ impl Place for Fused {
 
     fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         match self.turn() {
-            0 => self.folder.write_whole(name, bytes),
+            0 => self.write(name, bytes),
             // A torn file only ever has its temporary name.
-            2 => self.folder.write_whole(&format!("{name}.torn"), &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
-            3 => self.folder.write_whole(name, bytes).and(Err(Self::blown())),
+            2 => self.write(&format!("{name}.torn"), &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
+            3 => self.write(name, bytes).and(Err(Self::blown())),
             _ => Err(Self::blown()),
         }
     }
 
     fn append(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         match self.turn() {
-            0 => self.folder.append(name, bytes),
-            2 => self.folder.append(name, &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
-            3 => self.folder.append(name, bytes).and(Err(Self::blown())),
+            0 => self.add(name, bytes),
+            2 => self.add(name, &bytes[..bytes.len() / 2]).and(Err(Self::blown())),
+            3 => self.add(name, bytes).and(Err(Self::blown())),
             _ => Err(Self::blown()),
         }
     }
@@ -122,7 +141,9 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(root: &Path, seed: u64) -> Self {
         let dice = Rc::new(Shared::new(seed));
-        let place = Fused { folder: Folder::open(root).unwrap(), fuse: Rc::default(), dice: dice.clone() };
+        let is_synced = Rc::new(Shared::new(true));
+        let folder = Folder::open(root).unwrap();
+        let place = Fused { folder, fuse: Rc::default(), is_synced, dice: dice.clone() };
         let archive = Archive::open(place.clone()).unwrap();
         Self { place, dice, archive, follower: Follower::default(), log: Vec::new(), crashes: 0, flushes: 0 }
     }
