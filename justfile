@@ -45,6 +45,10 @@ tidy:
 bite:
     bash tests/bite
 
+# wake one planted bug at a time in a copy of the tree: the simulator or the named test must find it
+mutants *numbers:
+    bash tests/mutants/run {{numbers}}
+
 # accept what changed in generated pages, after reading the difference
 bless:
     BLESS=1 cargo test -q -p wardline-tests --test tidy --test status --test editors --test packs
@@ -96,6 +100,10 @@ twins seed:
 # inputs of bad will for the checker, the formatter, the editor's help and the sandbox of scripts: so long for each, 90s, 10m or 2h
 fuzz-language time="10m":
     FUZZ_FOR={{time}} cargo test -p wardline-dsl --test fuzz anything -- --nocapture --test-threads 2
+
+# the same with rules that look back and rosters
+twins-past seed:
+    TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins before -- --nocapture
 
 # change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
 pack-mutants:

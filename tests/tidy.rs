@@ -12,6 +12,7 @@ mod tidy {
     mod guarantees;
     mod limits;
     mod manifests;
+    mod mutants;
     mod pages;
     mod pure;
     mod sizes;

@@ -19,7 +19,7 @@ use wardline_dsl::{check, diagnostic::render, source::Sources};
 use wardline_reference::{
     compare,
     evaluate::{self, Line, Page, Purpose, Told},
-    generate,
+    generate::{self, Case},
     rule::{Bounds, Range},
     tatmark,
 };
@@ -236,9 +236,8 @@ fn show(text: &str, told: &[Told], lines: (&[Line], &[Line]), pages: (&[Page], &
     }
 }
 
-/// What differs for one seed, if anything does.
-fn difference(seed: u64, reports: usize) -> Option<String> {
-    let case = generate::case(seed, reports);
+/// What differs for one case, if anything does; `again` shows it.
+fn difference(case: &Case, again: &str) -> Option<String> {
     let text = case.ward.ward_text();
     let (lines, pages) = run(&text, site(&case.ward.limits), &case.told, case.until);
     let expected = evaluate::all(&case.ward, &case.told, case.until);
@@ -246,18 +245,37 @@ fn difference(seed: u64, reports: usize) -> Option<String> {
         show(&text, &case.told, (&expected.lines, &lines), (&expected.pages, &pages));
     }
     let found = compare::diff(&expected.lines, &lines).or_else(|| compare::diff_pages(&expected.pages, &pages));
-    found.map(|found| format!("replay: just twins {seed}\n{found}"))
+    found.map(|found| format!("replay: {again}\n{found}"))
 }
 
-/// How many seeds are tried, from 0.
+/// Cases with rules that look back, and rosters, from 0.
+const PAST_SEEDS: u64 = 200;
+/// How many seeds are tried; `TWINS_COUNT` says otherwise, `TWINS_FROM` where they begin, `TWINS_SEED` that it is only one.
 const SEEDS: u64 = 800;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
 
 #[test]
 fn generated_rules_and_streams_end_the_same_in_both() {
     // [SLA-1] [SLA-6] [ABS-1] [ALERT-4] [ESC-1] [T7] [CRT-1]
-    let chosen = std::env::var("TWINS_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
-    let seeds: Vec<u64> = chosen.map_or_else(|| (0..SEEDS).collect(), |seed| vec![seed]);
-    let differences: Vec<String> = seeds.iter().filter_map(|seed| difference(*seed, 4)).collect();
+    let differs = |seed| difference(&generate::case(seed, 4), &format!("just twins {seed}"));
+    compare_all(SEEDS, differs);
+}
+
+#[test]
+fn what_was_found_before_and_who_is_on_duty_is_the_same_in_both() {
+    // [WHO-2] [ESC-1] [CAT-6]
+    let differs = |seed| difference(&generate::case_with_past(seed, 4), &format!("just twins-past {seed}"));
+    compare_all(PAST_SEEDS, differs);
+}
+
+fn compare_all(count: u64, differs: impl Fn(u64) -> Option<String>) {
+    let from = number("TWINS_FROM").unwrap_or(0);
+    let all = || (from..from + number("TWINS_COUNT").unwrap_or(count)).collect();
+    let seeds: Vec<u64> = number("TWINS_SEED").map_or_else(all, |seed| vec![seed]);
+    let differences: Vec<String> = seeds.iter().filter_map(|seed| differs(*seed)).collect();
     let first: Vec<&String> = differences.iter().take(100).collect();
     assert!(differences.is_empty(), "{} of {} seeds differ\n{first:#?}", differences.len(), seeds.len());
 }

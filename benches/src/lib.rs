@@ -5,6 +5,8 @@
 //!
 //! - **Not here**: the measuring (`benches/`), whole-process runs (the load tool).
 
+pub mod sweep;
+
 use wardline_connectors::codec::{json::Decoder, profile::Profile, token::Tokeniser};
 use wardline_core::{Batch, Input, Output, Partition, Settings, input::Activation, step};
 use wardline_dsl::{check, source::Sources};
@@ -58,9 +60,14 @@ pub fn ward() -> Program {
 /// A partition with the three rules active.
 #[must_use]
 pub fn partition() -> Partition {
+    partition_of(ward())
+}
+
+/// A partition with a program active.
+#[must_use]
+pub fn partition_of(program: Program) -> Partition {
     let mut partition = Partition::new(Settings::default());
-    let activation =
-        Activation { program: ward(), text: Vec::new(), author: Text::from("bench"), moved: false, site: None };
+    let activation = Activation { program, text: Vec::new(), author: Text::from("bench"), moved: false, site: None };
     let batch = Batch { at: Timestamp::MIN, inputs: vec![Input::Activate(Box::new(activation))] };
     step(&mut partition, &batch, &mut Output::default());
     partition
@@ -71,4 +78,11 @@ pub fn partition() -> Partition {
 pub fn batches(events: &[Event]) -> Vec<Batch> {
     let at = |event: &Event| event.occurred_at.map_or(Timestamp::MIN, |at| at.lo);
     events.iter().map(|event| Batch { at: at(event), inputs: vec![Input::Event(Box::new(event.clone()))] }).collect()
+}
+
+/// All of them when something is measured, the first `few` when it is only looked whether the bench runs (`cargo test`).
+#[must_use]
+pub fn measured<T>(all: &[T], few: usize) -> &[T] {
+    let is_measured = std::env::args().any(|arg| arg == "--bench");
+    if is_measured { all } else { all.get(..few).unwrap_or(all) }
 }

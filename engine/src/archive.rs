@@ -39,6 +39,9 @@ pub const SOCKET: &str = "query.sock";
 /// Name of the archive's folder in the data directory.
 pub const FOLDER: &str = "archive";
 
+/// Name of the folder in the archive's that holds the text of every ward that ever decided.
+pub const WARDS: &str = "wards";
+
 /// What the archive thread is told.
 pub(crate) enum Order {
     /// Recovery begins after this epoch.
@@ -72,7 +75,8 @@ fn open_retrying(directory: &Path, retry_after: Duration) -> Result<Archiving, t
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
     followers::listen(&directory.join(SOCKET), sender.clone())?;
-    start(keeper::Keeper::new(archive, retry_after), receiver, shared.clone())?;
+    let wards = directory.join(FOLDER).join(WARDS);
+    start(keeper::Keeper::new(archive, retry_after, wards), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })
 }

@@ -26,7 +26,8 @@ impl Run {
     /// Damages a copy of what the last start found, and starts from that.
     pub(crate) fn try_damage(&mut self, before: &SimDisk) -> Held {
         let disk = before.fork();
-        let what = match self.random.below(6) {
+        let kind = self.random.below(6);
+        let what = match kind {
             0 | 1 => self.flip(&disk, ".wlog"),
             2 => self.flip(&disk, ".ckpt"),
             3 => self.zero_sectors(&disk),
@@ -36,9 +37,14 @@ impl Run {
         let Some(what) = what else { return Ok(()) };
         self.tally.count("damaged copies");
         let clock = Arc::new(SimClock::new(self.now, self.plan.pace));
-        let Ok(node) = Node::start(&disk, &clock, options(self.instance, self.plan.segment_bytes)) else {
-            self.tally.count("damage noticed");
-            return Ok(());
+        let node = match Node::start(&disk, &clock, self.options()) {
+            Ok(node) => node,
+            Err(error) => {
+                // One checkpoint of two is enough, with more of the log; so is the whole log.
+                hold(kind != 2 || !has_another_way(before), "O18", || format!("{what}: it does not start: {error}"))?;
+                self.tally.count("damage noticed");
+                return Ok(());
+            }
         };
         let (applied, proven) = (node.parts.applied(), self.outside.last_proven_batch());
         let is_whole = applied == self.outside.applied;
@@ -106,6 +112,13 @@ impl Run {
         self.tally.count("damage noticed");
         Ok(())
     }
+}
+
+/// Whether a start can do without any one checkpoint.
+fn has_another_way(disk: &SimDisk) -> bool {
+    let files = disk.files();
+    let checkpoints = files.iter().filter(|file| file.ends_with(".ckpt")).count();
+    checkpoints > 1 || files.iter().any(|file| file.starts_with("log/") && file.ends_with("/00000000000000000001.wlog"))
 }
 
 /// Fills two more segments with records of one size; the names of all that are new.

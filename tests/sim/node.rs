@@ -16,7 +16,7 @@ use wardline::{
     engine::{Accepted, Engine, Receipt},
     intake::{Intake, Shape},
     runtime::{
-        self, Start,
+        self, Care, Start,
         admission::{Lane, Refusal},
         by_hand::ByHand,
         recovery::Error,
@@ -27,6 +27,7 @@ use wardline_connectors::{
     codec::token::Tokeniser,
 };
 use wardline_core::Partition;
+use wardline_rules::time::Span;
 use wardline_store::{disk::SimDisk, store::Options};
 
 use super::time::SimClock;
@@ -76,8 +77,12 @@ pub(crate) fn options(instance: [u8; 16], segment_bytes: u64) -> Options {
 }
 
 impl Node {
-    /// Starts an engine on a disk.
-    pub(crate) fn start(disk: &SimDisk, clock: &Arc<SimClock>, options: Options) -> Result<Self, Error> {
+    /// Starts an engine on a disk; `keep_log` says how long the log is kept behind the older checkpoint.
+    pub(crate) fn start(
+        disk: &SimDisk,
+        clock: &Arc<SimClock>,
+        (options, keep_log): (Options, Option<Span>),
+    ) -> Result<Self, Error> {
         let (engine, seat) = match runtime::open(clock.clone()) {
             Ok(opened) => opened,
             Err(error) => return Err(Error::Thread(std::io::Error::other(error.to_string()))),
@@ -87,7 +92,7 @@ impl Node {
             options,
             accept_time: false,
             needs_ward: false,
-            care: wardline::runtime::Care::default(),
+            care: Care { keep_log, ..Care::default() },
             is_sending: true,
             sinks: Arc::new(Sinks::all_through(Arc::new(Exit))),
             archiving: None,

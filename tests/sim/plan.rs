@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     pub(crate) hours: i64,
     pub(crate) clients: usize,
     /// Stops of the engine.
-    pub(crate) stops: usize,
+    pub(crate) stops: u8,
     /// In percent, for each kind of stop: kill, power failure, failing sync, clean.
     pub(crate) kinds: [u8; 4],
     /// Out of a hundred restarts that fail on the way.
@@ -36,17 +36,19 @@ pub(crate) struct Plan {
     /// Out of a hundred pages that somebody answers.
     pub(crate) answers: u8,
     /// Jumps of the wall.
-    pub(crate) jumps: usize,
+    pub(crate) jumps: u8,
     /// Times at which many people look at once.
-    pub(crate) crowds: usize,
+    pub(crate) crowds: u8,
     /// Times at which the ward is activated again.
-    pub(crate) reloads: usize,
+    pub(crate) reloads: u8,
     /// Out of a hundred passes after which the core is let behind.
     pub(crate) core_lag: u8,
     /// Out of a hundred passes after which upkeep works.
     pub(crate) upkeep: u8,
     /// Out of a hundred restarts at which damage is tried on a copy.
     pub(crate) damage: u8,
+    /// How many minutes of the log are kept behind the older checkpoint; 0 for all of it.
+    pub(crate) kept_minutes: u8,
 }
 
 impl Plan {
@@ -68,7 +70,7 @@ impl Plan {
             reports: 6 + random.below(22),
             hours: pick(random, &[2, 8, 14]),
             clients: 1 + random.below(4),
-            stops: 4 + random.below(10),
+            stops: 4 + u8::try_from(random.below(10)).unwrap_or(0),
             kinds,
             stumbles,
             lost_requests: rates[0],
@@ -78,12 +80,40 @@ impl Plan {
             garbage: rates[4],
             bad_sends: rates[5],
             answers,
-            jumps: usize::from(jumps),
-            crowds: usize::from(crowds),
-            reloads: usize::from(reloads),
+            jumps,
+            crowds,
+            reloads,
             core_lag,
             upkeep: 10 + u8::try_from(random.below(90)).unwrap_or(0),
             damage: 40,
+            kept_minutes: u8::try_from(pick(random, &[0, 0, 30, 120])).unwrap_or(0),
         }
+    }
+
+    /// Every rate and count that can be lowered to make less happen, by name.
+    pub(crate) fn rates(&mut self) -> [(&'static str, &mut u8); 20] {
+        let [kills, power_failures, failing_devices, clean_stops] = &mut self.kinds;
+        [
+            ("kills", kills),
+            ("power-failures", power_failures),
+            ("failing-devices", failing_devices),
+            ("clean-stops", clean_stops),
+            ("stops", &mut self.stops),
+            ("stumbles", &mut self.stumbles),
+            ("lost-requests", &mut self.lost_requests),
+            ("lost-replies", &mut self.lost_replies),
+            ("repeats", &mut self.repeats),
+            ("rewrites", &mut self.rewrites),
+            ("garbage", &mut self.garbage),
+            ("bad-sends", &mut self.bad_sends),
+            ("answers", &mut self.answers),
+            ("jumps", &mut self.jumps),
+            ("crowds", &mut self.crowds),
+            ("reloads", &mut self.reloads),
+            ("core-lag", &mut self.core_lag),
+            ("upkeep", &mut self.upkeep),
+            ("damage", &mut self.damage),
+            ("kept-minutes", &mut self.kept_minutes),
+        ]
     }
 }

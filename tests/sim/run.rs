@@ -37,6 +37,7 @@ use super::{
     outside::Outside,
     plan::Plan,
     receivers::{Exchange, Receivers},
+    shrink::{Cut, Size},
     time::SimClock,
     trace::{Held, Tally, Trace, broken, hold},
 };
@@ -84,6 +85,9 @@ pub(crate) struct Run {
     pub(crate) ledger: Ledger,
     pub(crate) until: Timestamp,
     pub(crate) sources: Sources,
+    /// When each event is told, and how many rules there are.
+    told: Vec<Timestamp>,
+    rules: usize,
     is_ward_active: bool,
     agenda: BTreeMap<(Timestamp, u64), Deed>,
     serial: u64,
@@ -91,10 +95,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The run of a seed, without what was cut from it.
+    pub(crate) fn new(seed: u64, cut: &Cut) -> Self {
         let mut random = Random::new(seed);
-        let plan = Plan::draw(&mut random);
-        let case: Case = generate::unanswered(random.word(), plan.reports, plan.hours);
+        let mut plan = Plan::draw(&mut random);
+        let mut case: Case = generate::unanswered(random.word(), plan.reports, plan.hours);
+        cut.apply(&mut plan, &mut case);
         let begin = case.told.first().map_or(case.until, |told| told.at).plus(Span::from_minutes(-10));
         let mut instance = [0; 16];
         instance[..8].copy_from_slice(&seed.to_le_bytes());
@@ -120,6 +126,8 @@ impl Run {
             ledger: Ledger::default(),
             until: case.until,
             sources: Sources::of_text("sim.ward", &text),
+            told: case.told.iter().map(|told| told.at).collect(),
+            rules: case.ward.rules.len(),
             is_ward_active: false,
             agenda: BTreeMap::new(),
             serial: 0,
@@ -129,6 +137,12 @@ impl Run {
         };
         run.fill_agenda(begin);
         run
+    }
+
+    /// How big it is, and how much of it was told by now.
+    pub(crate) fn size(&self) -> Size {
+        let told = self.told.partition_point(|at| *at <= self.now);
+        Size { plan: self.plan.clone(), events: self.told.len(), rules: self.rules, told }
     }
 
     fn fill_agenda(&mut self, begin: Timestamp) {
@@ -259,8 +273,7 @@ impl Run {
                 Next::Again if self.random.percent(lag) => {}
                 Next::Again => _ = self.work(1 + u32::from(lag == 0) * 100),
                 Next::Upkeep => {
-                    let Some(node) = &mut self.node else { return Ok(None) };
-                    node.parts.upkeep();
+                    self.upkeep()?;
                     self.work(100);
                 }
                 Next::Sleep(longest) => {
@@ -278,13 +291,19 @@ impl Run {
             }
             self.depart()?;
             let upkeep = if self.is_calm { 100 } else { self.plan.upkeep };
-            if self.random.percent(upkeep)
-                && let Some(node) = &mut self.node
-            {
-                node.parts.upkeep();
+            if self.random.percent(upkeep) {
+                self.upkeep()?;
             }
         }
         broken("O18", format!("the log made {PASSES_MAX} passes at one instant"))
+    }
+
+    /// Lets upkeep carry out one order; whether there was one. What it may cut off the log is read before.
+    pub(crate) fn upkeep(&mut self) -> Held<bool> {
+        if self.plan.kept_minutes > 0 && self.node.is_some() {
+            self.outside.read(&self.copy(), self.now)?;
+        }
+        Ok(self.node.as_mut().is_some_and(|node| node.parts.upkeep()))
     }
 
     /// Lets the core take up to so many batches; whether it took one.
@@ -335,9 +354,11 @@ impl Run {
     /// No power failure may take back what was just promised [O2].
     fn check_durable(&self, what: &str) -> Held {
         for path in self.disk.files().iter().filter(|path| path.ends_with(".wlog")) {
-            hold(self.disk.is_durable(path, 0, self.plan.segment_bytes), "O2", || {
-                format!("{what}: `{path}` is not durable")
-            })?;
+            // Segments have their whole size from the beginning; dead letters of one that was cut have their own.
+            let own = || self.disk.read_file(path).and_then(|bytes| u64::try_from(bytes.len()).ok());
+            let length = if path.starts_with("log/") { Some(self.plan.segment_bytes) } else { own() };
+            let is_durable = length.is_some_and(|length| self.disk.is_durable(path, 0, length));
+            hold(is_durable, "O2", || format!("{what}: `{path}` is not durable"))?;
         }
         Ok(())
     }

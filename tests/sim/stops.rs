@@ -1,12 +1,14 @@
 //! Stops: how does the engine die, what does the machine leave, and what must the next start find?
 
 use wardline::runtime::{log::Ended, recovery::Error};
+use wardline_rules::time::Span;
 use wardline_store::{
     codes::Code,
     disk::{
         Call, SimDisk,
         sim::{Fault, Injection},
     },
+    store::Options,
     verify::verify,
 };
 
@@ -113,7 +115,7 @@ impl Run {
         })?;
         if ended == Ended::Cleanly {
             // Upkeep ends when the log does, after its last order.
-            while self.node.as_mut().is_some_and(|node| node.parts.upkeep()) {}
+            while self.upkeep()? {}
             let report = verify(&self.copy());
             let exit = report.as_ref().map_or(4, |report| report.exit());
             // A device that failed beside the log may have left a file behind.
@@ -145,6 +147,12 @@ impl Run {
         self.add(self.now.plus(pause), Deed::Start);
     }
 
+    /// What every start of this seed is given.
+    pub(crate) fn options(&self) -> (Options, Option<Span>) {
+        let kept = (self.plan.kept_minutes > 0).then(|| Span::from_minutes(i64::from(self.plan.kept_minutes)));
+        (options(self.instance, self.plan.segment_bytes), kept)
+    }
+
     /// A new process takes over what is there.
     pub(crate) fn start(&mut self) -> Held {
         if self.node.is_some() {
@@ -158,8 +166,7 @@ impl Run {
             let nth = u64::try_from(1 + self.random.below(90)).unwrap_or(1);
             self.arm(None, nth, Fault::PowerOff);
         }
-        let options = options(self.instance, self.plan.segment_bytes);
-        match Node::start(&self.disk, &self.clock, options) {
+        match Node::start(&self.disk, &self.clock, self.options()) {
             Ok(node) => self.node = Some(node),
             Err(error) if self.is_armed && is_of_the_disk(&error) => {
                 self.tally.fault("power off in a start");

@@ -90,5 +90,7 @@ fn place(text: &str, why: &Refused) -> Option<(u32, u32)> {
     let column = usize::try_from(why.column.saturating_sub(1)).ok()?;
     let indent = line.len() - line.trim_start().len();
     let inside = line.char_indices().nth(column).map_or(line.len().saturating_sub(1), |(at, _)| at).max(indent);
-    Some((u32::try_from(before + inside).ok()?, u32::try_from(before + line.len().max(inside + 1)).ok()?))
+    // A script that ends too soon is pointed at behind its last letter, where there is nothing.
+    let clip = |byte: usize| u32::try_from(byte.min(text.len())).ok();
+    Some((clip(before + inside)?, clip(before + line.len().max(inside + 1))?))
 }

@@ -14,11 +14,34 @@ pub enum Role {
     Analyst,
     /// Patient data too.
     Phi,
+    /// Who asked what, and which alerts and notices there were.
+    Auditor,
+    /// Who asked what.
+    Admin,
+}
+
+/// Who asks, and by which way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asker {
+    /// The name of the key.
+    pub who: String,
+    /// What it sees.
+    pub role: Role,
+    /// `http` or `postgres`.
+    pub interface: &'static str,
+}
+
+impl Asker {
+    /// Somebody who asks by a way.
+    #[must_use]
+    pub fn new(who: &str, role: Role, interface: &'static str) -> Self {
+        Self { who: who.to_owned(), role, interface }
+    }
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 2] = [Self::Analyst, Self::Phi];
+    pub const ALL: [Self; 4] = [Self::Analyst, Self::Phi, Self::Auditor, Self::Admin];
 
     /// Its word.
     #[must_use]
@@ -26,6 +49,18 @@ impl Role {
         match self {
             Self::Analyst => "analyst",
             Self::Phi => "phi",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether it has a table or view.
+    #[must_use]
+    pub fn sees(self, name: &str) -> bool {
+        match self {
+            Self::Analyst | Self::Phi => name != "system_queries",
+            Self::Auditor => matches!(name, "alerts" | "notices" | "wards" | "system_queries"),
+            Self::Admin => matches!(name, "wards" | "system_queries"),
         }
     }
 }
@@ -41,6 +76,8 @@ pub struct Key {
     pub role: Option<Role>,
     /// What checks its password on the Postgres wire.
     pub scram: Option<crate::pg::scram::Verifier>,
+    /// Whether it may read figures of this process.
+    pub reads_metrics: bool,
     /// When it ends, microseconds since 1970.
     pub until: i64,
 }

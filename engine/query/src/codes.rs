@@ -58,6 +58,16 @@ codes! {
     Busy = "WL1513", "53300", 429, "too many statements at once";
     Parameter = "WL1514", "22023", 400, "a parameter that does not fit";
     Failed = "WL1515", "XX000", 500, "the statement failed";
+    Audit = "WL1516", "58030", 503, "the audit cannot be written";
+    Duration = "WL1520", "22003", 422, "a duration below zero";
+    Sketch = "WL1521", "22023", 422, "what was given is no sketch";
+    Range = "WL1522", "22003", 422, "a share or a count out of its range";
+    Width = "WL1523", "22023", 422, "a bucket without a width";
+    Zone = "WL1524", "22023", 422, "a zone that is not known";
+    Calendar = "WL1525", "22023", 422, "a calendar that the ward does not have";
+    NoOpening = "WL1526", "22008", 422, "a calendar that does not open";
+    Interval = "WL1527", "0A000", 400, "durations compared with an interval";
+    Series = "WL1528", "54000", 413, "a series of too many rows";
 }
 
 impl fmt::Display for Code {

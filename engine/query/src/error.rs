@@ -30,13 +30,23 @@ impl Error {
             Code::Login => "Use a key of `wardline.toml`.",
             Code::Behind => "Ask again in a moment.",
             Code::Pinned => "End it, and begin another.",
-            Code::Role => "Use a key with the role `analyst` or `phi`.",
+            Code::Role => "Use a key with the role `analyst`, `phi`, `auditor` or `admin`.",
             Code::Time => "Ask about a shorter time, or for fewer columns.",
             Code::Rows => "Add `LIMIT`, or aggregate.",
             Code::Memory => "Aggregate over fewer groups, or sort less.",
             Code::Busy => "Ask again in a moment.",
             Code::Parameter => "Give as many parameters as the statement has, of their types.",
             Code::Failed => "The log of `wardline query` says more.",
+            Code::Audit => "Look at the disk and the rights of `data/audit`; others are answered meanwhile.",
+            Code::Duration => "Leave out what ends before it begins: `WHERE duration_s >= 0`.",
+            Code::Sketch => "Give a column `tat`, or what `tat_sketch` or `tat_merge` made.",
+            Code::Range => "A quantile is between 0 and 1; of n cases there are at most n.",
+            Code::Width => "Give an interval of days, hours, minutes or seconds: `INTERVAL '5 minutes'`.",
+            Code::Zone => "Use the name of a zone of the IANA database: `America/Chicago`.",
+            Code::Calendar => "Use a calendar that the active ward declares.",
+            Code::NoOpening => "Look at the calendar's hours and closures in the ward.",
+            Code::Interval => "Compare instants: `t < now() - INTERVAL '1 day'`.",
+            Code::Series => "Take a wider step, or a shorter time.",
         };
         Self { code, message: message.into(), help }
     }
@@ -52,6 +62,9 @@ impl core::error::Error for Error {}
 
 impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
+        if let Some(ours) = ours(&error) {
+            return ours;
+        }
         match error.find_root() {
             DataFusionError::SQL(..) => Self::new(Code::Syntax, plain(&error)),
             DataFusionError::SchemaError(inner, _) => match &**inner {
@@ -77,6 +90,23 @@ impl From<DataFusionError> for Error {
             }
         }
     }
+}
+
+/// An error of one of our own functions, wherever in the chain it is.
+fn ours(error: &DataFusionError) -> Option<Error> {
+    let mut next: Option<&(dyn core::error::Error + 'static)> = Some(error);
+    while let Some(one) = next {
+        if let Some(found) = one.downcast_ref::<Error>() {
+            return Some(found.clone());
+        }
+        if let Some(shared) = one.downcast_ref::<std::sync::Arc<DataFusionError>>()
+            && let Some(found) = ours(shared)
+        {
+            return Some(found);
+        }
+        next = one.source();
+    }
+    None
 }
 
 /// The message without what only helps who builds DataFusion.

@@ -1,9 +1,37 @@
 //! Functions: which functions may a statement call?
 //!
 //! A list of what is wanted, not of what is feared: a function that DataFusion gains tomorrow is not there until somebody
-//! looked at it. Those that make long texts or lists out of short ones are not in the list.
+//! looked at it. Those that make long texts or lists out of short ones are not in the list. Ours stand beside it.
 //!
-//! - **Source**: guarantees page S1-11.
+//! - **Source**: guarantees page S1-11, analytics page 4.
+
+pub(crate) mod moment;
+mod reference;
+pub(crate) mod scalar;
+mod series;
+mod share;
+mod time;
+mod turnaround;
+
+use std::sync::Arc;
+
+use datafusion::prelude::SessionContext;
+
+pub use reference::{OURS, Ours, page};
+
+use crate::times::Wards;
+
+/// Adds ours to a context that has no others of these names.
+pub(crate) fn register(context: &SessionContext, wards: &Wards) {
+    let scalars = [turnaround::scalars(), share::scalars(), time::scalars(wards), moment::scalars()];
+    scalars.into_iter().flatten().for_each(|one| context.register_udf(one));
+    turnaround::aggregates().into_iter().for_each(|one| context.register_udaf(one));
+}
+
+/// Adds our functions that make tables.
+pub(crate) fn register_tables(context: &SessionContext) {
+    context.register_udtf("generate_series", Arc::new(series::Series));
+}
 
 /// Scalar functions.
 pub const SCALAR: &[&str] = &[
@@ -58,7 +86,6 @@ pub const SCALAR: &[&str] = &[
     "ltrim",
     "make_date",
     "nanvl",
-    "now",
     "nullif",
     "nvl",
     "nvl2",
@@ -123,6 +150,7 @@ pub const SCALAR: &[&str] = &[
 /// Aggregates.
 pub const AGGREGATE: &[&str] = &[
     "approx_distinct",
+    "array_agg",
     "approx_median",
     "approx_percentile_cont",
     "avg",

@@ -6,9 +6,13 @@
 //! - **Source**: analytics page 5.4, guarantees page S1-10.
 //! - **Not here**: limits of time, memory and rows ([`crate::session`]).
 
+use arrow::datatypes::DataType;
 use datafusion::{
-    common::tree_node::TreeNodeRecursion,
-    logical_expr::LogicalPlan,
+    common::{
+        DFSchema,
+        tree_node::{TreeNode as _, TreeNodeRecursion},
+    },
+    logical_expr::{BinaryExpr, Expr, ExprSchemable as _, LogicalPlan},
     sql::sqlparser::{
         ast::{Query, SetExpr, Statement},
         dialect::PostgreSqlDialect,
@@ -139,6 +143,39 @@ pub(crate) fn plan(plan: &LogicalPlan) -> Result<(), Error> {
     });
     walked.map_err(Error::from)?;
     found.map_or(Ok(()), |what| Err(refused(what)))
+}
+
+/// Refuses to compare a difference of instants with an interval: field by field, three days are not more than one.
+///
+/// # Errors
+/// WL1527.
+pub(crate) fn comparisons(plan: &LogicalPlan) -> Result<(), Error> {
+    let mut is_found = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        // Conditions see the columns of what is below.
+        let mut schema = DFSchema::empty();
+        for input in node.inputs() {
+            schema.merge(input.schema());
+        }
+        node.apply_expressions(|whole| {
+            whole.apply(|expr| {
+                is_found |= matches!(expr, Expr::BinaryExpr(compared) if compares_spans(compared, &schema));
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    walked.map_err(Error::from)?;
+    if is_found { Err(Error::new(Code::Interval, "a duration is compared with an interval")) } else { Ok(()) }
+}
+
+fn compares_spans(compared: &BinaryExpr, schema: &DFSchema) -> bool {
+    let is_span = |expr: &Expr| {
+        let kind = expr.get_type(schema).ok();
+        matches!(kind, Some(DataType::Duration(_) | DataType::Interval(_)))
+    };
+    let is_plain = |expr: &Expr| matches!(expr, Expr::Literal(_, _));
+    let (left, right) = (&*compared.left, &*compared.right);
+    compared.op.supports_propagation() && is_span(left) && is_span(right) && !(is_plain(left) && is_plain(right))
 }
 
 /// Looks at the plan once joins have found their conditions.

@@ -21,12 +21,13 @@ use serde_json::{Value, json};
 use wardline_tables::schema::{DEFINITIONS, SCHEMA_VERSION};
 
 use crate::{
-    access::{Access, Role, now},
+    access::{Access, Asker, Key, Role, now},
     codes::Code,
     error::Error,
     limits::UNHEARD_MAX,
     render::{Format, instant, render},
     session::Sql,
+    views,
 };
 
 /// What every request needs.
@@ -55,6 +56,7 @@ pub fn router(sql: Arc<Sql>, access: Arc<Access>) -> Router {
         .route("/v1/sql", post(by_post).get(by_get))
         .route("/v1/schema", get(schema))
         .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(Api { sql, access })
 }
 
@@ -76,24 +78,24 @@ impl IntoResponse for Error {
 }
 
 async fn by_post(State(api): State<Api>, headers: HeaderMap, body: Bytes) -> Result<Response, Error> {
-    let role = api.role(&headers)?;
+    let asker = api.asker(&headers)?;
     let asked = serde_json::from_slice(&body);
-    answer(&api, role, asked.map_err(|error| Error::new(Code::Parameter, format!("the body: {error}")))?).await
+    answer(&api, &asker, asked.map_err(|error| Error::new(Code::Parameter, format!("the body: {error}")))?).await
 }
 
 async fn by_get(State(api): State<Api>, headers: HeaderMap, asked: Query<Asked>) -> Result<Response, Error> {
-    let role = api.role(&headers)?;
-    answer(&api, role, asked.0).await
+    let asker = api.asker(&headers)?;
+    answer(&api, &asker, asked.0).await
 }
 
-async fn answer(api: &Api, role: Role, asked: Asked) -> Result<Response, Error> {
+async fn answer(api: &Api, asker: &Asker, asked: Asked) -> Result<Response, Error> {
     let word = asked.format.as_deref().unwrap_or("json");
     let format = Format::parse(word)
         .ok_or_else(|| Error::new(Code::Parameter, format!("`{word}` is none of json, jsonl, csv, arrow")))?;
     if let Some(epoch) = asked.min_epoch {
         api.sql.wait_for(epoch).await?;
     }
-    let planned = api.sql.plan(&asked.sql, role).await?;
+    let planned = api.sql.plan(&asked.sql, asker).await?;
     let parameters: Vec<ScalarValue> = asked.params.iter().map(scalar).collect::<Result<_, _>>()?;
     let parameters = (!parameters.is_empty()).then(|| ParamValues::from(parameters));
     let mut answer = api.sql.run(&planned, parameters, None).await?;
@@ -134,9 +136,10 @@ fn scalar(value: &Value) -> Result<ScalarValue, Error> {
 }
 
 async fn schema(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value>, Error> {
-    let role = api.role(&headers)?;
+    let role = api.asker(&headers)?.role;
     let tables: Vec<Value> = DEFINITIONS
         .iter()
+        .filter(|definition| role.sees(definition.table.name()))
         .map(|definition| {
             let shown = definition.all_columns().filter(|column| !column.is_private || role == Role::Phi);
             let columns: Vec<Value> = shown
@@ -153,7 +156,18 @@ async fn schema(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value
             json!({ "name": definition.table.name(), "comment": definition.comment, "key": key, "columns": columns })
         })
         .collect();
-    Ok(Json(json!({ "schema_version": SCHEMA_VERSION, "tables": tables })))
+    let views = views::all().filter(|view| role.sees(view.name));
+    let views: Vec<Value> = views.map(|view| json!({ "name": view.name, "comment": view.comment })).collect();
+    Ok(Json(json!({ "schema_version": SCHEMA_VERSION, "tables": tables, "views": views })))
+}
+
+async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Error> {
+    let may = api.access.is_open() || api.key(&headers)?.reads_metrics;
+    if !may {
+        return Err(Error::new(Code::Role, "this key may not read metrics"));
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, api.sql.figures()).into_response())
 }
 
 async fn ready(State(api): State<Api>) -> Result<Json<Value>, Error> {
@@ -168,14 +182,19 @@ async fn ready(State(api): State<Api>) -> Result<Json<Value>, Error> {
 }
 
 impl Api {
-    fn role(&self, headers: &HeaderMap) -> Result<Role, Error> {
+    fn asker(&self, headers: &HeaderMap) -> Result<Asker, Error> {
         if self.access.is_open() {
-            return Ok(Role::Phi);
+            return Ok(Asker::new("loopback", Role::Phi, "http"));
         }
+        let key = self.key(headers)?;
+        let role = key.role.ok_or_else(|| Error::new(Code::Role, "this key has no role that may ask"))?;
+        Ok(Asker::new(&key.name, role, "http"))
+    }
+
+    fn key(&self, headers: &HeaderMap) -> Result<&Key, Error> {
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let secret = sent.and_then(|text| text.strip_prefix("Bearer "));
         let key = secret.and_then(|secret| self.access.find(secret, now()));
-        let key = key.ok_or_else(|| Error::new(Code::Login, "no valid key"))?;
-        key.role.ok_or_else(|| Error::new(Code::Role, "this key has no role that may ask"))
+        key.ok_or_else(|| Error::new(Code::Login, "no valid key"))
     }
 }

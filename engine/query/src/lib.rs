@@ -13,6 +13,9 @@
 
 pub mod access;
 pub mod alive;
+mod audit;
+mod catalog;
+mod clients;
 pub mod codes;
 pub mod error;
 pub mod follower;
@@ -20,12 +23,16 @@ pub mod functions;
 mod guard;
 pub mod http;
 pub mod limits;
+mod nested;
 pub mod pg;
 pub mod process;
 mod render;
 pub mod session;
+mod sketch;
 pub mod snapshot;
 mod source;
+pub mod times;
+pub mod views;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,10 @@ pub const JOINS_MAX: usize = 16;
 pub const CROSS_JOINS_MAX: usize = 1;
 /// Commas of one statement, which bounds lists such as `IN (…)`. Beyond it: WL1503.
 pub const COMMAS_MAX: usize = 5_000;
+/// Rows that `generate_series` makes. Beyond it: WL1528.
+pub const SERIES_ROWS_MAX: usize = 1_000_000;
+/// Statements that `system_queries` shows; the files keep all.
+pub const AUDIT_SHOWN_MAX: usize = 10_000;
 /// Stack of the threads that parse and plan.
 pub const STACK_BYTES: usize = 16 << 20;
 /// Bytes of memory that all statements share. Beyond it a statement ends: WL1512.
@@ -32,6 +36,10 @@ pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
 pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
 /// Rows of one answer. Beyond it: WL1511.
 pub const ROWS_MAX: usize = 1_000_000;
+/// Rows of one answer by `COPY`, which nobody here keeps. Beyond it: WL1511.
+pub const COPY_ROWS_MAX: usize = 20_000_000;
+/// Cursors that one session has open. Beyond it: WL1513.
+pub const CURSORS_MAX: usize = 2;
 /// Bytes of one answer over HTTP, in any format. Beyond it: WL1511.
 pub const TEXT_ANSWER_BYTES_MAX: usize = 64 << 20;
 /// Statements that run at once.

@@ -8,7 +8,10 @@
 //! - **Not here**: statements ([`crate::session`]).
 
 mod command;
+mod copy;
+mod cursor;
 mod handler;
+mod rows;
 pub mod scram;
 mod startup;
 

@@ -18,6 +18,7 @@ use crate::{
     codes::Code,
     error::Error,
     limits::{ROWS_MAX, TEXT_ANSWER_BYTES_MAX},
+    nested,
     session::Answer,
 };
 
@@ -76,7 +77,7 @@ pub(crate) async fn render(answer: &mut Answer, format: Format, limit: Option<us
         let mut batch = batch?;
         if rows + batch.num_rows() > most {
             if limit.is_none_or(|limit| limit > ROWS_MAX) {
-                return Err(Error::new(Code::Rows, "the answer has more than 1,000,000 rows"));
+                return Err(answer.failed(Error::new(Code::Rows, "the answer has more than 1,000,000 rows")));
             }
             batch = batch.slice(0, most - rows);
             is_limited = true;
@@ -84,13 +85,16 @@ pub(crate) async fn render(answer: &mut Answer, format: Format, limit: Option<us
         rows += batch.num_rows();
         form.add(&batch)?;
         if form.len() > TEXT_ANSWER_BYTES_MAX {
-            return Err(Error::new(Code::Rows, "the answer has more than 64 MiB"));
+            return Err(answer.failed(Error::new(Code::Rows, "the answer has more than 64 MiB")));
         }
         if is_limited {
+            answer.is_enough();
             break;
         }
     }
-    Ok(Rendered { body: form.end(answer)?, is_limited })
+    let body = form.end(answer)?;
+    answer.sent(body.len());
+    Ok(Rendered { body, is_limited })
 }
 
 struct Form {
@@ -143,8 +147,16 @@ impl Form {
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
+        let mut nested: Vec<Option<std::vec::IntoIter<Option<String>>>> = Vec::new();
+        for column in batch.columns() {
+            let is_nested = nested::is_nested(column.data_type());
+            nested.push(if is_nested { Some(nested::texts(column)?.into_iter()) } else { None });
+        }
         for row in 0..batch.num_rows() {
-            let cells = columns.iter().zip(batch.columns()).map(|(shown, column)| {
+            let cells = columns.iter().zip(batch.columns()).zip(&mut nested).map(|((shown, column), nested)| {
+                if let Some(texts) = nested {
+                    return Ok(texts.next().flatten());
+                }
                 if column.is_null(row) { Ok(None) } else { shown.value(row).try_to_string().map(Some) }
             });
             let cells: Vec<Option<String>> = cells.collect::<Result<_, _>>().map_err(failed)?;
@@ -211,6 +223,7 @@ pub(crate) fn value(cell: Option<String>, kind: &DataType) -> Value {
     let Some(text) = cell else { return Value::Null };
     match kind {
         DataType::Boolean => Value::from(text == "true"),
+        _ if nested::is_nested(kind) => serde_json::from_str(&text).unwrap_or(Value::Null),
         _ if kind.is_integer() => match text.parse::<i64>() {
             Ok(number) if number.unsigned_abs() <= SAFE => Value::from(number),
             Ok(_) | Err(_) => Value::from(text),
@@ -243,6 +256,7 @@ pub(crate) fn type_name(kind: &DataType) -> String {
         DataType::Int64 => "i64".to_owned(),
         DataType::Float64 => "f64".to_owned(),
         DataType::Boolean => "bool".to_owned(),
+        _ if nested::is_nested(kind) => "json".to_owned(),
         other => other.to_string(),
     }
 }

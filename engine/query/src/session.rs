@@ -17,14 +17,9 @@ use arrow::{
 };
 use chrono::{DateTime, Utc};
 use datafusion::{
-    catalog::{
-        CatalogProvider as _, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-        SchemaProvider as _,
-    },
     common::ParamValues,
-    datasource::ViewTable,
     execution::{
-        SessionState, SessionStateBuilder,
+        FunctionRegistry as _, SessionState,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::FairSpillPool,
         object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry as _},
@@ -32,13 +27,9 @@ use datafusion::{
     },
     logical_expr::LogicalPlan,
     physical_plan::execute_stream,
-    prelude::{SessionConfig, SessionContext},
     sql::{parser::Statement, sqlparser::ast},
 };
-use datafusion_pg_catalog::{
-    pg_catalog::{context::EmptyContextProvider, setup_pg_catalog},
-    sql::PostgresCompatibilityParser,
-};
+use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use futures::StreamExt as _;
 use object_store::local::LocalFileSystem;
 use tokio::{
@@ -48,21 +39,21 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use url::Url;
-use wardline_tables::schema::DEFINITIONS;
 
 use crate::{
-    access::Role,
+    access::{Asker, Role},
     alive::{Alive, Mark},
+    audit::{self, Asked, Audit, Levels},
+    catalog, clients,
     codes::Code,
     error::Error,
-    functions, guard,
+    functions::moment,
+    guard,
     limits::{MIN_EPOCH_WAIT, POOL_BYTES, RUNNING_MAX, SPILL_BYTES, STATEMENT_TIME, WAIT_MAX, WAITING_MAX},
     snapshot::{Newest, Snapshot},
-    source::{AllRows, STORE, view},
+    source::STORE,
+    times::{Find, Wards},
 };
-
-/// Name of the catalog and of the schema that all tables are in.
-pub const CATALOG: &str = "wardline";
 
 /// Answers statements.
 #[derive(Debug)]
@@ -72,6 +63,8 @@ pub struct Sql {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     parser: PostgresCompatibilityParser,
+    audit: Arc<Audit>,
+    runtime: Arc<RuntimeEnv>,
     hands: Handle,
     alive: Alive,
     /// How long a statement may take.
@@ -84,7 +77,9 @@ pub struct Planned {
     statement: ast::Statement,
     /// The plan as of when it was made; shows types.
     pub plan: LogicalPlan,
-    role: Role,
+    asker: Asker,
+    hash: String,
+    tables: String,
 }
 
 /// Rows on their way; whoever drops it ends the statement.
@@ -97,6 +92,14 @@ pub struct Answer {
     parts: mpsc::Receiver<Part>,
     deadline: Instant,
     task: JoinHandle<()>,
+    asked: Asked,
+}
+
+/// What a statement has once it is its turn.
+struct Begun {
+    turn: OwnedSemaphorePermit,
+    snapshot: Arc<Snapshot>,
+    state: SessionState,
 }
 
 /// What a running statement sends.
@@ -120,13 +123,36 @@ impl Answer {
     /// # Errors
     /// WL1510 past the deadline, WL1512 without memory, and what the rows themselves run into.
     pub async fn next(&mut self) -> Option<Result<RecordBatch, Error>> {
-        match timeout_at(self.deadline, self.parts.recv()).await {
-            Ok(Some(Part::Batch(batch))) => Some(Ok(batch)),
-            Ok(Some(Part::Fail(error))) => Some(Err(error)),
-            Ok(Some(Part::End)) => None,
-            Ok(Some(Part::Begin(_)) | None) => Some(Err(broken())),
-            Err(_) => Some(Err(too_long())),
-        }
+        let error = match timeout_at(self.deadline, self.parts.recv()).await {
+            Ok(Some(Part::Batch(batch))) => {
+                self.asked.rows(batch.num_rows());
+                return Some(Ok(batch));
+            }
+            Ok(Some(Part::End)) => {
+                self.asked.ended_well();
+                return None;
+            }
+            Ok(Some(Part::Fail(error))) => error,
+            Ok(Some(Part::Begin(_)) | None) => broken(),
+            Err(_) => too_long(),
+        };
+        Some(Err(self.failed(error)))
+    }
+
+    /// Takes note that the answer ends in this error.
+    pub(crate) fn failed(&mut self, error: Error) -> Error {
+        self.asked.failed(&error);
+        error
+    }
+
+    /// Takes note of bytes that were sent.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.asked.bytes(bytes);
+    }
+
+    /// Takes note that no more was asked for.
+    pub(crate) fn is_enough(&mut self) {
+        self.asked.ended_well();
     }
 }
 
@@ -142,16 +168,23 @@ fn too_long() -> Error {
 impl Sql {
     /// Prepares both roles.
     ///
-    /// - **Input** `archive`: the folder of the files; `spill`: a folder for sorts that do not fit into memory; `hands`: where
-    ///   statements run, so that one that never pauses keeps nobody else from being heard.
+    /// - **Input** `archive`: the folder of the files; `spill`: one for sorts that do not fit into memory; `audit`: one for who asked what; `find`: what a
+    ///   ward says about time; `hands`: where statements run, so that one that never pauses keeps nobody else from being heard.
     ///
     /// # Errors
     /// A folder that is not there, or a mistake of ours.
-    pub async fn open(archive: &Path, spill: &Path, newest: Newest, hands: Handle) -> Result<Self, Error> {
+    pub async fn open(
+        (archive, spill, audit): (&Path, &Path, &Path),
+        newest: Newest,
+        (find, hands): (Find, Handle),
+    ) -> Result<Self, Error> {
         let runtime = runtime(archive, spill)?;
+        let audit = Audit::open(Some(audit));
+        let audit = Arc::new(audit.map_err(|error| Error::new(Code::Audit, error.to_string()))?);
+        let wards = Wards::new(newest.clone(), find);
         let mut states = BTreeMap::new();
         for role in Role::ALL {
-            states.insert(role, state(role, runtime.clone()).await?);
+            states.insert(role, catalog::state(role, runtime.clone(), (&wards, &audit)).await?);
         }
         let running = Arc::new(Semaphore::new(RUNNING_MAX));
         let waiting = Arc::new(Semaphore::new(WAITING_MAX));
@@ -161,6 +194,8 @@ impl Sql {
             running,
             waiting,
             parser: PostgresCompatibilityParser::new(),
+            audit,
+            runtime,
             hands,
             alive: Alive::default(),
             time: STATEMENT_TIME,
@@ -210,14 +245,43 @@ impl Sql {
     ///
     /// # Errors
     /// [`Error`] with a code of its own for each way to get it wrong.
-    pub async fn plan(&self, text: &str, role: Role) -> Result<Planned, Error> {
+    pub async fn plan(&self, text: &str, asker: &Asker) -> Result<Planned, Error> {
+        self.read(text, asker).await.inspect_err(|error| self.refused(asker, text, error))
+    }
+
+    /// Takes note of a statement that does not run.
+    pub fn refused(&self, asker: &Asker, text: &str, error: &Error) {
+        // One that cannot be written down is not answered either.
+        if let Ok(mut asked) = self.audit.begin(asker, &audit::hash(text), "") {
+            asked.failed(error);
+        }
+    }
+
+    /// The figures of this process as Prometheus reads them.
+    #[must_use]
+    pub fn figures(&self) -> String {
+        let waiting = WAITING_MAX.saturating_sub(self.waiting.available_permits());
+        let at = self.newest.get().map_or(0, |snapshot| snapshot.commit.at);
+        self.audit.figures(Levels { waiting, memory: self.runtime.memory_pool.reserved(), at })
+    }
+
+    async fn read(&self, text: &str, asker: &Asker) -> Result<Planned, Error> {
         guard::scan(text)?;
         let parsed = self.parser.parse(text);
         let statements = parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?;
-        let statement = guard::one(statements)?;
-        let state = self.state(role, &self.snapshot()?)?;
+        let mut statement = guard::one(statements)?;
+        if let Some(query) = clients::shown(&statement) {
+            let parsed = self.parser.parse(&query);
+            statement = guard::one(parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?)?;
+        }
+        clients::simplify(&mut statement);
+        let state = self.state(asker.role, &self.snapshot()?)?;
         let plan = plan(&state, statement.clone()).await?;
-        Ok(Planned { statement, plan, role })
+        let tables = state.resolve_table_references(&Statement::Statement(Box::new(statement.clone())))?;
+        let mut tables: Vec<String> = tables.iter().map(|table| table.table().to_owned()).collect();
+        tables.sort();
+        tables.dedup();
+        Ok(Planned { statement, plan, asker: asker.clone(), hash: audit::hash(text), tables: tables.join(" ") })
     }
 
     /// Runs a planned statement as of the newest snapshot, or of the one that is given.
@@ -230,10 +294,27 @@ impl Sql {
         parameters: Option<ParamValues>,
         pinned: Option<Arc<Snapshot>>,
     ) -> Result<Answer, Error> {
+        let mut asked = self.audit.begin(&planned.asker, &planned.hash, &planned.tables)?;
+        let begun = self.begin(planned, pinned).await.inspect_err(|error| asked.failed(error))?;
+        self.perform(planned, parameters, (begun, asked)).await
+    }
+
+    /// Waits for a turn, and takes a snapshot.
+    async fn begin(&self, planned: &Planned, pinned: Option<Arc<Snapshot>>) -> Result<Begun, Error> {
         let turn = self.turn().await?;
-        let deadline = Instant::now() + self.time;
         let snapshot = pinned.map_or_else(|| self.snapshot(), Ok)?;
-        let state = self.state(planned.role, &snapshot)?;
+        let state = self.state(planned.asker.role, &snapshot)?;
+        Ok(Begun { turn, snapshot, state })
+    }
+
+    async fn perform(
+        &self,
+        planned: &Planned,
+        parameters: Option<ParamValues>,
+        (Begun { turn, snapshot, state }, mut asked): (Begun, Asked),
+    ) -> Result<Answer, Error> {
+        let deadline = Instant::now() + self.time;
+        asked.reads(snapshot.commit.epoch);
         let (sender, mut parts) = mpsc::channel(2);
         let (statement, mark) = (planned.statement.clone(), self.alive.mark());
         let task = self.hands.spawn(async move {
@@ -249,14 +330,17 @@ impl Sql {
             drop(sender.send(last).await);
         });
         let begun = timeout_at(deadline, parts.recv()).await;
-        let mut answer = Answer { snapshot, schema: Arc::new(Schema::empty()), parts, deadline, task };
-        match begun {
-            Ok(Some(Part::Begin(schema))) => answer.schema = schema,
-            Ok(Some(Part::Fail(error))) => return Err(error),
-            Ok(Some(Part::Batch(_) | Part::End) | None) => return Err(broken()),
-            Err(_) => return Err(too_long()),
-        }
-        Ok(answer)
+        let mut answer = Answer { snapshot, schema: Arc::new(Schema::empty()), parts, deadline, task, asked };
+        let error = match begun {
+            Ok(Some(Part::Begin(schema))) => {
+                answer.schema = schema;
+                return Ok(answer);
+            }
+            Ok(Some(Part::Fail(error))) => error,
+            Ok(Some(Part::Batch(_) | Part::End) | None) => broken(),
+            Err(_) => too_long(),
+        };
+        Err(answer.failed(error))
     }
 
     /// Which statements run, for whoever looks after the process.
@@ -277,6 +361,9 @@ impl Sql {
         let known = self.states.get(&role).ok_or_else(|| Error::new(Code::Role, "a role without tables"))?;
         let mut state = known.clone();
         state.config_mut().set_extension(snapshot.clone());
+        for function in moment::of_snapshot(snapshot) {
+            state.register_udf(Arc::new(function))?;
+        }
         // `now()` is the log time of the snapshot, so that a statement is a function of its text and its epoch.
         let at: Option<DateTime<Utc>> = DateTime::from_timestamp_micros(snapshot.commit.at);
         state.execution_props_mut().query_execution_start_time = at;
@@ -333,6 +420,7 @@ async fn perform(
 async fn plan(state: &SessionState, statement: ast::Statement) -> Result<LogicalPlan, Error> {
     let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
     guard::plan(&plan)?;
+    guard::comparisons(&plan)?;
     Ok(plan)
 }
 
@@ -381,54 +469,4 @@ fn runtime(archive: &Path, spill: &Path) -> Result<Arc<RuntimeEnv>, Error> {
         .with_object_store_registry(Arc::new(registry))
         .build_arc()
         .map_err(Error::from)
-}
-
-async fn state(role: Role, runtime: Arc<RuntimeEnv>) -> Result<SessionState, Error> {
-    let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema(CATALOG, CATALOG)
-        .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true)
-        .with_target_partitions(2);
-    config.options_mut().execution.time_zone = Some("UTC".to_owned());
-    config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
-    let catalog = Arc::new(MemoryCatalogProvider::new());
-    let schema = Arc::new(MemorySchemaProvider::new());
-    catalog.register_schema(CATALOG, schema.clone())?;
-    let state = SessionStateBuilder::new_with_default_features()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-        .build();
-    let context = SessionContext::new_with_state(state);
-    context.register_catalog(CATALOG, catalog);
-    for definition in &DEFINITIONS {
-        let rows = Arc::new(AllRows::of(definition));
-        schema.register_table("all_rows".to_owned(), rows)?;
-        let text = view(definition, role);
-        let plan = context.state().create_logical_plan(&text).await?;
-        schema.deregister_table("all_rows")?;
-        schema.register_table(definition.table.name().to_owned(), Arc::new(ViewTable::new(plan, None)))?;
-    }
-    keep_listed(&context);
-    setup_pg_catalog(&context, CATALOG, EmptyContextProvider).map_err(|error| Error::from(*error))?;
-    drop_table_functions(&context);
-    Ok(context.state())
-}
-
-/// Takes every function away that is not in the list.
-fn keep_listed(context: &SessionContext) {
-    let state = context.state();
-    let scalar = state.scalar_functions().keys().filter(|name| !functions::SCALAR.contains(&name.as_str()));
-    scalar.for_each(|name| context.deregister_udf(name));
-    let aggregate = state.aggregate_functions().keys().filter(|name| !functions::AGGREGATE.contains(&name.as_str()));
-    aggregate.for_each(|name| context.deregister_udaf(name));
-    let window = state.window_functions().keys().filter(|name| !functions::WINDOW.contains(&name.as_str()));
-    window.for_each(|name| context.deregister_udwf(name));
-}
-
-/// Functions that make tables out of numbers: none but what the catalog of Postgres needs.
-fn drop_table_functions(context: &SessionContext) {
-    let state = context.state();
-    let others = state.table_functions().keys().filter(|name| name.as_str() != "pg_get_keywords");
-    others.for_each(|name| context.deregister_udtf(name));
 }

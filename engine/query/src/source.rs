@@ -28,6 +28,8 @@ use wardline_tables::schema::{Definition, Type};
 
 use crate::{access::Role, snapshot::Snapshot};
 
+/// A column beside a sketch: whether it holds every value.
+pub(crate) const EXACT: &str = "exact";
 /// Where the archive's files are, for DataFusion alone.
 pub(crate) const STORE: &str = "archive://files";
 
@@ -107,7 +109,7 @@ pub(crate) fn view(definition: &Definition, role: Role) -> String {
                 | Type::Bool
                 | Type::Date
                 | Type::Sketch,
-                Role::Analyst | Role::Phi,
+                Role::Analyst | Role::Phi | Role::Auditor | Role::Admin,
             ) => column.name.to_owned(),
         })
         .collect();
@@ -135,8 +137,11 @@ fn summed(definition: &Definition) -> String {
             Type::I32 => Some(format!("CAST(sum(all_rows.{name}) AS INT) AS {name}")),
             Type::I64 => Some(format!("sum(all_rows.{name}) AS {name}")),
             Type::I16 | Type::Date => Some(format!("max(all_rows.{name}) AS {name}")),
-            // Sketches need an aggregate of their own: `tat_merge(all_rows.tat) AS tat`.
-            Type::Sketch | Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::Bool => None,
+            Type::Sketch => {
+                let whole = format!("tat_merge(all_rows.{name})");
+                Some(format!("{whole} AS {name}, tat_exact({whole}) AS {EXACT}"))
+            }
+            Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::Bool => None,
         }
     };
     let columns: Vec<String> = definition.all_columns().enumerate().filter_map(column).collect();

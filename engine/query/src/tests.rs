@@ -13,17 +13,24 @@ use wardline_tables::{
 };
 
 use crate::{
-    access::Role,
+    access::{Asker, Role},
     codes::Code,
     error::Error,
     functions,
     render::{Format, render},
     session::Sql,
     snapshot::{Newest, Snapshot},
+    times::Find,
 };
+
+mod golden;
 
 /// 2026-01-14T09:00:30.5Z
 const NINE: i64 = 1_768_381_230_500_000;
+
+fn as_role(role: Role) -> Asker {
+    Asker::new("ana", role, "http")
+}
 
 struct Place {
     archive: Archive<Folder>,
@@ -37,10 +44,11 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let spill = folder.path().join("spill");
         std::fs::create_dir(&spill).unwrap();
-        let files = folder.path().join("archive");
+        let (files, audit) = (folder.path().join("archive"), folder.path().join("audit"));
         let archive = Archive::open(Folder::open(&files).unwrap()).unwrap();
         let newest = Newest::default();
-        let sql = Arc::new(Sql::open(&files, &spill, newest.clone(), tokio::runtime::Handle::current()).await.unwrap());
+        let ways: (Find, _) = (Arc::new(|_| Some(golden::times())), tokio::runtime::Handle::current());
+        let sql = Arc::new(Sql::open((&files, &spill, &audit), newest.clone(), ways).await.unwrap());
         Self { archive, newest, sql, _folder: folder }
     }
 
@@ -57,13 +65,14 @@ impl Place {
     }
 
     fn show(&self) {
-        let commit = Commit { epoch: self.archive.epoch(), at: NINE, ..Commit::default() };
+        let ward = Some("w".to_owned());
+        let commit = Commit { epoch: self.archive.epoch(), at: NINE, ward, ..Commit::default() };
         let manifest = Arc::new(self.archive.manifest().clone());
         self.newest.publish(Snapshot::new(commit, manifest, Arc::new(self.archive.hot().clone())));
     }
 
     async fn ask_as(&self, role: Role, text: &str) -> Result<String, Error> {
-        let planned = self.sql.plan(text, role).await?;
+        let planned = self.sql.plan(text, &as_role(role)).await?;
         let mut answer = self.sql.run(&planned, None, None).await?;
         let rendered = render(&mut answer, Format::Csv, None).await?;
         let text = String::from_utf8(rendered.body).unwrap();
@@ -123,7 +132,7 @@ async fn a_statement_reads_the_snapshot_it_is_given_and_now_is_its_log_time() {
     let old = place.sql.snapshot().unwrap();
     place.take(2, &[clock("b", "running", NINE)]);
     place.flush();
-    let planned = place.sql.plan("SELECT count(*) FROM clocks", Role::Phi).await.unwrap();
+    let planned = place.sql.plan("SELECT count(*) FROM clocks", &as_role(Role::Phi)).await.unwrap();
     let mut answer = place.sql.run(&planned, None, Some(old)).await.unwrap();
     let batch = answer.next().await.unwrap().unwrap();
     assert_eq!(batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0), 1, "files came later");
@@ -154,7 +163,7 @@ async fn what_a_role_may_not_see_does_not_exist_for_it() {
 async fn parameters_are_values_and_never_text() {
     let mut place = Place::new().await;
     place.take(1, &[clock("a", "running", NINE), clock("b", "overdue", NINE)]);
-    let planned = place.sql.plan("SELECT clock_id FROM clocks WHERE state = $1", Role::Phi).await.unwrap();
+    let planned = place.sql.plan("SELECT clock_id FROM clocks WHERE state = $1", &as_role(Role::Phi)).await.unwrap();
     for (value, rows) in [("overdue", 1), ("x' OR 'a' = 'a", 0)] {
         let parameters = ParamValues::from(vec![ScalarValue::from(value)]);
         let mut answer = place.sql.run(&planned, Some(parameters), None).await.unwrap();
@@ -196,7 +205,6 @@ async fn only_one_statement_that_reads_is_answered() {
         "SELECT * FROM \"/etc/passwd\"",
         "SELECT * FROM \"file:///etc/passwd\"",
         "SELECT * FROM all_rows",
-        "SELECT * FROM generate_series(1, 9876543210)",
         "SELECT * FROM range(1, 9876543210)",
         "SELECT repeat('x', 1000000000)",
         "SELECT rpad('x', 1000000000)",
@@ -242,7 +250,10 @@ async fn every_function_that_can_be_called_is_in_the_list_or_belongs_to_the_cata
     let planned = place.sql.functions(Role::Analyst);
     let known = |name: &String| {
         let name = name.as_str();
-        functions::SCALAR.contains(&name) || functions::AGGREGATE.contains(&name) || functions::WINDOW.contains(&name)
+        let ours = functions::OURS.iter().any(|one| one.name == name);
+        ours || functions::SCALAR.contains(&name)
+            || functions::AGGREGATE.contains(&name)
+            || functions::WINDOW.contains(&name)
     };
     let others: Vec<String> = planned.into_iter().filter(|name| !known(name)).collect();
     let of_catalog = |name: &&String| {
@@ -256,6 +267,10 @@ async fn every_function_that_can_be_called_is_in_the_list_or_belongs_to_the_cata
             "quote_ident",
             "parse_ident",
             "session_user",
+            "obj_description",
+            "col_description",
+            "shobj_description",
+            "version",
         ];
         begins.iter().any(|begin| name.starts_with(begin))
     };
@@ -268,7 +283,7 @@ async fn answers_are_whole_or_an_error_unless_less_was_asked_for() {
     let mut place = Place::new().await;
     let rows: Vec<Row> = (0..50).map(|n| clock(&format!("c{n:02}"), "running", NINE)).collect();
     place.take(1, &rows);
-    let planned = place.sql.plan("SELECT clock_id FROM clocks ORDER BY 1", Role::Phi).await.unwrap();
+    let planned = place.sql.plan("SELECT clock_id FROM clocks ORDER BY 1", &as_role(Role::Phi)).await.unwrap();
     let mut answer = place.sql.run(&planned, None, None).await.unwrap();
     let rendered = render(&mut answer, Format::Jsonl, Some(3)).await.unwrap();
     assert!(rendered.is_limited);
@@ -286,7 +301,7 @@ async fn a_fifth_statement_waits_for_its_turn() {
     place.take(1, &[clock("a", "running", NINE)]);
     // More batches than an unread answer holds: it runs until somebody reads it.
     let text = ["SELECT 1"; 8].join(" UNION ALL ");
-    let planned = place.sql.plan(&text, Role::Phi).await.unwrap();
+    let planned = place.sql.plan(&text, &as_role(Role::Phi)).await.unwrap();
     let mut running = Vec::new();
     for _ in 0..4 {
         running.push(place.sql.run(&planned, None, None).await.unwrap());
@@ -304,7 +319,7 @@ async fn numbers_that_scripts_would_round_are_texts() {
     place.take(1, &[]);
     let planned = place
         .sql
-        .plan("SELECT 9007199254740993 AS big, 7 AS small, true AS yes, 0.5 AS half", Role::Phi)
+        .plan("SELECT 9007199254740993 AS big, 7 AS small, true AS yes, 0.5 AS half", &as_role(Role::Phi))
         .await
         .unwrap();
     let mut answer = place.sql.run(&planned, None, None).await.unwrap();
@@ -320,7 +335,7 @@ async fn a_reader_that_stops_reading_harms_its_own_statement_alone() {
     let mut place = Place::new().await;
     place.take(1, &[clock("a", "running", NINE)]);
     Arc::get_mut(&mut place.sql).unwrap().time = Duration::from_millis(300);
-    let planned = place.sql.plan(&["SELECT 1"; 8].join(" UNION ALL "), Role::Phi).await.unwrap();
+    let planned = place.sql.plan(&["SELECT 1"; 8].join(" UNION ALL "), &as_role(Role::Phi)).await.unwrap();
     let mut asleep = Vec::new();
     for _ in 0..4 {
         asleep.push(place.sql.run(&planned, None, None).await.unwrap());
@@ -352,7 +367,8 @@ async fn an_answer_in_arrow_has_the_same_bound_as_text() {
         let rows: Vec<Row> = (0..6).map(|n| ward(&format!("w{epoch}-{n}"), &long)).collect();
         place.take(epoch, &rows);
     }
-    let planned = place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", Role::Phi).await.unwrap();
+    let planned =
+        place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", &as_role(Role::Phi)).await.unwrap();
     for (limit, code) in [(None, Some(Code::Rows)), (Some(1), None)] {
         let mut answer = place.sql.run(&planned, None, None).await.unwrap();
         let rendered = render(&mut answer, Format::Arrow, limit).await;

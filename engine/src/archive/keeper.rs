@@ -8,6 +8,9 @@
 //! - **Not here**: the queue in front ([`super`]), the sockets behind ([`super::followers`]).
 
 use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
     sync::{
         atomic::Ordering,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
@@ -16,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wardline_rules::time::Timestamp;
+use wardline_rules::{Text, time::Timestamp};
 use wardline_tables::{
     archive::{Archive, Error, Frozen, Job, Written},
     frame::{Commit, Frame, Hello, PROTOCOL},
@@ -49,10 +52,40 @@ pub(super) struct Keeper {
     begins: Option<(u64, Timestamp)>,
     /// Rows were left to the next start; those after them do not count.
     has_hole: bool,
+    /// Where the texts of wards are kept.
+    wards: PathBuf,
+    heard: Heard,
+}
+
+/// When each feed was heard last, as far as rows were handed over, and whether it is lost since.
+#[derive(Debug, Default)]
+struct Heard(BTreeMap<Text, (Timestamp, bool)>);
+
+impl Heard {
+    /// Takes what a batch heard; up to when all feeds that are not lost were heard.
+    fn take(&mut self, heard: &[(Text, bool)], at: Timestamp) -> Option<Timestamp> {
+        for (feed, is_lost) in heard {
+            let known = self.0.entry(feed.clone()).or_insert((at, *is_lost));
+            *known = (if *is_lost { known.0 } else { at }, *is_lost);
+        }
+        self.0.values().filter(|(_, is_lost)| !is_lost).map(|(at, _)| *at).min()
+    }
+}
+
+/// Keeps the text of a ward for who counts by its calendars; one that is there already is the same.
+fn keep_ward(folder: &Path, digits: &str, text: &[u8]) -> io::Result<()> {
+    let path = folder.join(format!("{digits}.ward"));
+    if path.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    let begun = path.with_extension("part");
+    fs::write(&begun, text)?;
+    fs::rename(&begun, &path)
 }
 
 impl Keeper {
-    pub(super) fn new(archive: Archive<Folder>, retry_after: Duration) -> Self {
+    pub(super) fn new(archive: Archive<Folder>, retry_after: Duration, wards: PathBuf) -> Self {
         let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
         Self {
             archive,
@@ -66,6 +99,8 @@ impl Keeper {
             failed: None,
             begins: None,
             has_hole: false,
+            wards,
+            heard: Heard::default(),
         }
     }
 
@@ -140,9 +175,16 @@ impl Keeper {
         if let Err(error) = self.archive.append(taken.epoch, &taken.rows) {
             tracing::error!(%error, epoch = taken.epoch, "archive.row: left out of its table; a fault of ours");
         }
-        let ward = taken.ward.map(|ward| ward.iter().take(6).map(|byte| format!("{byte:02x}")).collect());
+        let ward: Option<String> =
+            taken.ward.map(|ward| ward.iter().take(6).map(|byte| format!("{byte:02x}")).collect());
+        if let (Some(digits), Some(text)) = (&ward, &taken.text)
+            && let Err(error) = keep_ward(&self.wards, digits, text)
+        {
+            tracing::warn!(%error, "archive.ward: calendars are not known to SQL until the next start");
+        }
         let epoch = self.commit.epoch.max(taken.epoch);
-        self.commit = Commit { epoch, at: taken.at.micros(), watermark_at: None, ward };
+        let watermark_at = self.heard.take(&taken.heard, taken.at).map(Timestamp::micros);
+        self.commit = Commit { epoch, at: taken.at.micros(), watermark_at, ward };
         self.unfrozen.get_or_insert_with(Instant::now);
     }
 

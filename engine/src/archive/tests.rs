@@ -20,7 +20,7 @@ const RETRY: Duration = Duration::from_millis(50);
 fn taken(epoch: u64) -> Taken {
     let at = Timestamp::from_micros(1_768_381_230_500_000);
     let cells = vec![Cell::text("w"), Cell::Null, Cell::time(at), Cell::Null];
-    Taken { epoch, at, rows: vec![Row { table: Table::Wards, cells }], ward: None }
+    Taken { epoch, at, rows: vec![Row { table: Table::Wards, cells }], ward: None, text: None, heard: Vec::new() }
 }
 
 /// Lets a file stand where the folder of a table should be: no file can be written into it.

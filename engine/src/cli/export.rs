@@ -1,6 +1,6 @@
-//! `wardline export`: events, dead letters or a whole backup out of a data directory.
+//! `wardline export`: events, dead letters, a whole backup, or the files of a table, out of a data directory.
 //!
-//! - **Not here**: lists of tables.
+//! - **Not here**: rows of tables, which SQL gives.
 
 use std::{
     fs,
@@ -15,11 +15,18 @@ use wardline_store::{
     backup::{self, backup},
     disk::RealDisk,
 };
+#[cfg(feature = "sql")]
+use wardline_tables::{
+    manifest::{LOG, Manifest},
+    schema::{DEFINITIONS, Definition},
+};
 
 use super::{
     Ending,
     ending::{print, tell},
 };
+#[cfg(feature = "sql")]
+use crate::archive::FOLDER;
 use crate::{
     codes::Code,
     history::{Error, History},
@@ -32,6 +39,7 @@ use crate::{
   wardline export --data data --from 2026-05-01T00:00:00Z --until 2026-06-01T00:00:00Z
   wardline export --data data --dead letters           each dead letter byte for byte into a file of this folder
   wardline export --data data --backup /backup/monday  a verified copy; open it with `wardline run --restored`
+  wardline export --data data --list reports           the Parquet files that hold this table now, one a line
 The engine may run meanwhile. What is exported holds patient tokens, and dead letters hold what their senders wrote.
 Exit code 0: done; 2: wrong use; 4: the data is damaged.")]
 pub struct Args {
@@ -44,6 +52,10 @@ pub struct Args {
     /// Writes the exact bytes of each dead letter into this folder.
     #[arg(long, value_name = "DIR")]
     dead: Option<PathBuf>,
+    /// Lists the Parquet files that hold a table: all rows up to the newest flush, every version of each key.
+    #[cfg(feature = "sql")]
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["dead", "backup"])]
+    list: Option<String>,
     /// Only what was written down from this time on.
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
@@ -64,10 +76,46 @@ pub fn run(args: &Args) -> Ending {
         tell(&format!("{} error: there is no data directory `{name}`\n  {help}\n", Code::FileUnreadable));
         return Ending::Usage;
     }
+    #[cfg(feature = "sql")]
+    if let Some(table) = &args.list {
+        return list(&args.data, table);
+    }
     match (&args.backup, &args.dead) {
         (Some(to), _) => copy(&args.data, to),
         (None, Some(to)) => told(History::open(RealDisk::new(&args.data)).and_then(|history| letters(&history, to))),
         (None, None) => told(History::open(RealDisk::new(&args.data)).and_then(|history| events(&history, args))),
+    }
+}
+
+/// The files that the manifest names now; others in the folder are not the table's any more.
+#[cfg(feature = "sql")]
+fn list(data: &Path, table: &str) -> Ending {
+    if Definition::named(table).is_none() {
+        let names: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.table.name()).collect();
+        tell(&format!("{} error: there is no table `{table}`\n  There are {}.\n", Code::Usage, names.join(", ")));
+        return Ending::Usage;
+    }
+    let archive = data.join(FOLDER);
+    let bytes = match fs::read(archive.join(LOG)) {
+        Ok(bytes) => bytes,
+        // Nothing was flushed yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            tell(&format!("{} error: cannot read the manifest: {error}\n", Code::FileUnreadable));
+            return Ending::Usage;
+        }
+    };
+    match Manifest::read(&bytes) {
+        Ok((manifest, _)) => {
+            for file in manifest.files.values().filter(|file| file.table == table) {
+                print(&format!("{}\n", archive.join(&file.name).display()));
+            }
+            Ending::Fine
+        }
+        Err(error) => {
+            tell(&format!("{} error: {error}\n  Run `wardline verify`.\n", Code::Damaged));
+            Ending::Damaged
+        }
     }
 }
 

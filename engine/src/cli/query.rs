@@ -18,14 +18,21 @@ use wardline_query::{
     process,
     session::Sql,
     snapshot::Newest,
+    times::{Find, Times},
 };
+use wardline_rules::program::Program;
 
-use super::{Ending, ending::tell, run::start_logging};
+use super::{
+    Ending,
+    ending::{tell, today},
+    run::start_logging,
+};
 use crate::{
-    archive::{FOLDER, SOCKET},
+    archive::{FOLDER, SOCKET, WARDS},
     codes::Code,
     config::{ApiKey, Config, Role, SqlListeners},
     http::listen,
+    ward,
 };
 
 /// What `query` is given.
@@ -114,7 +121,29 @@ async fn open(config: &Config, archive: &std::path::Path, (newest, hands): (Newe
     for folder in [archive, &spill] {
         std::fs::create_dir_all(folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
     }
-    Sql::open(archive, &spill, newest, hands).await.map_err(|error| error.to_string())
+    let find = wards(config, archive);
+    let audit = config.data.join("audit");
+    Sql::open((archive, &spill, &audit), newest, (find, hands)).await.map_err(|error| error.to_string())
+}
+
+/// Looks up what a ward says about time: as the engine keeps it beside the tables, else as it lies in the installation.
+fn wards(config: &Config, archive: &std::path::Path) -> Find {
+    let (folder, installed) = (archive.join(WARDS), config.ward.clone());
+    Arc::new(move |digits: &str| {
+        let kept = std::fs::read(folder.join(format!("{digits}.ward"))).ok().and_then(|packed| ward::compile(&packed));
+        let program = kept.or_else(|| {
+            let sources = ward::load(&installed).ok()?;
+            ward::activation(&sources, today(), "").ok().map(|activation| activation.program)
+        })?;
+        let version: String = program.version.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        (version == digits).then(|| times(program))
+    })
+}
+
+fn times(program: Program) -> Times {
+    let sites = program.catalogue.sites.into_iter();
+    let sites = sites.filter_map(|site| site.zone.map(|zone| (site.name.to_string(), zone))).collect();
+    Times { zone: program.zone, sites, calendars: program.calendars }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Ending> {
@@ -129,15 +158,18 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Ending> {
 
 /// What a key of the configuration opens here.
 fn key(key: &ApiKey) -> Key {
-    let role = if key.roles.contains(&Role::Phi) {
-        Some(Sees::Phi)
-    } else {
-        key.roles.contains(&Role::Analyst).then_some(Sees::Analyst)
-    };
+    let known = [
+        (Role::Phi, Sees::Phi),
+        (Role::Analyst, Sees::Analyst),
+        (Role::Auditor, Sees::Auditor),
+        (Role::Admin, Sees::Admin),
+    ];
+    let role = known.into_iter().find(|(role, _)| key.roles.contains(role)).map(|(_, sees)| sees);
     Key {
         name: key.name.to_string(),
         sha256: key.sha256,
         role,
+        reads_metrics: key.roles.contains(&Role::Metrics) || key.roles.contains(&Role::Admin),
         scram: key.scram.as_deref().and_then(Verifier::parse),
         until: key.until.micros(),
     }

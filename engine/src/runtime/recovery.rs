@@ -145,7 +145,8 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
                 let mut rows = Vec::new();
                 kernel.rows(&batch, &output, &mut rows);
                 let ward = kernel.ward().map(|(_, version)| version);
-                sink.replayed(Taken { epoch: header.sequence, at: batch.at, rows, ward });
+                let (text, heard) = (super::rows::activated(&batch), super::rows::heard(&batch));
+                sink.replayed(Taken { epoch: header.sequence, at: batch.at, rows, ward, text, heard });
             }
         }
     }

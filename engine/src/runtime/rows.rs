@@ -7,7 +7,8 @@
 //!   core thread those of each turn.
 //! - **Not here**: tables, files, followers.
 
-use wardline_rules::{row::Row, time::Timestamp};
+use wardline_core::input::{Batch, FeedState, Input};
+use wardline_rules::{Text, row::Row, time::Timestamp};
 
 /// The rows of one batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +21,35 @@ pub struct Taken {
     pub rows: Vec<Row>,
     /// The ward that decides after it.
     pub ward: Option<[u8; 32]>,
+    /// Its text as it is packed, if the batch activated it.
+    pub text: Option<Vec<u8>>,
+    /// The feeds that were heard in it, and whether they are lost since.
+    pub heard: Vec<(Text, bool)>,
+}
+
+/// The feeds that a batch heard of, in order: one that sent something is not lost.
+pub(super) fn heard(batch: &Batch) -> Vec<(Text, bool)> {
+    let mut heard: Vec<(Text, bool)> = Vec::new();
+    for input in &batch.inputs {
+        let (feed, is_lost) = match input {
+            Input::Event(event) => (&event.source, false),
+            Input::Feed(status) => (&status.feed, status.state == FeedState::Lost),
+            Input::Attempt(_) | Input::Activate(_) | Input::Silence(_) | Input::Lift(_) | Input::Tick => continue,
+        };
+        match heard.iter_mut().find(|(known, _)| known == feed) {
+            Some(known) => known.1 = is_lost,
+            None => heard.push((feed.clone(), is_lost)),
+        }
+    }
+    heard
+}
+
+/// The text of the ward that a batch activates last.
+pub(super) fn activated(batch: &Batch) -> Option<Vec<u8>> {
+    batch.inputs.iter().rev().find_map(|input| match input {
+        Input::Activate(activation) => Some(activation.text.clone()),
+        _ => None,
+    })
 }
 
 /// Takes rows.

@@ -174,7 +174,8 @@ impl<K: Kernel> CoreThread<K> {
         let mut rows = Vec::new();
         self.kernel.rows(batch, &self.output, &mut rows);
         let ward = self.kernel.ward().map(|(_, version)| version);
-        sink.take(Taken { epoch: self.position.sequence, at: batch.at, rows, ward });
+        let (text, heard) = (super::rows::activated(batch), super::rows::heard(batch));
+        sink.take(Taken { epoch: self.position.sequence, at: batch.at, rows, ward, text, heard });
     }
 
     /// What became of the answers and events of one parcel.

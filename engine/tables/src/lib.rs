@@ -24,7 +24,10 @@ pub mod schema;
 pub mod sketch;
 mod slices;
 
-pub use wardline_rules::{row, time};
+pub use wardline_rules::{
+    program::{Calendar, Opening},
+    row, time,
+};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use wardline_rules::{
     Text,
     decimal::Decimal,
     event::{ResultItem, ResultValue},
-    time::Timestamp,
+    time::{Span, Timestamp},
     unit::{Quantity, Unit},
     words::{Abnormal, Comparator, Flag, Priority},
 };
@@ -18,6 +18,7 @@ use wardline_rules::{
 use crate::{
     causes,
     history::History,
+    past::{self, Amount},
     rule::{Bounds, Condition, Field, Missing, Policy, Range, Relation, Ward},
 };
 
@@ -27,12 +28,16 @@ pub(crate) struct View<'a> {
     words: [BTreeSet<Text>; 6],
     item: Option<&'a ResultItem>,
     unit: Option<Unit>,
+    /// What was found before.
+    previous: Option<Amount>,
+    since_same_test: Option<Span>,
 }
 
 impl<'a> View<'a> {
     /// A report, or one result of it, at an instant.
     pub(crate) fn new(ward: &Ward, history: &History<'a>, at: Timestamp, item: Option<&'a ResultItem>) -> Self {
         let word = |word: Option<Text>| word.into_iter().collect::<BTreeSet<Text>>();
+        let looks_back = ward.looks_back();
         let priority = history.said(at, |event| event.priority).unwrap_or(Priority::Unknown);
         let test = item.and_then(|item| ward.test(&item.code.code));
         let mut flags = history.flags(at);
@@ -52,6 +57,8 @@ impl<'a> View<'a> {
             ],
             item,
             unit: test.and_then(|test| test.unit),
+            previous: item.filter(|_| looks_back).and_then(|item| past::previous_value(ward, history, at, item)),
+            since_same_test: looks_back.then(|| past::since_same_test(ward, history)).flatten(),
         }
     }
 
@@ -100,7 +107,8 @@ impl<'a> View<'a> {
         let none = BTreeSet::new();
         let words = self.words.get(index(field)).unwrap_or(&none);
         let is_absent = match field {
-            Field::Value => self.number().is_none(),
+            Field::Value | Field::PreviousValue | Field::Change => self.amount(field).is_none(),
+            Field::SinceSameTest => self.since_same_test.is_none(),
             Field::Flag => false,
             Field::Priority | Field::Site | Field::Location | Field::Test | Field::Class => words.is_empty(),
         };
@@ -111,17 +119,31 @@ impl<'a> View<'a> {
             Relation::Is(word) => known(words.contains(word)),
             Relation::IsNot(word) => known(!words.contains(word)),
             Relation::OneOf(choice) => known(choice.iter().any(|word| words.contains(word))),
-            Relation::Within(range) => within(self.number()?, range),
+            Relation::Within(range) => within(self.amount(field)?, range),
+            Relation::Below(span) => self.since_same_test.map(|since| since < *span),
+            Relation::Above(span) => self.since_same_test.map(|since| since > *span),
         }
     }
 
-    fn number(&self) -> Option<(Option<Comparator>, Quantity)> {
-        self.item.and_then(|item| number(item, self.unit))
+    fn amount(&self, field: Field) -> Option<Amount> {
+        let own = || self.item.and_then(|item| number(item, self.unit));
+        match field {
+            Field::Value => own(),
+            Field::PreviousValue => self.previous,
+            Field::Change => past::difference(own()?, self.previous?),
+            Field::Priority
+            | Field::Site
+            | Field::Location
+            | Field::Test
+            | Field::Class
+            | Field::Flag
+            | Field::SinceSameTest => None,
+        }
     }
 }
 
 /// The value as a quantity; absent without a number or in a unit foreign to the test, whose unit is `own`.
-fn number(item: &ResultItem, own: Option<Unit>) -> Option<(Option<Comparator>, Quantity)> {
+pub(crate) fn number(item: &ResultItem, own: Option<Unit>) -> Option<Amount> {
     let ResultValue::Number(sign, number) = item.value else { return None };
     let unit = if item.unit.is_empty() { own? } else { Unit::parse(&item.unit)? };
     let is_foreign = own.is_some_and(|own| own.dimension() != unit.dimension());
@@ -136,7 +158,7 @@ const fn index(field: Field) -> usize {
         Field::Test => 3,
         Field::Class => 4,
         Field::Flag => 5,
-        Field::Value => 6,
+        Field::Value | Field::PreviousValue | Field::Change | Field::SinceSameTest => 6,
     }
 }
 
@@ -256,7 +278,13 @@ mod tests {
     #[test]
     fn what_is_unknown_is_decided_by_the_absent_fields() {
         // [COND-1] [COND-3] [COND-4]
-        let view = || View { words: core::array::from_fn(|_| BTreeSet::new()), item: None, unit: None };
+        let view = || View {
+            words: core::array::from_fn(|_| BTreeSet::new()),
+            item: None,
+            unit: None,
+            previous: None,
+            since_same_test: None,
+        };
         let is = |field, word: &str| (field, Relation::Is(Text::from(word)));
         let chain = |is_any, atoms: &[(Field, Relation)]| Condition { is_any, atoms: atoms.to_vec() };
         let icu = is(Field::Location, "ICU");

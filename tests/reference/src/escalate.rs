@@ -5,7 +5,7 @@
 //!
 //! - **How it fits**: [`evaluate`](crate::evaluate) raises and ends alerts, passes answers on and fires what is due.
 //! - **Source**: language page, section 5.6: T1 to T23, [ESC-1] to [ESC-12].
-//! - **Not here**: mutes, failed deliveries, roles that change hands, answers by everyone paged.
+//! - **Not here**: mutes, failed deliveries, answers by everyone paged.
 
 use std::collections::BTreeMap;
 
@@ -80,6 +80,8 @@ pub(crate) enum State {
 /// What an alert waits for; at the same instant earlier ones come first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Pending {
+    /// A roster of the step means somebody else.
+    Edge,
     Reminder(Who, Channel),
     Wait,
     Lapse,
@@ -180,6 +182,7 @@ impl Alert {
             return;
         }
         match self.pending.remove(0).1 {
+            Pending::Edge => self.hand_over(journal),
             Pending::Reminder(who, channel) if !self.declined.contains(&who) => {
                 self.send(journal, &who, channel, Purpose::Reminder);
             }
@@ -290,7 +293,8 @@ impl Alert {
         self.step = step;
         self.declined.clear();
         self.pending.clear();
-        self.asked = rung.who.iter().filter(|who| **who != Who::Ordering || journal.has_ordering).cloned().collect();
+        let meant = rung.who.iter().map(|who| journal.meant(who));
+        self.asked = meant.filter(|who| *who != Who::Ordering || journal.has_ordering).collect();
         if self.asked.is_empty() {
             return self.move_on(journal);
         }
@@ -301,6 +305,39 @@ impl Alert {
             self.pending.extend(due);
         }
         self.pending.push((journal.at.plus(rung.wait), Pending::Wait));
+        self.await_edge(journal, &rung.who);
+    }
+
+    /// Waits for the next instant at which a roster of the step means somebody else.
+    fn await_edge(&mut self, journal: &Journal, who: &[Who]) {
+        let next = who.iter().filter_map(|who| journal.next_change(who)).min();
+        self.pending.extend(next.map(|due| (due, Pending::Edge)));
+    }
+
+    /// Pages who is on duty now and tells who was [T21]; the timers of the step go on.
+    fn hand_over(&mut self, journal: &mut Journal) {
+        let rung = self.ladder.as_ref().and_then(|ladder| ladder.steps.get(self.step).cloned());
+        let Some(rung) = rung.filter(|_| self.state == State::Open) else { return };
+        for roster in rung.who.iter().filter(|who| matches!(who, Who::Roster(_))) {
+            let (before, now) = (journal.meant_before(roster), journal.meant(roster));
+            if before == now {
+                continue;
+            }
+            self.asked.iter_mut().filter(|who| **who == before).for_each(|who| *who = now.clone());
+            self.declined.retain(|who| *who != before);
+            for (_, pending) in &mut self.pending {
+                if let Pending::Reminder(who, _) = pending
+                    && *who == before
+                {
+                    *who = now.clone();
+                }
+            }
+            self.send(journal, &now, rung.channel, Purpose::Page);
+            if let Some(channel) = self.reached.remove(&before) {
+                self.unsent.push((before, channel, Purpose::Withdrawal, 0));
+            }
+        }
+        self.await_edge(journal, &rung.who);
     }
 
     /// The wait is over [T5] to [T7].

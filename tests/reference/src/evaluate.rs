@@ -1,11 +1,11 @@
 //! Evaluate: what should have been said, and when, about everything that was told?
 //!
-//! Report by report, log time by log time: take what was told then, work out anew what all facts known by now say, compare
+//! Report by report, log time by log time: take what was told then, of other reports of the patient too if a rule looks back, work out anew what all facts known by now say, compare
 //! with what was said before and write down the difference; then look for the earliest thing due and do it. Nothing is
 //! remembered but the facts, what was said, and the alerts that were raised.
 //!
 //! - **How it fits**: a driver gives [`Told`] inputs and compares the [`Outcome`] with the engine's.
-//! - LIMIT: a ward and its reports are taken one at a time; a report's facts are read again at each of its log times.
+//! - LIMIT: a report's facts are read again at each of its log times, and all those of its patient where a rule looks back.
 //! - **Source**: language page, sections 5.1 to 5.6; architecture page, section 4.
 //! - **Not here**: the words `delivered`, `read`, `declined` and `held`, which depend on delivery and mutes.
 //!
@@ -23,18 +23,20 @@
 
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_rules::{
     Text,
     event::{Event, Fact},
-    time::Timestamp,
+    time::{Span, Timestamp, Zone},
+    token::Token,
     words::Channel,
 };
 
 use crate::{
+    duty,
     escalate::Alert,
-    rule::{Ward, Who},
+    rule::{Roster, Ward, Who},
 };
 
 /// One durable input.
@@ -127,6 +129,9 @@ pub(crate) struct Journal {
     pub(crate) at: Timestamp,
     pub(crate) report: Text,
     pub(crate) has_ordering: bool,
+    /// Who is on duty, and in which zone.
+    pub(crate) rosters: Vec<Roster>,
+    pub(crate) zone: Zone,
     pub(crate) outcome: Outcome,
 }
 
@@ -137,43 +142,66 @@ pub(crate) struct Journal {
 #[must_use]
 pub fn all(ward: &Ward, told: &[Told], until: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    for (name, told) in by_report(told) {
-        let part = report(ward, &name, told, until);
+    let names = names(told);
+    let patients = patients(told, &names);
+    let looks_back = ward.looks_back();
+    for name in names.iter().flatten().collect::<BTreeSet<_>>() {
+        let patient = patients.get(name).filter(|_| looks_back);
+        let is_near = |other: &Text| other == name || patient.is_some_and(|it| patients.get(other) == Some(it));
+        let news = told.iter().zip(&names).filter_map(|(told, of)| Some((of.as_ref()?, told)));
+        let part = watch::run(ward, name, news.filter(|(of, _)| is_near(of)).collect(), until);
         outcome.lines.extend(part.lines);
         outcome.pages.extend(part.pages);
     }
     outcome
 }
 
-/// What should be said about one report when `until` is reached; `told` holds its inputs alone.
-#[must_use]
-pub fn report(ward: &Ward, name: &str, told: Vec<&Told>, until: Timestamp) -> Outcome {
-    watch::run(ward, name, told, until)
-}
-
-/// The inputs of each report, by its name. Facts that carry only a placer number belong to the report that has that
-/// placer number and a filler number [IDN-6].
-#[must_use]
-pub fn by_report(told: &[Told]) -> BTreeMap<Text, Vec<&Told>> {
+/// Which report each input is about. Facts that carry only a placer number belong to the report that has that placer number
+/// and a filler number [IDN-6].
+fn names(told: &[Told]) -> Vec<Option<Text>> {
     let mut fillers = BTreeMap::new();
     for event in told.iter().map(|told| &told.event) {
         if let (Some(placer), Some(filler)) = (&event.report.placer, &event.report.filler) {
             fillers.insert((&placer.ns, &placer.id), &filler.id);
         }
     }
-    let mut reports: BTreeMap<Text, Vec<&Told>> = BTreeMap::new();
-    for told in told {
+    let name = |told: &Told| {
         let ids = &told.event.report;
         let joined =
             ids.placer.as_ref().map(|placer| fillers.get(&(&placer.ns, &placer.id)).copied().unwrap_or(&placer.id));
-        if let Some(name) = ids.filler.as_ref().map(|filler| &filler.id).or(joined) {
-            reports.entry(name.clone()).or_default().push(told);
-        }
-    }
-    reports
+        ids.filler.as_ref().map(|filler| &filler.id).or(joined).cloned()
+    };
+    told.iter().map(name).collect()
+}
+
+/// Whose report each is; every fact of a report says so, or none.
+fn patients(told: &[Told], names: &[Option<Text>]) -> BTreeMap<Text, Token> {
+    let named = told.iter().zip(names).filter_map(|(told, name)| Some((name.clone()?, told.event.patient?)));
+    named.collect()
 }
 
 impl Journal {
+    /// Whom a word of a step means now.
+    pub(crate) fn meant(&self, who: &Who) -> Who {
+        self.meant_at(who, self.at)
+    }
+
+    /// Whom it meant until a moment ago.
+    pub(crate) fn meant_before(&self, who: &Who) -> Who {
+        self.meant_at(who, self.at.plus(Span::from_micros(-1)))
+    }
+
+    fn meant_at(&self, who: &Who, at: Timestamp) -> Who {
+        let roster = self.rosters.iter().find(|roster| *who == Who::Roster(roster.name.clone()));
+        roster.map_or_else(|| who.clone(), |roster| duty::on_duty(roster, &self.zone, at))
+    }
+
+    /// When it next means somebody else.
+    pub(crate) fn next_change(&self, who: &Who) -> Option<Timestamp> {
+        let roster = self.rosters.iter().find(|roster| *who == Who::Roster(roster.name.clone()))?;
+        duty::next_change(roster, &self.zone, self.at)
+    }
+
     /// Writes a change of an alert.
     pub(crate) fn line(&mut self, alert: &Alert, word: &'static str) {
         self.outcome.lines.push(Line {

@@ -84,7 +84,20 @@ const DAYS: [&str; 4] =
 #[must_use]
 pub fn case(seed: u64, reports: usize) -> Case {
     let mut random = Random::new(seed);
-    let plain = rules::ward(&mut random);
+    let ward = rules::ward(&mut random);
+    of_ward(seed, reports, random, ward)
+}
+
+/// The same with rules that look back at what was found before for a patient, who has several reports, and with rosters.
+#[must_use]
+pub fn case_with_past(seed: u64, reports: usize) -> Case {
+    let mut random = Random::new(seed);
+    let mut ward = rules::ward(&mut random);
+    rules::look_back(&mut random, &mut ward);
+    of_ward(seed, reports, random, ward)
+}
+
+fn of_ward(seed: u64, reports: usize, mut random: Random, plain: Ward) -> Case {
     let ward = Ward { limits: rules::limits(&mut Random::new(!seed)), ..plain.clone() };
     let begin = random.pick(&DAYS).and_then(|day| Timestamp::parse(day)).unwrap_or_default();
     let mut told = Vec::new();

@@ -36,6 +36,8 @@ pub(crate) struct History<'a> {
     /// In order of event time, then of statement, then of id.
     events: Vec<(Timestamp, &'a Event)>,
     tellings: Vec<Telling>,
+    /// The other reports of the patient, if anybody asks for them.
+    pub(crate) others: Vec<Self>,
 }
 
 impl<'a> History<'a> {
@@ -51,7 +53,7 @@ impl<'a> History<'a> {
                 Telling { step, time, evidence, stated, id: event.event_id.clone() }
             }));
         }
-        Self { events: timed, tellings }
+        Self { events: timed, tellings, others: Vec::new() }
     }
 
     /// Times of a step that count, in order: one per specimen or order where the newest statement is the truth [REP-2],
@@ -169,6 +171,19 @@ impl<'a> History<'a> {
         let resulted = self.events.iter().flat_map(|(_, event)| event.results.iter().map(|item| &item.code));
         let declared = ordered.chain(resulted).filter_map(|code| ward.test(&code.code));
         declared.map(|test| test.word.clone()).collect()
+    }
+
+    /// Codes of tests that were ordered or resulted.
+    pub(crate) fn codes(&self) -> BTreeSet<&'a Text> {
+        let ordered = self.events.iter().flat_map(|(_, event)| event.tests.iter());
+        let resulted = self.events.iter().flat_map(|(_, event)| event.results.iter().map(|item| &item.code));
+        ordered.chain(resulted).map(|code| &code.code).collect()
+    }
+
+    /// When it was ordered; of a report whose order nobody told of, the first time that is known.
+    pub(crate) fn ordered(&self) -> Option<Timestamp> {
+        let first = || self.tellings.iter().map(|telling| telling.time.base()).min();
+        self.times(Step::Ordered).first().map(EventTime::base).or_else(first)
     }
 
     /// All events in order, with their instants.

@@ -7,9 +7,8 @@
 //! - **How it fits**: a driver generates rules and events here, gives the [ward text](rule::Ward::ward_text) and the same
 //!   events to the engine, turns what the engine says into [`Line`](evaluate::Line)s and asks [`compare::diff`].
 //!   TATmark does the same with [`tatmark::ward`].
-//! - LIMIT: quadratic in the facts of one report, linear in reports; a driver may go report by report
-//!   ([`evaluate::report`]).
-//! - **Not here**: what spans reports (counts, windows, limits, digests, rosters, mutes), failed deliveries, scripts,
+//! - LIMIT: quadratic in the facts of one report, and of one patient where a rule looks back.
+//! - **Not here**: what spans reports, but for earlier results of a patient (counts, windows, limits, digests, mutes), failed deliveries, scripts,
 //!   exceptions, working days, holds, identity conflicts, ward swaps.
 #![deny(
     missing_docs,
@@ -30,10 +29,12 @@ mod causes;
 mod clock;
 pub mod compare;
 mod condition;
+mod duty;
 mod escalate;
 pub mod evaluate;
 pub mod generate;
 mod history;
+mod past;
 pub mod rule;
 pub mod tatmark;
 mod text;

@@ -10,7 +10,7 @@
 use wardline_rules::{
     Text,
     decimal::Decimal,
-    time::{Span, TimeOfDay},
+    time::{Date, Span, TimeOfDay},
     unit::Unit,
     words::{Channel, State, Step},
 };
@@ -38,6 +38,8 @@ pub struct Ward {
     pub calendars: Vec<Calendar>,
     /// Desks.
     pub desks: Vec<Text>,
+    /// Rosters; whoever takes turns in one is a person of the ward.
+    pub rosters: Vec<Roster>,
     /// Escalations.
     pub escalations: Vec<Escalation>,
     /// What it enforces.
@@ -95,8 +97,29 @@ pub enum Who {
     Ordering,
     /// A desk.
     Desk(Text),
+    /// Whoever is on duty in a roster.
+    Roster(Text),
+    /// A person: who a roster turns out to mean.
+    Person(Text),
     /// Inside an escalation: whom the rule names.
     Recipient,
+}
+
+/// Who is on duty.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Roster {
+    /// Its name.
+    pub name: Text,
+    /// How many days a turn lasts.
+    pub days: u8,
+    /// When the first turn begins.
+    pub from: (Date, TimeOfDay),
+    /// Who takes turns, in order.
+    pub members: Vec<Text>,
+    /// Hours of each day that a desk has; an end not after the start lies on the next day.
+    pub nights: Option<(TimeOfDay, TimeOfDay, Text)>,
+    /// The desk that is asked when nobody is on duty.
+    pub nobody: Text,
 }
 
 /// Whom to ask, in which order, for how long.
@@ -312,6 +335,12 @@ pub enum Field {
     Flag,
     /// `value`, of a result.
     Value,
+    /// `previous value`, of a result: the newest earlier one of the same test and patient.
+    PreviousValue,
+    /// `change`, of a result: its value minus the previous one.
+    Change,
+    /// `time since same test`: since the newest earlier order of the same test and patient.
+    SinceSameTest,
 }
 
 /// What an atom says of it.
@@ -325,6 +354,10 @@ pub enum Relation {
     OneOf(Vec<Text>),
     /// It lies in this range.
     Within(Range),
+    /// It is a span shorter than this.
+    Below(Span),
+    /// It is a span longer than this.
+    Above(Span),
     /// It is absent.
     Missing,
     /// It is not.
@@ -388,11 +421,31 @@ impl Rule {
     }
 }
 
+impl Field {
+    /// Whether it speaks of other reports of the patient.
+    #[must_use]
+    pub const fn is_of_before(self) -> bool {
+        matches!(self, Self::PreviousValue | Self::Change | Self::SinceSameTest)
+    }
+}
+
 impl Ward {
     /// The lowest severity, which actions have that name none.
     #[must_use]
     pub fn lowest(&self) -> Text {
         self.severities.last().map(|severity| severity.name.clone()).unwrap_or_default()
+    }
+
+    /// Whether any of its alerts asks for what was before.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.rules.iter().any(|rule| match rule {
+            Rule::Alert(alert) => {
+                let atoms = [&alert.condition, &alert.unless].into_iter().flatten().flat_map(|it| &it.atoms);
+                atoms.into_iter().any(|(field, _)| field.is_of_before())
+            }
+            Rule::Sla(_) => false,
+        })
     }
 
     /// The declared test of that code.

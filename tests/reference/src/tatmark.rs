@@ -39,6 +39,7 @@ pub fn ward() -> Ward {
         tests: Vec::new(),
         severities: vec![severity("red", 60, true), severity("orange", 360, false), severity("yellow", 1_440, false)],
         calendars: Vec::new(),
+        rosters: Vec::new(),
         desks: ["Laboratory", "Reading room", "Ward", "On call", "Operations"].map(Text::const_new).to_vec(),
         escalations: vec![call_out()],
         rules: vec![

@@ -6,6 +6,7 @@
 //! - **Source**: the rule language, edition 1: vocabulary and grammar.
 
 use core::fmt::Write;
+use std::collections::BTreeSet;
 
 use wardline_rules::{
     Text,
@@ -55,6 +56,20 @@ impl Ward {
         }
         for desk in &self.desks {
             page.block(&format!("desk \"{desk}\""));
+        }
+        for person in self.rosters.iter().flat_map(|roster| &roster.members).collect::<BTreeSet<_>>() {
+            page.block(&format!("person \"{person}\""));
+        }
+        for roster in &self.rosters {
+            page.block(&format!("roster \"{}\"", roster.name));
+            let ((date, time), each) = (roster.from, roster.days);
+            let turn = if each == 1 { "daily".to_owned() } else { format!("every {each} days") };
+            let members = joined(&roster.members, ", ", |name| format!("\"{name}\""));
+            page.clause("rotate", &format!("{turn} from {date} {time}: {members}"));
+            if let Some((from, to, desk)) = &roster.nights {
+                page.clause("nights", &format!("{from} to {to}: desk \"{desk}\""));
+            }
+            page.clause("nobody", &format!("desk \"{}\"", roster.nobody));
         }
         for calendar in &self.calendars {
             page.block(&format!("calendar \"{}\"", calendar.name));
@@ -241,6 +256,8 @@ impl Who {
         match self {
             Self::Ordering => "the ordering clinician".to_owned(),
             Self::Desk(name) => format!("desk \"{name}\""),
+            Self::Roster(name) => format!("roster \"{name}\""),
+            Self::Person(name) => format!("person \"{name}\""),
             Self::Recipient => "the recipient".to_owned(),
         }
     }
@@ -293,6 +310,9 @@ impl Field {
             Self::Class => "patient class",
             Self::Flag => "flag",
             Self::Value => "value",
+            Self::PreviousValue => "previous value",
+            Self::Change => "change",
+            Self::SinceSameTest => "time since same test",
         }
     }
 }
@@ -304,6 +324,8 @@ impl Relation {
             Self::IsNot(word) => format!("not {word}"),
             Self::OneOf(words) => format!("one of {}", joined(words, ", ", Text::to_string)),
             Self::Within(range) => range_text(range.bounds, range.unit.code()),
+            Self::Below(span) => format!("below {span}"),
+            Self::Above(span) => format!("above {span}"),
             Self::Missing => "missing".to_owned(),
             Self::Present => "present".to_owned(),
         }

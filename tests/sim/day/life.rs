@@ -58,7 +58,7 @@ pub(super) struct Life {
 impl Life {
     pub(super) fn new(begin: Timestamp, plan: Plan) -> Self {
         let clock = Arc::new(SimClock::new(begin, 1));
-        let node = Node::start(&SimDisk::new(1), &clock, options([7; 16], 64 << 20)).unwrap();
+        let node = Node::start(&SimDisk::new(1), &clock, (options([7; 16], 64 << 20), None)).unwrap();
         let mut life = Self { clock, node, now: begin, told: plan.told, deeds: BTreeMap::new(), serial: 0 };
         let sources = Sources { packs: ward::packs(), ..Sources::of_text("day.ward", WARD) };
         let activation = ward::activation(&sources, Date::new(2026, 1, 12).unwrap(), "the day").unwrap();

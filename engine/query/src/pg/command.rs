@@ -4,13 +4,26 @@
 //!
 //! - **Not here**: queries.
 
-use datafusion::sql::sqlparser::{ast::Statement, dialect::PostgreSqlDialect, parser::Parser};
+use datafusion::sql::sqlparser::{
+    ast::{CloseCursor, CopySource, CopyTarget, Declare, FetchDirection, Statement, ValueWithSpan},
+    dialect::PostgreSqlDialect,
+    parser::Parser,
+};
 
-use crate::{codes::Code, error::Error, limits::TEXT_BYTES_MAX};
+use super::copy::Form;
+use crate::{codes::Code, error::Error, guard};
 
 /// A session command.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Command {
+    /// The rows of this query, in this form.
+    Copy(String, Form),
+    /// A cursor of this name over this query.
+    Declare(String, String),
+    /// So many rows of this cursor.
+    Fetch(String, usize),
+    /// This cursor, or all, is not needed any more.
+    Close(Option<String>),
     /// From here on one snapshot.
     Begin,
     /// The newest snapshot again.
@@ -55,10 +68,15 @@ pub(crate) fn read(text: &str) -> Result<Option<Command>, Error> {
         "DEALLOCATE",
         "SAVEPOINT",
         "RELEASE",
+        "COPY",
+        "DECLARE",
+        "FETCH",
+        "CLOSE",
     ];
-    if !words.contains(&first.as_str()) || text.len() > TEXT_BYTES_MAX {
+    if !words.contains(&first.as_str()) {
         return Ok(None);
     }
+    guard::scan(text)?;
     let parsed = Parser::parse_sql(&PostgreSqlDialect {}, text);
     let statements = parsed.map_err(|error| Error::new(Code::Syntax, error.to_string()))?;
     let [statement] = statements.as_slice() else {
@@ -74,7 +92,55 @@ pub(crate) fn read(text: &str) -> Result<Option<Command>, Error> {
         Statement::Discard { .. } => Ok(Some(Command::Done("DISCARD ALL"))),
         Statement::Deallocate { .. } => Ok(Some(Command::Done("DEALLOCATE"))),
         Statement::Set(_) | Statement::Reset(_) => setting(&statement.to_string()),
+        Statement::Copy { source, to: true, target: CopyTarget::Stdout, options, legacy_options, .. } => {
+            let query = match source {
+                CopySource::Query(query) => query.to_string(),
+                CopySource::Table { table_name, columns } if columns.is_empty() => {
+                    format!("SELECT * FROM {table_name}")
+                }
+                CopySource::Table { table_name, columns } => {
+                    let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+                    format!("SELECT {} FROM {table_name}", columns.join(", "))
+                }
+            };
+            Ok(Some(Command::Copy(query, Form::of(options, legacy_options)?)))
+        }
+        Statement::Copy { .. } => Err(Error::new(Code::Refused, "COPY goes to STDOUT, and nothing is copied in")),
+        Statement::Declare { stmts } => declared(stmts).map(Some),
+        Statement::Fetch { name, direction, into: None, .. } => {
+            Ok(Some(Command::Fetch(name.value.clone(), count(direction)?)))
+        }
+        Statement::Close { cursor } => Ok(Some(Command::Close(match cursor {
+            CloseCursor::All => None,
+            CloseCursor::Specific { name } => Some(name.value.clone()),
+        }))),
         _ => Ok(None),
+    }
+}
+
+fn declared(statements: &[Declare]) -> Result<Command, Error> {
+    let [Declare { names, for_query: Some(query), binary: None | Some(false), .. }] = statements else {
+        return Err(Error::new(Code::Refused, "only a cursor is declared here, in the form of its FETCH"));
+    };
+    let [name] = names.as_slice() else { return Err(Error::new(Code::Refused, "one cursor is declared at a time")) };
+    Ok(Command::Declare(name.value.clone(), query.to_string()))
+}
+
+/// How many rows a FETCH asks for: forward alone.
+fn count(direction: &FetchDirection) -> Result<usize, Error> {
+    let refused = || Error::new(Code::Refused, "a cursor goes forward only");
+    let number = |limit: &ValueWithSpan| limit.to_string().parse().map_err(|_| refused());
+    match direction {
+        FetchDirection::Next | FetchDirection::Forward { limit: None } => Ok(1),
+        FetchDirection::All | FetchDirection::ForwardAll => Ok(usize::MAX),
+        FetchDirection::Count { limit } | FetchDirection::Forward { limit: Some(limit) } => number(limit),
+        FetchDirection::Prior
+        | FetchDirection::First
+        | FetchDirection::Last
+        | FetchDirection::Absolute { .. }
+        | FetchDirection::Relative { .. }
+        | FetchDirection::Backward { .. }
+        | FetchDirection::BackwardAll => Err(refused()),
     }
 }
 
@@ -114,6 +180,20 @@ mod tests {
         assert_eq!(done("SET TIME ZONE 'UTC'"), Some(Command::Done("SET")));
         assert_eq!(done("DISCARD ALL"), Some(Command::Done("DISCARD ALL")));
         assert_eq!(done("SELECT 1"), None);
+        let copy = |form| Some(Command::Copy("SELECT 1".to_owned(), form));
+        assert_eq!(done("COPY (SELECT 1) TO STDOUT (FORMAT \"binary\")"), copy(Form::Binary));
+        let csv = Form::Csv { delimiter: b',', quote: b'"', null: String::new(), has_header: true };
+        assert_eq!(done("copy ( SELECT 1 ) TO STDOUT csv header"), copy(csv.clone()));
+        assert_eq!(done("COPY (SELECT 1) TO STDOUT WITH (FORMAT csv, HEADER true)"), copy(csv));
+        assert_eq!(read("COPY (SELECT 1) TO '/tmp/x.csv'").unwrap_err().code, Code::Refused);
+        assert_eq!(read("COPY reports FROM STDIN").unwrap_err().code, Code::Refused);
+        let declared = Command::Declare("c".to_owned(), "SELECT 1".to_owned());
+        assert_eq!(done("DECLARE \"c\" CURSOR FOR SELECT 1"), Some(declared.clone()));
+        assert_eq!(done("DECLARE c NO SCROLL CURSOR FOR\nSELECT 1"), Some(declared));
+        assert_eq!(done("FETCH FORWARD 7 FROM c"), Some(Command::Fetch("c".to_owned(), 7)));
+        assert_eq!(done("FETCH ALL IN c"), Some(Command::Fetch("c".to_owned(), usize::MAX)));
+        assert_eq!(read("FETCH PRIOR FROM c").unwrap_err().code, Code::Refused);
+        assert_eq!(done("CLOSE c"), Some(Command::Close(Some("c".to_owned()))));
         assert_eq!(read("SET datafusion.execution.batch_size = 1").unwrap_err().code, Code::Refused);
         assert_eq!(read("SET role = 'phi'").unwrap_err().code, Code::Refused);
         assert_eq!(read("BEGIN; DROP TABLE reports").unwrap_err().code, Code::Refused);

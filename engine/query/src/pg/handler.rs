@@ -8,37 +8,42 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow::datatypes::DataType;
-use arrow_pg::datatypes::{arrow_schema_to_pg_fields, df::deserialize_parameters, encode_recordbatch, into_pg_type};
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow_pg::datatypes::{df::deserialize_parameters, into_pg_type};
 use async_trait::async_trait;
 use datafusion::common::ParamValues;
-use futures::{Sink, Stream, StreamExt as _, stream};
+use futures::Sink;
 use pgwire::{
     api::{
         ClientInfo, ClientPortalStore, METADATA_USER, PgWireServerHandlers, Type,
         auth::StartupHandler,
         cancel::{CancelHandler, DefaultCancelHandler},
         portal::{Format, Portal},
-        query::{ExtendedQueryHandler, SimpleQueryHandler},
-        results::{FieldInfo, QueryResponse, Response, Tag},
+        query::{ExtendedQueryHandler, SimpleQueryHandler, send_describe_response},
+        results::{DescribePortalResponse, FieldInfo, QueryResponse, Response, Tag},
         stmt::QueryParser,
         store::PortalStore,
     },
     error::{PgWireError, PgWireResult},
-    messages::{PgWireBackendMessage, data::DataRow},
+    messages::{
+        PgWireBackendMessage,
+        extendedquery::{Describe, TARGET_TYPE_BYTE_PORTAL},
+    },
 };
 
 use super::{
     Shared,
     command::{self, Command},
+    copy::Form,
+    cursor::{Cursors, unknown},
+    rows,
     startup::Startup,
 };
 use crate::{
-    access::{Role, now},
+    access::{Asker, Role, now},
     codes::Code,
     error::Error,
-    limits::ROWS_MAX,
-    session::{Answer, Planned},
+    session::Planned,
     snapshot::Snapshot,
 };
 
@@ -62,6 +67,7 @@ enum Pinned {
 pub(crate) struct Session {
     shared: Arc<Shared>,
     pinned: Arc<Mutex<Pinned>>,
+    cursors: Arc<tokio::sync::Mutex<Cursors>>,
 }
 
 /// What was prepared.
@@ -69,30 +75,45 @@ pub(crate) struct Session {
 pub(crate) enum Prepared {
     /// Something that has rows.
     Query(Arc<Planned>),
+    /// The rows of a query, in the form of COPY.
+    Copy(Arc<Planned>, Form),
+    /// A cursor over a query.
+    Declare(String, Arc<Planned>),
+    /// So many rows of a cursor, with the columns it has.
+    Fetch(String, usize, SchemaRef),
     /// A session command.
     Command(Command),
 }
 
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, pinned: Arc::default() }
+        Self { shared, pinned: Arc::default(), cursors: Arc::default() }
     }
 
-    fn role(&self, client: &impl ClientInfo) -> Result<Role, Error> {
-        if self.shared.access.is_open() {
-            return Ok(Role::Phi);
-        }
+    fn asker(&self, client: &impl ClientInfo) -> Result<Asker, Error> {
         let user = client.metadata().get(METADATA_USER).map_or("", String::as_str);
+        if self.shared.access.is_open() {
+            return Ok(Asker::new("loopback", Role::Phi, "postgres"));
+        }
         let key = self.shared.access.user(user, now());
-        key.and_then(|key| key.role).ok_or_else(|| Error::new(Code::Login, "the key has ended"))
+        let role = key.and_then(|key| key.role).ok_or_else(|| Error::new(Code::Login, "the key has ended"))?;
+        Ok(Asker::new(user, role, "postgres"))
     }
 
     async fn prepare(&self, client: &(impl ClientInfo + Sync), text: &str) -> Result<Prepared, Error> {
-        if let Some(command) = command::read(text)? {
-            return Ok(Prepared::Command(command));
-        }
-        let role = self.role(client)?;
-        Ok(Prepared::Query(Arc::new(self.shared.sql.plan(text, role).await?)))
+        let asker = self.asker(client)?;
+        let command = command::read(text).inspect_err(|error| self.shared.sql.refused(&asker, text, error))?;
+        let plan = |text: String| async move { self.shared.sql.plan(&text, &asker).await.map(Arc::new) };
+        Ok(match command {
+            None => Prepared::Query(plan(text.to_owned()).await?),
+            Some(Command::Copy(query, form)) => Prepared::Copy(plan(query).await?, form),
+            Some(Command::Declare(name, query)) => Prepared::Declare(name, plan(query).await?),
+            Some(Command::Fetch(name, count)) => {
+                let schema = self.cursors.lock().await.schema(&name).ok_or_else(|| unknown(&name))?;
+                Prepared::Fetch(name, count, schema)
+            }
+            Some(command) => Prepared::Command(command),
+        })
     }
 
     fn pin(&self) -> Result<Option<Arc<Snapshot>>, Error> {
@@ -105,7 +126,14 @@ impl Session {
         }
     }
 
-    fn command(&self, command: Command) -> Result<Response, Error> {
+    async fn command(&self, command: &Command) -> Result<Response, Error> {
+        if let Command::Close(name) = command {
+            self.cursors.lock().await.close(name.as_deref())?;
+            return Ok(Response::Execution(Tag::new("CLOSE CURSOR")));
+        }
+        if let Command::End(_) = command {
+            self.cursors.lock().await.close(None)?;
+        }
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         match command {
             Command::Begin => {
@@ -118,22 +146,47 @@ impl Session {
                 Ok(Response::TransactionEnd(Tag::new(tag)))
             }
             Command::Done(tag) => Ok(Response::Execution(Tag::new(tag))),
+            Command::Copy(..) | Command::Declare(..) | Command::Fetch(..) | Command::Close(_) => {
+                Err(Error::new(Code::Failed, "a command that was not prepared"))
+            }
         }
     }
 
-    async fn answer(
+    async fn answer<C>(
         &self,
+        client: &mut C,
         prepared: &Prepared,
-        parameters: Option<ParamValues>,
-        format: &Format,
-    ) -> PgWireResult<Response> {
+        (parameters, format): (Option<ParamValues>, &Format),
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
         let planned = match prepared {
-            Prepared::Command(command) => return Ok(self.command(*command)?),
-            Prepared::Query(planned) => planned,
+            Prepared::Command(command) => return Ok(self.command(command).await?),
+            Prepared::Fetch(name, count, schema) => {
+                let fields = Arc::new(rows::fields(schema, format)?);
+                let batches = self.cursors.lock().await.fetch(name, *count).await?;
+                let mut response = QueryResponse::new(fields.clone(), rows::stream_of_parts(batches, &fields)?);
+                response.set_command_tag("FETCH");
+                return Ok(Response::Query(response));
+            }
+            Prepared::Query(planned) | Prepared::Copy(planned, _) | Prepared::Declare(_, planned) => planned,
         };
         let answer = self.shared.sql.run(planned, parameters, self.pin()?).await?;
-        let fields = Arc::new(arrow_schema_to_pg_fields(&answer.schema, format, None)?);
-        Ok(Response::Query(QueryResponse::new(fields.clone(), rows(answer, fields))))
+        rows::tell(client, &answer.snapshot).await?;
+        match prepared {
+            Prepared::Copy(_, form) => Ok(Response::Execution(rows::copy(client, answer, form).await?)),
+            Prepared::Declare(name, _) => {
+                self.cursors.lock().await.open(name, answer)?;
+                Ok(Response::Execution(Tag::new("DECLARE CURSOR")))
+            }
+            Prepared::Query(_) | Prepared::Fetch(..) | Prepared::Command(_) => {
+                let fields = Arc::new(rows::fields(&answer.schema, format)?);
+                Ok(Response::Query(QueryResponse::new(fields.clone(), rows::stream_of(answer, fields))))
+            }
+        }
     }
 }
 
@@ -152,31 +205,6 @@ async fn give_up_later(pinned: Weak<Mutex<Pinned>>, after: Duration) {
     }
 }
 
-/// The rows of an answer, batch by batch; nothing is read that nobody takes.
-fn rows(answer: Answer, fields: Arc<Vec<FieldInfo>>) -> impl Stream<Item = PgWireResult<DataRow>> + Send + 'static {
-    let batches = stream::unfold((answer, 0_usize, false), move |(mut answer, mut count, has_ended)| {
-        let fields = fields.clone();
-        async move {
-            if has_ended {
-                return None;
-            }
-            let rows: Vec<PgWireResult<DataRow>> = match answer.next().await? {
-                Ok(batch) => {
-                    count += batch.num_rows();
-                    if count > ROWS_MAX {
-                        let error = Error::new(Code::Rows, "the answer has more than 1,000,000 rows");
-                        return Some((stream::iter(vec![Err(error.into())]), (answer, count, true)));
-                    }
-                    encode_recordbatch(fields, batch).collect()
-                }
-                Err(error) => return Some((stream::iter(vec![Err(error.into())]), (answer, count, true))),
-            };
-            Some((stream::iter(rows), (answer, count, false)))
-        }
-    });
-    batches.flatten()
-}
-
 #[async_trait]
 impl SimpleQueryHandler for Session {
     async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
@@ -187,7 +215,7 @@ impl SimpleQueryHandler for Session {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         let prepared = self.prepare(client, query).await?;
-        Ok(vec![self.answer(&prepared, None, &Format::UnifiedText).await?])
+        Ok(vec![self.answer(client, &prepared, (None, &Format::UnifiedText)).await?])
     }
 }
 
@@ -203,17 +231,18 @@ impl QueryParser for Session {
     }
 
     fn get_parameter_types(&self, statement: &Prepared) -> PgWireResult<Vec<Type>> {
-        let Prepared::Query(planned) = statement else { return Ok(Vec::new()) };
+        let (Prepared::Query(planned) | Prepared::Copy(planned, _) | Prepared::Declare(_, planned)) = statement else {
+            return Ok(Vec::new());
+        };
         let kind = |kind: &Option<DataType>| kind.as_ref().map_or(Ok(Type::UNKNOWN), into_pg_type);
         planned.parameters()?.iter().map(kind).collect()
     }
 
     fn get_result_schema(&self, statement: &Prepared, format: Option<&Format>) -> PgWireResult<Vec<FieldInfo>> {
         match statement {
-            Prepared::Command(_) => Ok(Vec::new()),
-            Prepared::Query(planned) => {
-                arrow_schema_to_pg_fields(&planned.schema(), format.unwrap_or(&Format::UnifiedText), None)
-            }
+            Prepared::Command(_) | Prepared::Copy(..) | Prepared::Declare(..) => Ok(Vec::new()),
+            Prepared::Query(planned) => rows::fields(&planned.schema(), format.unwrap_or(&Format::UnifiedText)),
+            Prepared::Fetch(_, _, schema) => rows::fields(schema, format.unwrap_or(&Format::UnifiedText)),
         }
     }
 }
@@ -227,7 +256,29 @@ impl ExtendedQueryHandler for Session {
         Arc::new(self.clone())
     }
 
-    async fn do_query<C>(&self, _: &mut C, portal: &Portal<Prepared>, _: usize) -> PgWireResult<Response>
+    /// A cursor may be described by its name, as if it were a portal.
+    async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let name = message.name.as_deref().filter(|_| message.target_type == TARGET_TYPE_BYTE_PORTAL);
+        let schema = match name {
+            Some(name) => self.cursors.lock().await.schema(name),
+            None => None,
+        };
+        match schema {
+            Some(schema) => {
+                let fields = rows::fields(&schema, &Format::UnifiedText)?;
+                send_describe_response(client, &DescribePortalResponse::new(fields)).await
+            }
+            None => self._on_describe(client, message).await,
+        }
+    }
+
+    async fn do_query<C>(&self, client: &mut C, portal: &Portal<Prepared>, _: usize) -> PgWireResult<Response>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::PortalStore: PortalStore<Statement = Prepared>,
@@ -236,14 +287,20 @@ impl ExtendedQueryHandler for Session {
     {
         let prepared = &portal.statement.statement;
         let parameters = match prepared {
-            Prepared::Query(planned) if portal.parameter_len() > 0 => {
+            Prepared::Query(planned) | Prepared::Copy(planned, _) | Prepared::Declare(_, planned)
+                if portal.parameter_len() > 0 =>
+            {
                 let types = planned.parameters()?;
                 let types: Vec<Option<&DataType>> = types.iter().map(Option::as_ref).collect();
                 Some(deserialize_parameters(portal, &types)?)
             }
-            Prepared::Query(_) | Prepared::Command(_) => None,
+            Prepared::Query(_)
+            | Prepared::Copy(..)
+            | Prepared::Declare(..)
+            | Prepared::Fetch(..)
+            | Prepared::Command(_) => None,
         };
-        self.answer(prepared, parameters, &portal.result_column_format).await
+        self.answer(client, prepared, (parameters, &portal.result_column_format)).await
     }
 }
 

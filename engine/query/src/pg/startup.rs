@@ -70,7 +70,7 @@ impl Startup {
     {
         let mut parameters = DefaultServerParameterProvider::default();
         parameters.server_version = format!("15.0 (Wardline {})", env!("CARGO_PKG_VERSION"));
-        parameters.search_path = crate::session::CATALOG.to_owned();
+        parameters.search_path = crate::catalog::CATALOG.to_owned();
         parameters.is_superuser = false;
         parameters.default_transaction_read_only = true;
         parameters.time_zone = "UTC".to_owned();

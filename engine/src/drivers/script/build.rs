@@ -25,6 +25,8 @@ struct Known {
     is_begun: bool,
     kind: Option<WardKind>,
     test: Option<TestId>,
+    /// The test named first: a label is one report, whatever its results are of.
+    ordered: Option<TestId>,
     patient: Option<Text>,
     missing: Vec<Role>,
 }
@@ -38,7 +40,7 @@ pub(super) struct Builder<'t> {
     events: u32,
 }
 
-/// The filler number of the report of a label.
+/// The number of what a label stands for: of a report its filler number, of an order its placer number.
 pub(super) fn filler(label: &Text) -> Ident {
     Ident { id: label.clone(), ns: Text::const_new(NAMESPACE) }
 }
@@ -129,7 +131,7 @@ impl Saying<'_> {
 
     fn say(&mut self, fact: &Fact) {
         match fact {
-            Fact::Order(_) => {}
+            Fact::Order(order) => self.event.report.placer = Some(filler(order)),
             Fact::NoPatientFlag => {
                 self.event.flags_off.extend([Flag::NoPortal, Flag::Deceased].map(ReportFlag::Known));
             }
@@ -228,12 +230,16 @@ impl Saying<'_> {
         let patient = self.known.patient.clone().unwrap_or_else(|| label.clone());
         self.event.patient = Some(token("patient", &patient));
         self.kind();
-        let code = self.known.test.and_then(|test| self.program.catalogue.tests.get(test.index()));
-        let code = code.map(|test| Code {
-            code: test.loinc.first().unwrap_or(&test.name).clone(),
-            system: Text::const_new("loinc"),
-            display: Text::default(),
-        });
+        self.known.ordered = self.known.ordered.or(self.known.test);
+        let code = |test: Option<TestId>| {
+            let test = self.program.catalogue.tests.get(test?.index())?;
+            Some(Code {
+                code: test.loinc.first().unwrap_or(&test.name).clone(),
+                system: Text::const_new("loinc"),
+                display: Text::default(),
+            })
+        };
+        let (ordered, code) = (code(self.known.ordered), code(self.known.test));
         let unit = self.known.test.and_then(|test| self.program.catalogue.tests.get(test.index())?.unit);
         self.event.attributes.dedup();
         // News about a result that brings none of its own, such as an acknowledgement, leaves its value alone.
@@ -241,14 +247,14 @@ impl Saying<'_> {
             self.result();
         }
         if let Some(mut item) = self.result.take() {
-            item.code = code.clone().unwrap_or_default();
+            item.code = code.unwrap_or_default();
             if item.unit.is_empty() {
                 item.unit = unit.map(|unit| Text::const_new(unit.code())).unwrap_or_default();
             }
             item.status = status(news.step);
             self.event.results.push(item);
         }
-        self.event.tests.extend(code);
+        self.event.tests.extend(ordered);
         if !self.known.is_begun {
             let people = PEOPLE.iter().filter(|person| !self.known.missing.contains(&person.0));
             self.event.people.extend(people.map(|(role, what)| Person { role: *role, token: token(what, label) }));

@@ -169,6 +169,7 @@ fn ward(rules: Vec<Rule>) -> Ward {
         limits: Vec::new(),
         severities: vec![severity("red", 15), severity("orange", 360)],
         calendars: vec![],
+        rosters: Vec::new(),
         desks: ["Operations", "Covering", "Night supervisor", "Interface desk"].map(Text::from).to_vec(),
         escalations: vec![
             escalation("Critical call-out", callout, Some((1, 2)), strict, Some(minutes(30))),

@@ -27,6 +27,8 @@ struct Watch<'w> {
     ward: &'w Ward,
     zone: Zone,
     known: Vec<Event>,
+    /// What is known of the patient's other reports.
+    others: BTreeMap<Text, Vec<Event>>,
     /// Facts that followed from answers given to notices [REP-20].
     own: Vec<Event>,
     reading: Vec<Reading>,
@@ -59,18 +61,22 @@ enum Wait {
     Alert { id: Text, index: usize },
 }
 
-/// Runs one report to `until`.
-pub(super) fn run(ward: &Ward, name: &str, mut told: Vec<&Told>, until: Timestamp) -> Outcome {
-    told.sort_by_key(|told| (told.at, is_answer(&told.event)));
-    let mut told = told.into_iter().filter(|told| told.at <= until).peekable();
+/// Runs one report to `until`; `told` is about it, or about another report of the patient.
+pub(super) fn run(ward: &Ward, name: &str, mut told: Vec<(&Text, &Told)>, until: Timestamp) -> Outcome {
+    told.sort_by_key(|(_, told)| (told.at, is_answer(&told.event)));
+    let mut told = told.into_iter().filter(|(_, told)| told.at <= until).peekable();
     let mut watch = Watch::new(ward, name);
     loop {
         let due = watch.next().map(|timer| timer.due);
-        let next = told.peek().map(|told| told.at).into_iter().chain(due).min();
+        let next = told.peek().map(|(_, told)| told.at).into_iter().chain(due).min();
         let Some(at) = next.filter(|at| *at <= until) else { break };
         watch.journal.at = at;
-        while let Some(told) = told.next_if(|told| told.at == at) {
-            watch.take(told);
+        while let Some((of, told)) = told.next_if(|(_, told)| told.at == at) {
+            if of.as_str() == name {
+                watch.take(told);
+            } else {
+                watch.take_of_other(of, told);
+            }
         }
         while let Some(timer) = watch.next().filter(|timer| timer.due <= at) {
             watch.fire(&timer);
@@ -82,12 +88,20 @@ pub(super) fn run(ward: &Ward, name: &str, mut told: Vec<&Told>, until: Timestam
 
 impl<'w> Watch<'w> {
     fn new(ward: &'w Ward, name: &str) -> Self {
-        let journal =
-            Journal { at: Timestamp::MIN, report: Text::from(name), has_ordering: false, outcome: Outcome::default() };
+        let own_zone = zone(&ward.zone).unwrap_or_else(Zone::utc);
+        let journal = Journal {
+            at: Timestamp::MIN,
+            report: Text::from(name),
+            has_ordering: false,
+            rosters: ward.rosters.clone(),
+            zone: own_zone.clone(),
+            outcome: Outcome::default(),
+        };
         Self {
             ward,
-            zone: zone(&ward.zone).unwrap_or_else(Zone::utc),
+            zone: own_zone,
             known: Vec::new(),
+            others: BTreeMap::new(),
             own: Vec::new(),
             reading: Vec::new(),
             fired: BTreeSet::new(),
@@ -118,6 +132,18 @@ impl<'w> Watch<'w> {
             self.own.push(own);
             self.reconsider();
             self.act();
+        }
+    }
+
+    /// Takes news of another report of the patient; before anything is told of this one there is nothing to reconsider.
+    fn take_of_other(&mut self, other: &Text, told: &Told) {
+        let known = self.others.entry(other.clone()).or_default();
+        if known.iter().any(|known| content(known) == content(&told.event)) || is_answer(&told.event) {
+            return;
+        }
+        known.push(told.event.clone());
+        if !self.known.is_empty() {
+            self.reconsider();
         }
     }
 
@@ -177,8 +203,9 @@ impl<'w> Watch<'w> {
 
     /// Works out anew what the facts say, and says what is different.
     fn reconsider(&mut self) {
-        let (known, own) = (self.known.clone(), self.own.clone());
-        let history = History::new(known.iter().chain(&own));
+        let (known, own, others) = (self.known.clone(), self.own.clone(), self.others.clone());
+        let mut history = History::new(known.iter().chain(&own));
+        history.others = others.values().map(History::new).collect();
         self.journal.has_ordering = history.ordering().is_some();
         self.reading = Vec::new();
         for (index, rule) in self.ward.rules.iter().enumerate() {

@@ -6,7 +6,7 @@
 use wardline_rules::{
     Text,
     decimal::Decimal,
-    time::{Span, TimeOfDay},
+    time::{Date, Span, TimeOfDay},
     unit::Unit,
     words::{Channel, State, Step},
 };
@@ -14,7 +14,7 @@ use wardline_rules::{
 use super::Random;
 use crate::rule::{
     Action, Alert, Answered, Bounds, Calendar, Call, Condition, Escalation, Field, Hold, Hours, Missing, Moment, Page,
-    Pauses, Policy, Range, Relation, Rule, Rung, Severity, Sla, Test, Trigger, Ward, WarnAt, Who,
+    Pauses, Policy, Range, Relation, Roster, Rule, Rung, Severity, Sla, Test, Trigger, Ward, WarnAt, Who,
 };
 
 /// Kind, start and stop of clocks; no two rules share one unless their covers exclude each other.
@@ -36,6 +36,8 @@ const ABSENCES: [(Step, Step); 4] = [
     (Step::Collected, Step::Received),
 ];
 const CHANNELS: [Channel; 4] = [Channel::SecureMessage, Channel::Phone, Channel::Pager, Channel::Sms];
+/// Who has the nights of a roster; nobody else asks it.
+const SWITCHBOARD: &str = "Switchboard";
 const DESKS: [&str; 4] = ["Operations", "Laboratory", "Bed office", "Archive"];
 
 /// Code of the potassium test.
@@ -67,6 +69,7 @@ pub(super) fn ward(random: &mut Random) -> Ward {
         severities: vec![severity("red", 60, true), severity("orange", 360, false), severity("yellow", 1_440, false)],
         calendars: vec![calendar("Bench", &[(0, 4, 6, 20), (5, 5, 8, 12)]), calendar("Nights", &[(0, 6, 22, 6)])],
         desks: DESKS.map(Text::from).to_vec(),
+        rosters: Vec::new(),
         escalations: ["Plain", "Recipient", "Read-back"].map(|name| escalation(random, name)).to_vec(),
         rules: Vec::new(),
     };
@@ -83,6 +86,80 @@ pub(super) fn ward(random: &mut Random) -> Ward {
         }
     }
     ward
+}
+
+/// Adds rules that look back at what was found before, and a roster.
+pub(super) fn look_back(random: &mut Random, ward: &mut Ward) {
+    if random.percent(40) {
+        for number in 0..random.from_to(1, 3) {
+            ward.rules.extend(looking_back(random, number).map(|alert| Rule::Alert(Box::new(alert))));
+        }
+    }
+    if random.percent(40) {
+        rosters(random, ward);
+    }
+}
+
+/// A roster, and steps that ask whoever is on duty instead of the laboratory. Clocks are not changed at its edges: which of
+/// two equal local hours is meant is another page's matter.
+fn rosters(random: &mut Random, ward: &mut Ward) {
+    let mut time = |first: i64, last: i64| {
+        let minutes = u16::try_from(random.from_to(first * 12, last * 12) * 5).unwrap_or(0);
+        TimeOfDay::from_minutes(minutes % 1_440)
+    };
+    let Some(turn) = Date::new(2026, 1, 5).zip(time(5, 23)) else { return };
+    let nights = time(19, 23).zip(time(5, 7)).map(|(from, to)| (from, to, Text::from(SWITCHBOARD)));
+    ward.desks.push(Text::from(SWITCHBOARD));
+    ward.rosters.push(Roster {
+        name: Text::from("Duty"),
+        days: if random.percent(70) { 1 } else { 2 },
+        from: turn,
+        members: ["Ana Ruiz", "Ben Okafor", "Chen Li"].map(Text::from).to_vec(),
+        nights: nights.filter(|_| random.percent(60)),
+        nobody: Text::from(SWITCHBOARD),
+    });
+    let laboratory = Who::Desk(Text::from("Laboratory"));
+    let steps = ward.escalations.iter_mut().flat_map(|escalation| &mut escalation.steps);
+    for who in steps.flat_map(|step| &mut step.who).filter(|who| **who == laboratory) {
+        *who = Who::Roster(Text::from("Duty"));
+    }
+}
+
+/// An alert that compares with what was found before for the patient.
+fn looking_back(random: &mut Random, number: i64) -> Option<Alert> {
+    let page = random.percent(70).then(|| page(random));
+    let policy = if random.percent(70) { Policy::DoNotMatch } else { Policy::Match };
+    let missing = |field| Missing { field, policy: policy.clone() };
+    let is_potassium = (Field::Test, Relation::Is(Text::from("potassium")));
+    let (trigger, field, relation) = match random.below(3) {
+        0 => {
+            let span = random.minutes(5, 180);
+            let relation = if random.percent(60) { Relation::Below(span) } else { Relation::Above(span) };
+            (Trigger::Report(Step::Ordered), Field::SinceSameTest, relation)
+        }
+        kind => {
+            let steps = if random.percent(40) { vec![Step::Final, Step::Preliminary] } else { vec![Step::Final] };
+            let (field, numbers) = if kind == 1 {
+                (Field::PreviousValue, ["6.5", "4.1", "7"])
+            } else {
+                (Field::Change, ["0.4", "0", "2.5"])
+            };
+            let bound = random.pick(&numbers).and_then(|number| Decimal::parse(number))?;
+            let bounds = match random.below(4) {
+                0 => Bounds::Above(bound),
+                1 => Bounds::AtLeast(bound),
+                2 => Bounds::Below(bound),
+                _ => Bounds::AtMost(bound),
+            };
+            let unit = Unit::parse("mmol/L")?;
+            (Trigger::Result(steps), field, Relation::Within(Range { bounds, unit }))
+        }
+    };
+    let mut alert = alert(random, format!("Before {number}"), trigger, page);
+    alert.kind = Some(Text::from("lab"));
+    alert.condition = Some(Condition { is_any: false, atoms: vec![is_potassium, (field, relation)] });
+    alert.missing = vec![missing(Field::Test), missing(field)];
+    Some(alert)
 }
 
 /// Limits of the installation, mostly inside the range beyond which the feed says critical itself. Lactate has none: of two
@@ -193,7 +270,7 @@ fn atom(random: &mut Random, field: Field) -> ((Field, Relation), Option<Missing
         Field::Location => &["ICU", "Emergency"],
         Field::Test => &["potassium", "lactate"],
         Field::Class => &["inpatient", "emergency", "preadmission"],
-        Field::Flag | Field::Value => &["sensitive"],
+        Field::Flag | Field::Value | Field::PreviousValue | Field::Change | Field::SinceSameTest => &["sensitive"],
     };
     let word = Text::from(random.pick(words).copied().unwrap_or("stat"));
     let relation = match random.below(6) {

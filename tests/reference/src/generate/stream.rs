@@ -5,6 +5,7 @@
 //! LIMIT: these are left out because the design leaves their meaning open:
 //! - steps without results after a cancellation in force, a corrected report without a final, a preliminary after the final;
 //! - a field that returns to a value it had (whether a clock starts a second time when its cover comes back);
+//! - which of two results of a patient that were first said in one instant is the earlier one;
 //! - two statements about one field at the same event time; a rejection and a collection at the same time;
 //! - a retraction that is undone, where a rule starts at the final (which of its times is then the first).
 
@@ -31,6 +32,7 @@ struct Life<'r> {
     random: &'r mut Random,
     number: usize,
     kind: Kind,
+    patient: Token,
     ordering: Option<Token>,
     has_two_results: bool,
     /// Messages so far.
@@ -47,9 +49,17 @@ pub(super) fn report(random: &mut Random, ward: &Ward, number: usize, start: Tim
         _ => Kind::Pathology,
     };
     let seed = u8::try_from(number % 200).unwrap_or(0).saturating_add(1);
+    // Where rules look back, patients have several reports, of which no two things happen in one instant.
+    let (patients, start) = if ward.looks_back() {
+        let apart = i64::try_from(number).unwrap_or(0);
+        (2, start.plus(Span::from_seconds(apart)))
+    } else {
+        (200, start)
+    };
     let ordering = random.percent(90).then_some(Token([seed; 16]));
     let has_two_results = kind == Kind::Lab && random.percent(20);
-    let mut life = Life { random, number, kind, ordering, has_two_results, messages: 0, facts: Vec::new() };
+    let patient = Token([u8::try_from(number % patients).unwrap_or(0); 16]);
+    let mut life = Life { random, number, kind, patient, ordering, has_two_results, messages: 0, facts: Vec::new() };
     let issued = life.steps(start);
     life.holds(start, issued);
     let end = life.changes(issued);
@@ -67,7 +77,7 @@ impl Life<'_> {
             |letter: char| Some(Ident { id: Text::from(format!("{letter}{}", self.number)), ns: Text::default() });
         let mut event = Event::new("lis", &format!("r{}-{}", self.number, self.messages), fact);
         (event.report.filler, event.report.placer) = (ident('F'), ident('P'));
-        event.patient = Some(Token([u8::try_from(self.number % 200).unwrap_or(0); 16]));
+        event.patient = Some(self.patient);
         event.kind = Some(self.kind);
         event.tests = vec![code(if self.kind == Kind::Lab { POTASSIUM } else { "panel" })];
         event.occurred_at = Some(EventTime::exact(at));
@@ -355,10 +365,15 @@ pub(super) fn answer(random: &mut Random, told: &[Told], page: &Page, serial: (u
     let acts = [Act::ReadBack, Act::ReadBack, Act::Accepted, Act::Declined, Act::Declined, Act::Acted, Act::Read];
     let act = random.pick(&acts).copied().unwrap_or(Act::Accepted);
     let desk = page.role.strip_prefix("desk \"").and_then(|name| name.strip_suffix('"'));
-    let role = desk.map_or(Who::Ordering, |name| Who::Desk(Text::from(name)));
+    let person = page.role.strip_prefix("person \"").and_then(|name| name.strip_suffix('"'));
+    let role = match (desk, person) {
+        (Some(name), _) => Who::Desk(Text::from(name)),
+        (None, Some(name)) => Who::Person(Text::from(name)),
+        (None, None) => Who::Ordering,
+    };
     let mut answer = empty_answer(act);
-    let person = || told.iter().find_map(|told| told.event.people.first()).map(|person| person.token);
-    answer.by = if role == Who::Ordering { person() } else { None };
+    let token = || told.iter().find_map(|told| told.event.people.first()).map(|person| person.token);
+    answer.by = if role == Who::Ordering { token() } else { None };
     answer.licence = random.percent(75).then(|| Text::from("MD"));
     read_back(random, &mut answer, told, at);
     let mut event = Event::new("sink", &format!("a-{}-{round}-{number}", page.report), Fact::Answer(Box::new(answer)));

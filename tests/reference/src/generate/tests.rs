@@ -48,6 +48,22 @@ fn cases_reach_every_word_and_purpose() {
 }
 
 #[test]
+fn cases_look_back_and_ask_who_is_on_duty() {
+    let (mut raised, mut withdrawn, mut asked) = (0, 0, BTreeSet::new());
+    for seed in 0..40 {
+        let Outcome { lines, pages } = outcome(&case_with_past(seed, 6));
+        let looks_back = |word: &str| {
+            lines.iter().filter(|line| line.rule.starts_with("alert/Before") && line.transition == word).count()
+        };
+        raised += looks_back("raised");
+        withdrawn += looks_back("withdrawn");
+        let on_duty = |role: &str| role.starts_with("person") || role.contains("Switchboard");
+        asked.extend(pages.into_iter().map(|page| page.role).filter(|role| on_duty(role)));
+    }
+    assert!(raised > 20 && withdrawn > 0 && asked.len() == 4, "{raised} {withdrawn} {asked:?}");
+}
+
+#[test]
 fn repeating_everything_changes_nothing() {
     for seed in 0..20 {
         let once = case(seed, 4);
