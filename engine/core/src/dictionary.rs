@@ -6,7 +6,10 @@
 //! - LIMIT: [`DICTIONARY_MAX`](crate::limits::DICTIONARY_MAX). A further text gets a number made of its hash: it is told apart
 //!   from all others, so that a new result is still a new one, and shown as `other`.
 
-use wardline_rules::{Text, map::FastMap};
+use wardline_rules::{
+    Text,
+    map::{FastMap, hash64},
+};
 
 use crate::limits::{DICTIONARY_MAX, DICTIONARY_NAMES_MAX};
 
@@ -74,6 +77,11 @@ impl Dictionary {
             None if code & BEYOND != 0 => self.text(OTHER),
             None => "",
         }
+    }
+
+    /// What stands for a text wherever the order in which texts were heard of must not matter, as in an id.
+    pub(crate) fn meaning(&self, code: Coded) -> u64 {
+        if code & BEYOND == 0 { hash64(&self.text(code)) } else { u64::from(code) }
     }
 
     /// All texts, by number.

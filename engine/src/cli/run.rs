@@ -20,7 +20,7 @@ use crate::{
     dispatcher::sinks::Sinks,
     engine::{Engine, Surroundings},
     history::Directory,
-    http::{Parts, Routers, listen, routers},
+    http::{self, Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
     operations, reload,
@@ -108,7 +108,10 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     engine.surround(Surroundings { volume: installation.config.data.clone() });
     let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
     let (stop, stopped) = watch::channel(false);
-    let routers = routers(parts(&engine, &intake, &installation, &sinks));
+    let routers = match parts(&engine, &intake, &installation, &sinks) {
+        Ok(parts) => routers(parts),
+        Err(findings) => return refused(&findings),
+    };
     let mut listeners = match listeners(&installation, routers, &stopped).await {
         Ok(listeners) => listeners,
         Err(ending) => return ending,
@@ -167,15 +170,21 @@ async fn stopped_by_fault(sinks: &Sinks, installation: &Installation) -> Ending 
 }
 
 /// What the API is made of.
-fn parts(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, sinks: &Arc<Sinks>) -> Parts {
-    Parts {
+fn parts(
+    engine: &Engine,
+    intake: &Arc<Intake>,
+    installation: &Installation,
+    sinks: &Arc<Sinks>,
+) -> Result<Parts, Findings> {
+    Ok(Parts {
         engine: engine.clone(),
         intake: intake.as_ref().clone(),
         keys: installation.config.keys.clone(),
+        hook_secrets: http::hook_secrets(&installation.config)?,
         links: installation.links(),
         sinks: sinks.clone(),
         past: Arc::new(Directory(installation.disk.clone())),
-    }
+    })
 }
 
 /// What every source is given.

@@ -39,8 +39,8 @@ pub enum Error {
     /// The key is no PEM.
     #[error("the file holds no private key in PEM")]
     Key,
-    /// The list of authorities is no PEM, or empty.
-    #[error("the file holds no authority's certificate in PEM")]
+    /// The list of authorities is no PEM, is empty, or holds something that is no certificate of an authority.
+    #[error("the file of authorities is no PEM, is empty, or holds one that cannot be read")]
     Authorities,
     /// Key and certificate are not of one pair.
     #[error("key and certificate do not belong together")]
@@ -60,7 +60,10 @@ impl Acceptor {
             None => builder.with_no_client_auth(),
             Some(authorities) => {
                 let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(certificates(authorities).ok_or(Error::Authorities)?);
+                // One that cannot be read would refuse its senders without a word.
+                for authority in certificates(authorities).ok_or(Error::Authorities)? {
+                    roots.add(authority).map_err(|_| Error::Authorities)?;
+                }
                 let verifier =
                     WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|_| Error::Authorities)?;
                 builder.with_client_cert_verifier(verifier)
@@ -87,6 +90,32 @@ fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An authority of nobody's: its key was thrown away.
+    const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBiTCCAS+gAwIBAgIUPjYRNx3mDN2VJGjd9PWRrQ7IHhkwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIzMDQzMTQ1WhgPMjEy
+NjEwMzAwNDMxNDVaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAE31Re+HZX1jNQV5xhDfMJJMXbxD9LkoAK9qLNhAdP
+Dn76s4jWSJOBMj3y+EU186n0aEJzEKA8XHuYwJ2CU7rv96NTMFEwHQYDVR0OBBYE
+FLVgNcFXMg5qbMrG1LS8QEtGjLqWMB8GA1UdIwQYMBaAFLVgNcFXMg5qbMrG1LS8
+QEtGjLqWMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgWv4jN9d1
+DvqqrtMWehNctpU+P7Z61yGHAxRjXZi1pzsCIQC/Hon1OolKHNOatVRoG+XNMgXm
+xKuKJ9hCP7Wq1V7JjQ==
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn s1_13_an_authority_that_cannot_be_read_is_named_though_the_others_can() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+        let refused = |authorities: &str| {
+            Acceptor::new(certificate.as_bytes(), key.as_bytes(), Some(authorities.as_bytes())).map(|_| ())
+        };
+        assert_eq!(refused(AUTHORITY), Err(Error::Pair), "the authority is taken; key and certificate are none");
+        assert_eq!(refused(&format!("{AUTHORITY}{certificate}")), Err(Error::Authorities));
+    }
 
     #[test]
     fn files_that_are_no_pem_are_named() {

@@ -248,7 +248,12 @@ impl Asking<'_> {
             let Some(run) = runs.last().copied() else { continue };
             let (at, appearance) = self.appearance(runs);
             let moment = at.map(|at| (at, run.heard));
-            wanted.push(self.judge(About::Result(key), moment, run.key(appearance), (Some((key, run)), &[])));
+            wanted.push(self.judge(
+                About::Result(key),
+                moment,
+                run.key(appearance, self.from.dictionary),
+                (Some((key, run)), &[]),
+            ));
         }
     }
 
@@ -288,7 +293,7 @@ impl Asking<'_> {
     /// whatever results are heard of later.
     fn content_at(&self, at: Timestamp) -> u64 {
         let is_issue = |moment: &Moment| matches!(moment.happening, Happening::Step(step) if step.is_result_bearing());
-        if self.moments.iter().any(is_issue) { self.report.content_at(at) } else { 0 }
+        if self.moments.iter().any(is_issue) { self.report.content_at(at, self.from.dictionary) } else { 0 }
     }
 
     /// The first moment of the newest stretch of equal content, and how many separate times that content has appeared.

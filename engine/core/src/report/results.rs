@@ -32,6 +32,17 @@ pub(crate) struct Content {
     pub(crate) is_critical: bool,
 }
 
+impl Content {
+    /// A hash of what it says, the same wherever it is said.
+    fn meaning(&self, dictionary: &Dictionary) -> u64 {
+        match self.value {
+            Value::Word(word) => hash64(&(self.is_critical, dictionary.meaning(word))),
+            Value::Number(sign, number, unit) => hash64(&(self.is_critical, sign, number, dictionary.meaning(unit))),
+            Value::None | Value::Quantity(..) | Value::Retracted => hash64(self),
+        }
+    }
+}
+
 /// A result's value in comparable form.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Value {
@@ -149,8 +160,8 @@ pub(crate) struct Run {
 
 impl Run {
     /// What identifies a generation of the result: its content and which appearance of it this is, from 1 [CRT-3].
-    pub(crate) fn key(&self, appearance: u32) -> u64 {
-        hash64(&(self.content, appearance))
+    pub(crate) fn key(&self, appearance: u32, dictionary: &Dictionary) -> u64 {
+        hash64(&(self.content.meaning(dictionary), appearance))
     }
 }
 
@@ -206,14 +217,71 @@ impl Report {
     }
 
     /// What all results of the report say as of `at`: the content of a report as a subject.
-    pub(crate) fn content_at(&self, at: Timestamp) -> u64 {
-        let mut hash = 0_u64;
+    ///
+    /// A sum, so that the order of the results' numbers, which is that of their first hearing, says nothing.
+    pub(crate) fn content_at(&self, at: Timestamp, dictionary: &Dictionary) -> u64 {
+        let mut sum = 0_u64;
         for key in self.result_keys() {
             let newest = self.cold.statements.iter().rev().find(|statement| statement.key == key && statement.at <= at);
             if let Some(statement) = newest {
-                hash = hash64(&(hash, key, statement.content));
+                let names = (dictionary.meaning(key.code), dictionary.meaning(key.sub));
+                sum = sum.wrapping_add(hash64(&(names, statement.content.meaning(dictionary))));
             }
         }
-        hash
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wardline_rules::event::Code;
+
+    use super::*;
+
+    fn item(code: &str, value: ResultValue, unit: &str) -> ResultItem {
+        ResultItem {
+            code: Code { code: code.into(), ..Code::default() },
+            sub: "1".into(),
+            value,
+            unit: unit.into(),
+            ref_low: None,
+            ref_high: None,
+            abnormal: Vec::new(),
+            status: ResultStatus::Unknown,
+            observed_at: None,
+            critical: None,
+        }
+    }
+
+    #[test]
+    fn what_a_report_says_does_not_depend_on_what_was_heard_before() {
+        let eight = ResultValue::Number(None, Decimal::parse("8").unwrap());
+        let items = [
+            item("B", eight.clone(), "arb"),
+            item("A", ResultValue::Word("growth".into()), ""),
+            item("C", eight, "mmol/L"),
+        ];
+        let told = |before: &[&str]| {
+            let mut dictionary = Dictionary::default();
+            for text in before {
+                dictionary.code(text);
+            }
+            let mut report = Report::new(crate::ids::ReportId::default(), 1, Timestamp::MIN);
+            let stamp = Stamp { at: Timestamp::MIN, made: Timestamp::MIN, tie: 0, heard: Timestamp::MIN };
+            for item in &items {
+                report.add_statement(Statement::of(item, Some(Step::Final), stamp, &mut dictionary));
+            }
+            let mut runs = Vec::new();
+            let mut keys: Vec<u64> = Vec::new();
+            for key in report.result_keys() {
+                report.runs(key, &mut runs);
+                keys.extend(runs.iter().map(|run| run.key(1, &dictionary)));
+            }
+            keys.sort_unstable();
+            (report.content_at(Timestamp::MAX, &dictionary), keys)
+        };
+        // [NID-1] Two hospitals, or one that began again, number texts as they hear of them.
+        assert_eq!(told(&[]), told(&["growth", "C", "arb", "A", "1"]));
+        assert_eq!(told(&[]).1.len(), 3);
     }
 }

@@ -13,6 +13,8 @@ mod driver;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod ledger;
@@ -34,6 +36,8 @@ mod rows;
 mod said;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod slices;
 #[cfg(test)]
 mod time;
 #[cfg(test)]
