@@ -97,13 +97,13 @@ sim-for time:
 twins seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture
 
-# inputs of bad will for the checker, the formatter, the editor's help and the sandbox of scripts: so long for each, 90s, 10m or 2h
-fuzz-language time="10m":
-    FUZZ_FOR={{time}} cargo test -p wardline-dsl --test fuzz anything -- --nocapture --test-threads 2
-
 # the same with rules that look back and rosters
 twins-past seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins before -- --nocapture
+
+# inputs of bad will for the checker, the formatter, the editor's help and the sandbox of scripts: so long for each, 90s, 10m or 2h
+fuzz-language time="10m":
+    FUZZ_FOR={{time}} cargo test -p wardline-dsl --test fuzz anything -- --nocapture --test-threads 2
 
 # change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
 pack-mutants:

@@ -9,6 +9,7 @@ use wardline_core::{
 use wardline_rules::{
     Text,
     event::{Event, Fact, Merge},
+    time::Span,
     token::Token,
     words::{Act, Flag, MergeWhat, Priority, Step},
 };
@@ -179,6 +180,23 @@ fn a_frozen_state_is_as_it_was_and_the_one_that_goes_on_is_as_if_nobody_had_aske
     assert!(second.into_sections().eq(then));
     assert!(run.partition.checkpoint() == undisturbed.partition.checkpoint());
     assert_eq!(run.story("16:00"), undisturbed.story("16:00"));
+}
+
+#[test]
+fn a_frozen_state_knows_the_places_that_are_free() {
+    // Guarantees 2.5: whoever starts from it gives new reports the same places.
+    let mut run = Run::of(ward::only_sla(ward::lab_hour()));
+    for report in ["R1", "R2", "R3"] {
+        let life = [(Step::Received, "09:00"), (Step::Final, "09:10")];
+        run.inputs("09:20", life.map(|(step, clock)| Said::step(step, clock).of(report).input()).to_vec());
+    }
+    let reports = |run: &Run| run.partition.gauges().reports;
+    assert_eq!(reports(&run), 3);
+    let later = at("12:00").plus(Span::from_minutes(100 * 24 * 60));
+    run.batch(later, vec![Input::Tick]);
+    assert_eq!(reports(&run), 1, "two leave in a batch");
+    let was = run.partition.checkpoint();
+    assert!(run.partition.freeze().into_sections().eq(was));
 }
 
 #[test]
