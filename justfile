@@ -92,3 +92,13 @@ pack-mutants:
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
+
+# a full disk, a stop, receivers that drop, a clock set wrong, flipped bits: figures beside their bars; only=full,stops
+chaos only="" scale="1":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/chaos/run.py --only "{{only}}" --scale {{scale}}
+
+# parsers of foreign bytes against changed samples, much longer than the tests do
+fuzz runs="200000":
+    FUZZ_RUNS={{runs}} FUZZ_SEED="$(date +%s)" cargo test -p wardline-connectors --features mllp --test fuzz
+    FLIPS={{runs}} FLIPS_SEED="$(date +%s)" cargo test -p wardline-store --test flips

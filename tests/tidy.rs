@@ -9,6 +9,7 @@ mod tidy {
     mod codes;
     mod edges;
     mod files;
+    mod guarantees;
     mod limits;
     mod manifests;
     mod pages;

@@ -114,6 +114,9 @@ codes! {
     CheckpointRefused "WL1423" Damage
         "a checkpoint did not read back as it was written"
         "Have the disk checked; the older checkpoints and the log are untouched."
+    CheckpointMissing "WL1424" Finding
+        "the newest checkpoint is gone"
+        "Nothing to do at once: an older one or the log itself serves; find out who removed the file."
     DiskFailed "WL1430" Damage
         "the disk failed"
         "Have the disk checked, then start again: recovery judges what is there."

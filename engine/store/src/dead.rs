@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use crate::codes::Code;
-use crate::disk::{self, Access, Disk, DiskFile};
+use crate::disk::{self, Access, Disk, DiskFile, Draft};
 use crate::fields::Fields;
 use crate::finding::Finding;
 use crate::limits::CHUNK_BYTES;
@@ -58,6 +58,7 @@ pub(crate) fn copy<D: Disk>(disk: &D, identity: Identity, segment: &Segment, las
 struct Copy<D: Disk> {
     disk: D,
     identity: Identity,
+    draft: Draft<D>,
     file: D::File,
     place: Place,
     path: String,
@@ -69,13 +70,10 @@ struct Copy<D: Disk> {
 
 impl<D: Disk> Copy<D> {
     fn begin(disk: &D, identity: Identity, header: &segment::Header) -> Result<Self> {
-        let fresh = format!("tmp/p{:03}.dead", identity.partition);
-        match disk.unlink(&fresh) {
-            Err(error) if !error.is_missing() => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
+        let (draft, file) = Draft::begin(disk.clone(), format!("tmp/p{:03}.dead", identity.partition))?;
         let mut copy = Self {
-            file: disk.create(&fresh)?,
+            draft,
+            file,
             disk: disk.clone(),
             identity,
             place: Place::new(&identity.instance, header.first),
@@ -114,7 +112,7 @@ impl<D: Disk> Copy<D> {
         let hash = *self.hasher.finalize().as_bytes();
         self.write(&hash)?;
         self.file.fsync()?;
-        self.disk.rename(self.file.path(), &self.path)?;
+        self.draft.name(&self.path)?;
         self.disk.sync_directory(&self.identity.dead_directory())?;
         Ok(self.count)
     }

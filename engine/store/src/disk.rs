@@ -344,17 +344,49 @@ pub(crate) fn read_small<D: Disk>(disk: &D, path: &str, limit: usize) -> Result<
     Ok(Some(bytes))
 }
 
+/// A file under `tmp/` until it is complete and gets its name. Without one it is gone again, so that a volume without room has at
+/// least the room that it took.
+#[derive(Debug)]
+pub(crate) struct Draft<D: Disk> {
+    disk: D,
+    path: String,
+    is_named: bool,
+}
+
+impl<D: Disk> Draft<D> {
+    /// An empty file; one that is left of an earlier try is removed.
+    pub(crate) fn begin(disk: D, path: String) -> Result<(Self, D::File)> {
+        match disk.unlink(&path) {
+            Err(error) if !error.is_missing() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let file = disk.create(&path)?;
+        Ok((Self { disk, path, is_named: false }, file))
+    }
+
+    /// Gives the file its name; whoever did not sync it before has nothing.
+    pub(crate) fn name(mut self, path: &str) -> Result<()> {
+        self.disk.rename(&self.path, path)?;
+        self.is_named = true;
+        Ok(())
+    }
+}
+
+impl<D: Disk> Drop for Draft<D> {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // What matters is why it was not completed. What stays all the same, the next start removes.
+            drop(self.disk.unlink(&self.path));
+        }
+    }
+}
+
 /// Replaces a small file in one durable step: a new file, synced, renamed over the old one, directory synced.
 pub(crate) fn replace_small<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<()> {
-    let fresh = format!("tmp/{path}");
-    match disk.unlink(&fresh) {
-        Err(error) if !error.is_missing() => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let file = disk.create(&fresh)?;
+    let (draft, file) = Draft::begin(disk.clone(), format!("tmp/{path}"))?;
     file.write_all(bytes, 0)?;
     file.fsync()?;
-    disk.rename(&fresh, path)?;
+    draft.name(path)?;
     disk.sync_directory("")
 }
 

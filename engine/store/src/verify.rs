@@ -133,6 +133,7 @@ fn look<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Result<Report> 
     walker.walk(observer)?;
     let first = walker.recovery.segments.first().map_or(1, |segment| segment.first);
     checkpoints.judge(first, &identity, &mut report);
+    look_for_newest_checkpoint(disk, identity, checkpoints.marked, &mut report)?;
     look_at_dead_letters(disk, &identity, &mut report, observer)?;
     if !observer.is_running {
         look_at_leftovers(disk, &mut report)?;
@@ -179,6 +180,23 @@ fn look_at_checkpoints<D: Disk>(
         }
     }
     Ok(sound)
+}
+
+/// The newest checkpoint that the log says was complete is there: only older ones are removed. They are listed anew, because a
+/// running engine may have written one since.
+fn look_for_newest_checkpoint<D: Disk>(
+    disk: &D,
+    identity: Identity,
+    marked: Option<u64>,
+    report: &mut Report,
+) -> disk::Result<()> {
+    let Some(marked) = marked else { return Ok(()) };
+    let found = Checkpoints::new(disk.clone(), identity).generations()?;
+    if found.iter().all(|generation| generation.sequence < marked) {
+        let cause = format!("the log says that one was complete at record {marked}");
+        report.add(Finding::new(Code::CheckpointMissing, &identity.checkpoint_directory(), cause));
+    }
+    Ok(())
 }
 
 fn check<D: Disk>(

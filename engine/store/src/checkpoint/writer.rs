@@ -12,7 +12,7 @@ use super::format::{self, HEADER_BYTES, Header, Section};
 use super::reader::CheckpointReader;
 use super::{Error, Mark, Result, Summary};
 use crate::codes::Code;
-use crate::disk::{self, Access, Disk, DiskFile};
+use crate::disk::{self, Access, Disk, DiskFile, Draft};
 use crate::limits::{CHUNK_BYTES, SECTION_NAME_MAX, SECTIONS_MAX};
 use crate::segment::Identity;
 
@@ -20,6 +20,7 @@ use crate::segment::Identity;
 #[derive(Debug)]
 pub struct CheckpointWriter<D: Disk> {
     disk: D,
+    draft: Draft<D>,
     file: D::File,
     header: Header,
     own: blake3::Hasher,
@@ -30,14 +31,10 @@ pub struct CheckpointWriter<D: Disk> {
 
 impl<D: Disk> CheckpointWriter<D> {
     pub(super) fn begin(disk: D, identity: Identity, summary: Summary) -> Result<Self> {
-        let path = format!("tmp/p{:03}.ckpt", identity.partition);
-        match disk.unlink(&path) {
-            Err(error) if !error.is_missing() => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-        let file = disk.create(&path)?;
+        let (draft, file) = Draft::begin(disk.clone(), format!("tmp/p{:03}.ckpt", identity.partition))?;
         Ok(Self {
             disk,
+            draft,
             file,
             header: Header { identity, summary, state_hash: [0; 32], sections: Vec::new() },
             own: blake3::Hasher::new(),
@@ -130,7 +127,7 @@ impl<D: Disk> CheckpointWriter<D> {
         self.file.write_all(&head, 0)?;
         self.file.fsync()?;
         self.file.drop_cache()?;
-        Sealed::new(self.disk, self.file.path(), &self.header)
+        Sealed::new(self.disk, self.draft, self.file.path(), &self.header)
     }
 
     /// Seals, reads back and publishes, here and now.
@@ -143,11 +140,12 @@ impl<D: Disk> CheckpointWriter<D> {
 #[derive(Debug)]
 pub struct Sealed<D: Disk> {
     disk: D,
+    draft: Draft<D>,
     reader: CheckpointReader<D>,
 }
 
 impl<D: Disk> Sealed<D> {
-    fn new(disk: D, path: &str, written: &Header) -> Result<Self> {
+    fn new(disk: D, draft: Draft<D>, path: &str, written: &Header) -> Result<Self> {
         let file = disk::open(&disk, path, Access::Read)?;
         let reader = CheckpointReader::of(file).map_err(refused)?;
         if reader.header() != written {
@@ -155,7 +153,7 @@ impl<D: Disk> Sealed<D> {
             let finding = crate::finding::Finding::new(Code::CheckpointRefused, path, cause);
             return Err(Error::Damaged(finding));
         }
-        Ok(Self { disk, reader })
+        Ok(Self { disk, draft, reader })
     }
 
     /// Compares every byte on the disk with its hash.
@@ -168,7 +166,7 @@ impl<D: Disk> Sealed<D> {
             pace(CHUNK_BYTES as u64);
         }
         drop(check);
-        Ok(Verified { disk: self.disk, reader: self.reader })
+        Ok(Verified { disk: self.disk, draft: self.draft, reader: self.reader })
     }
 }
 
@@ -176,6 +174,7 @@ impl<D: Disk> Sealed<D> {
 #[derive(Debug)]
 pub struct Verified<D: Disk> {
     disk: D,
+    draft: Draft<D>,
     reader: CheckpointReader<D>,
 }
 
@@ -188,9 +187,10 @@ impl<D: Disk> Verified<D> {
         let directory = header.identity.checkpoint_directory();
         let sequence = header.summary.position.sequence;
         let path = format!("{directory}/{sequence:020}.ckpt");
-        self.disk.rename(self.reader.path(), &path)?;
+        let mark = Mark { sequence, state_hash: header.state_hash };
+        self.draft.name(&path)?;
         self.disk.sync_directory(&directory)?;
-        Ok(Mark { sequence, state_hash: header.state_hash })
+        Ok(mark)
     }
 }
 

@@ -134,3 +134,20 @@ fn read_on(opened: &mut Opened<SimDisk>) {
     };
     assert!(matches!(ended, None | Some(Code::DiskFailed)), "{ended:?}");
 }
+
+#[test]
+fn f3_what_finds_no_room_leaves_nothing_behind() {
+    let disk = SimDisk::new(1);
+    let opened = filled(&disk, &[10]);
+    let used = disk.space().unwrap();
+    disk.set_capacity(used.total - used.free);
+    // The note of the newest segment and a checkpoint: neither fits, and neither takes what room comes back.
+    assert!(opened.ownership.note_newest_segment(1).unwrap_err().is_full());
+    assert!(crate::checkpoint::tests::checkpoint(&opened).is_err());
+    let left: Vec<String> = disk.files().into_iter().filter(|path| path.starts_with("tmp/")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    disk.set_capacity(used.total);
+    opened.ownership.note_newest_segment(1).unwrap();
+    crate::checkpoint::tests::checkpoint(&opened).unwrap();
+    assert_eq!(crate::verify::verify(&disk).unwrap().exit(), 0);
+}

@@ -8,20 +8,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Observer, Report};
-use crate::checkpoint::Generation;
+use crate::checkpoint::{Generation, Mark};
 use crate::codes::Code;
 use crate::disk::{self, Disk};
 use crate::finding::Finding;
 use crate::limits::GENERATIONS;
 use crate::log::{self, LogReader, Position, Recovery, Segment, Verdict, Walk, bookmark_at};
-use crate::record::Chain;
+use crate::record::{Chain, Kind, Record};
 use crate::segment::Identity;
+
+/// How often the end of the log is judged again because an engine wrote on meanwhile.
+const ROUNDS_BESIDE_AN_ENGINE: usize = 4;
 
 /// The checkpoints whose every byte is sound, newest first, and the hashes the log turned out to have there.
 #[derive(Debug, Default)]
 pub(super) struct Sound {
     pub(super) sound: Vec<(Generation, Position)>,
     chains: BTreeMap<u64, Chain>,
+    /// The newest that the log says was complete, by its last record.
+    pub(super) marked: Option<u64>,
 }
 
 impl Sound {
@@ -29,6 +34,14 @@ impl Sound {
     fn note(&mut self, sequence: u64, chain: Chain) {
         if self.sound.iter().any(|(_, position)| position.sequence == sequence) {
             self.chains.insert(sequence, chain);
+        }
+    }
+
+    /// Takes note of a record that says that a checkpoint is complete.
+    fn mark(&mut self, record: &Record<'_>) {
+        if record.header.kind == Kind::Mark {
+            let mark = Mark::decode(record.payload).map(|mark| mark.sequence);
+            self.marked = self.marked.max(mark);
         }
     }
 
@@ -103,7 +116,7 @@ impl<D: Disk> Walker<'_, D> {
         let before = Position { sequence: segment.first.saturating_sub(1), at: 0, chain: header.chain };
         self.checkpoints.note(before.sequence, before.chain);
         let mut reader = self.reader(index, before);
-        loop {
+        for _ in 0..ROUNDS_BESIDE_AN_ENGINE {
             self.read(&mut reader, observer)?;
             let verdict = self.verdict(&reader)?;
             // A running engine may have written what was missing while we looked behind it.
@@ -119,6 +132,8 @@ impl<D: Disk> Walker<'_, D> {
                 verdict => self.report_verdict(&reader, verdict),
             });
         }
+        // It writes faster than we judge: each time what was missing came. All that was there when we began is looked at.
+        Ok(None)
     }
 
     /// A segment without a header is right only as the last, before its first flush.
@@ -142,6 +157,7 @@ impl<D: Disk> Walker<'_, D> {
                         Position { sequence: record.header.sequence, at: record.header.at, chain: record.chain };
                     self.floor = self.floor.max(record.header.floor);
                     self.checkpoints.note(record.header.sequence, record.chain);
+                    self.checkpoints.mark(&record);
                     (observer.pace)(record.payload.len() as u64);
                     (observer.audit)(&record).into_iter().for_each(|finding| self.report.add(finding));
                 }
