@@ -30,7 +30,7 @@ fmt-check:
 # clippy, and cargo-deny where it is installed
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
-    if command -v cargo-deny >/dev/null; then cargo deny check; fi
+    if command -v cargo-deny >/dev/null; then cargo deny --all-features check; fi
 
 # unit, integration and doc tests
 test:
@@ -56,6 +56,10 @@ grafana:
     BLESS=1 cargo test -q -p wardline-tests --test grafana -- files
     git diff --stat
 
+# the dashboards against Grafana's own types; needs npm
+boards:
+    python3 grafana/conform.py
+
 # rustdoc of our crates, without warnings
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
@@ -63,6 +67,11 @@ docs:
 # benchmarks
 bench:
     cargo bench -p wardline-benches
+
+# the same work on Flink and DuckDB, answers compared, the table into README.md; needs a JDK
+peers *args:
+    cargo build --release -p wardline -p wardline-loadtest
+    benches/peers/run --write README.md {{args}}
 
 # everything that must be green
 ci:
@@ -84,21 +93,39 @@ sim-for time:
 twins seed:
     TWINS_SEED={{seed}} cargo test -p wardline-tests --test twins generated -- --nocapture
 
+# inputs of bad will for the checker, the formatter, the editor's help and the sandbox of scripts: so long for each, 90s, 10m or 2h
+fuzz-language time="10m":
+    FUZZ_FOR={{time}} cargo test -p wardline-dsl --test fuzz anything -- --nocapture --test-threads 2
+
 # change one number, word or clause of a shipped pack at a time: its tests must notice; PACK=imaging for one
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
+
+# slices against plain lists: a million steps of news in the core, a million of crashes in the archive
+slices steps="1000000":
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-core --test core slices
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables slices_are_what
+
+# an archive with a year of slices, to measure scans on
+slices-year folder days="365" reports="10000" groups="500":
+    cargo run --release -p wardline-tables --example year_of_slices -- {{folder}} {{days}} {{reports}} {{groups}}
 
 # kills at random moments under load, with an outside ledger
 crash rounds="100":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/kill_loop.py --rounds {{rounds}}
 
+# thirty days of a hospital with seventeen incidents: which alert sees which, how soon, and who is paged for nothing
+month days="30" rate="0.5x":
+    cargo build --workspace --bins
+    WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/e2e/month.py --days {{days}} --rate {{rate}}
+
 # a full disk, a stop, receivers that drop, a clock set wrong, flipped bits: figures beside their bars; only=full,stops
 chaos only="" scale="1":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/chaos/run.py --only "{{only}}" --scale {{scale}}
 
-# parsers of foreign bytes against changed samples, much longer than the tests do
+# parsers of foreign bytes against changed samples, and the store against flipped bits, much longer than the tests do
 fuzz runs="200000":
     FUZZ_RUNS={{runs}} FUZZ_SEED="$(date +%s)" cargo test -p wardline-connectors --features mllp --test fuzz
     FLIPS={{runs}} FLIPS_SEED="$(date +%s)" cargo test -p wardline-store --test flips

@@ -24,6 +24,10 @@ pub const SCRIPT_BYTES_MAX: usize = 8 << 10;
 pub const ATOMS_MAX: usize = 32;
 /// Bullets of one `any of` or `all of`.
 pub const BULLETS_MAX: usize = 16;
+/// Digits of a number before its point.
+pub const NUMBER_DIGITS_MAX: usize = 12;
+/// Digits of a number behind its point.
+pub const FRACTION_DIGITS_MAX: usize = 6;
 /// Characters of a name between quotes.
 pub const NAME_CHARS_MAX: usize = 80;
 /// Characters of a message text or template.

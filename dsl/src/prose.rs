@@ -15,6 +15,7 @@ mod words;
 use wardline_rules::program::{Program, RuleHead};
 
 pub(crate) use rules::due;
+pub(crate) use words::DAYS;
 use words::long_date;
 
 /// One rule in sentences.

@@ -13,13 +13,15 @@ const BEGINNING_LENGTH: usize = 5;
 
 /// The allowed name nearest to a wrong one, if any is near; letters are compared without case.
 ///
-/// **Cost**: one comparison of two short words per allowed name.
+/// **Cost**: one comparison of two words of about one length per allowed name; others cannot be near, however long.
 pub(crate) fn nearest<'n>(wrong: &str, allowed: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = wrong.to_lowercase();
-    let budget = DISTANCE_MAX.min(wrong.chars().count().saturating_sub(1) / 2);
+    let letters = wrong.chars().count();
+    let budget = DISTANCE_MAX.min(letters.saturating_sub(1) / 2);
     let allowed: Vec<&str> = allowed.into_iter().collect();
     let near = allowed
         .iter()
+        .filter(|name| name.chars().count().abs_diff(letters) <= budget)
         .map(|name| (strsim::osa_distance(&wrong, &name.to_lowercase()), *name))
         .filter(|&(distance, _)| distance <= budget)
         .min()
@@ -49,6 +51,13 @@ mod tests {
         assert_eq!(nearest("escalate", ["escalation", "sla"]), Some("escalation"), "by its beginning");
         assert_eq!(nearest("pathway", ["pathology"]), None);
         assert_eq!(nearest("Operatoins", ["Operations"]), Some("Operations"));
+    }
+
+    #[test]
+    fn a_word_without_end_is_near_to_nothing_and_costs_nothing() {
+        let names: Vec<String> = (0..500).map(|number| format!("alert {number}")).collect();
+        assert_eq!(nearest(&"x".repeat(1 << 20), names.iter().map(String::as_str)), None);
+        assert_eq!(nearest(&"alert".repeat(1 << 18), ["alerts", "sla"]), Some("alerts"), "by its beginning");
     }
 
     #[test]

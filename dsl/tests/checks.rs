@@ -258,6 +258,7 @@ fn stamps_of_a_test_are_checked_one_by_one() {
 
 #[test]
 fn everything_is_reported_in_one_run() {
+    // [LAY-7]
     let text = format!(
         "sla \"S\"\n  target    2 days\n\nalert \"A\"\n{POLICY}  when      a lab reslt is verified\n  severity  purple\n  tell      desk \"Nowhere\" by pigeon\n\ncalendar \"C\"\n  opens     always\n"
     );
@@ -333,6 +334,28 @@ fn a_rule_nobody_tests_comes_with_a_test_about_its_own_begin() {
     );
     let tested = offered(&sla, "WL0952").join("\n");
     assert_eq!(codes(&format!("{sla}\n{tested}\n")), Vec::<String>::new(), "the test that is offered reads and checks");
+    let stat = sla_text(
+        "S",
+        &[
+            "covers    lab reports where priority is stat and location is ICU",
+            LAB[1],
+            LAB[2],
+            "target    60 minutes",
+            "missing   location: match",
+        ],
+    );
+    assert_eq!(
+        offered(&stat, "WL0952")[1],
+        "  at        2026-01-14 09:00 R1: lab specimen is received, priority is stat, location is ICU",
+        "with what the rule asks for"
+    );
+    let value = format!(
+        "alert \"A\"\n{POLICY}  {WHEN}\n  where     test is potassium and value is below 2.5 mmol/L or above 6.5 mmol/L\n  missing   test, value: do not match\n  severity  yellow\n  tell      desk \"Operations\" by worklist\n"
+    );
+    assert_eq!(
+        offered(&value, "WL0952")[1],
+        "  at        2026-01-14 09:00 R1: lab result is verified, test is potassium, value is 7.5 mmol/L"
+    );
     let silent = format!(
         "catalogue \"C\"\n  feed      \"LIS\"\n\nalert \"Silent\"\n{POLICY}  after     a message arrives from feed \"LIS\"\n  expect    the message arrives from feed \"LIS\"\n  within    30 minutes\n  severity  yellow\n  tell      desk \"Operations\" by worklist\n"
     );
@@ -420,4 +443,65 @@ fn a_patient_reads_health_details_only_after_signing_in() {
         assert_eq!(notice("portal, otherwise app", &format!("{{{detail}}}: {{link}}"), "with"), none, "{detail}");
     }
     assert_eq!(notice("portal, otherwise email", "{test}: {link}", "with"), ["WL0701"], "mail is open");
+}
+
+#[test]
+fn a_mixed_chain_is_refused_with_both_readings_and_a_case_between_them() {
+    // [LEX-4]
+    let where_ = |clause: &str| {
+        format!(
+            "alert \"A\"\n{POLICY}  {WHEN}\n  where     {clause}\n  missing   test, value, location: do not match\n  severity  yellow\n  tell      desk \"Operations\" by worklist\n"
+        )
+    };
+    let mixed = where_("test is potassium and location is ICU or priority is stat");
+    assert_eq!(codes(&mixed), ["WL0402"]);
+    let found = findings(&mixed).into_iter().find(|found| found.code.to_string() == "WL0402").unwrap();
+    assert!(
+        found.cause.ends_with("They differ where \"priority is stat\" holds and \"test is potassium\" does not."),
+        "{}",
+        found.cause
+    );
+    let readings = offered(&mixed, "WL0402");
+    assert_eq!(readings[0], "any of");
+    assert!(readings.contains(&"- location is ICU or priority is stat".to_owned()), "{readings:?}");
+    let bullets = "any of\n            - test is potassium and location is ICU\n            - priority is stat";
+    assert!(!codes(&where_(bullets)).contains(&"WL0402".to_owned()));
+    let behind = "test is potassium and any of\n            - value is above 6.5 mmol/L\n            - location is ICU and value is above 5 mmol/L";
+    assert_eq!(codes(&where_(behind)), Vec::<String>::new(), "the other joint goes under bullets, last in the chain");
+}
+
+#[test]
+fn a_step_that_asks_nobody_is_looked_for_thirteen_months_ahead() {
+    // [CHK-1] [CHK-3]
+    let away = |from: &str, to: &str| {
+        codes(&format!(
+            "person \"Ana\"\n  reach     by phone at \"1\"\n  away      from {from} 00:00 to {to} 00:00\n\nescalation \"E\"\n  step 1    page person \"Ana\" by phone, wait 5 minutes\n  then      task for desk \"Operations\"\n"
+        ))
+    };
+    assert_eq!(away("2027-01-20", "2027-01-25"), ["WL0601"]);
+    assert_eq!(away("2027-02-20", "2027-02-25"), Vec::<String>::new(), "fourteen months after 1 January 2026");
+    assert_eq!(away("2025-02-20", "2025-02-25"), Vec::<String>::new(), "before the date of the check");
+}
+
+#[test]
+fn findings_are_the_same_every_time_and_in_the_order_of_files_and_lines() {
+    // [CHK-1]
+    let text = format!("{}\n{}", sla_text("S", &["target    2 days"]), "alert \"A\"\n  when      something\n");
+    let found = findings(&text);
+    assert_eq!(found, findings(&text));
+    let places: Vec<(u32, u32)> = found.iter().map(|found| (found.span.file.0, found.span.start)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(places.len() > 3, "{places:?}");
+}
+
+#[test]
+fn a_bare_day_comes_with_the_hours_of_its_calendar_and_a_friday_worked_in_both() {
+    let calendar = "calendar \"Histology\"\n  open      Monday to Friday 06:00 to 20:00, Saturday 08:00 to 12:00\n  closed    holidays \"US federal\" on observed and actual days\n";
+    let text = format!("{calendar}\n{}", sla_text("S", &lab(&["counts    \"Histology\"", "target    2 days"])));
+    let found = findings(&text).into_iter().find(|found| found.code.to_string() == "WL0304").unwrap();
+    assert_eq!(found.labels[0].text, "open 14 hours Monday to Friday, 4 hours Saturday");
+    assert_eq!(
+        found.cause,
+        "What starts on an ordinary Friday at 16:00 is due Sunday 16:00 with the first, Tuesday 12:00 with the second."
+    );
 }

@@ -130,6 +130,7 @@ fn a_breach_without_severity_has_the_lowest() {
 
 #[test]
 fn stamps_become_instants_in_the_zone_of_the_test() {
+    // [TEST-2]
     let tests = tests(include_str!("wards/clock_change.ward"));
     let [test] = &tests[..] else { panic!("one test") };
     let at: Vec<Timestamp> = test.entries.iter().map(|entry| entry.at).collect();
@@ -144,6 +145,7 @@ fn stamps_become_instants_in_the_zone_of_the_test() {
 
 #[test]
 fn entries_and_expectations_have_their_names_resolved() {
+    // [TEST-3]
     let tests = tests(include_str!("wards/failed_delivery.ward"));
     let first = &tests[0];
     assert_eq!(first.given, [Fact::Location("ICU".into())]);
@@ -164,6 +166,7 @@ fn entries_and_expectations_have_their_names_resolved() {
 
 #[test]
 fn facts_of_an_entry_are_what_they_set() {
+    // [TEST-3]
     let tests = tests(include_str!("wards/holiday_weekend.ward"));
     let Event::Report { report, news, occurred_at, facts } = &tests[0].entries[1].event else { panic!("a report") };
     assert_eq!(

@@ -63,6 +63,7 @@ fn shipped_wards_are_formatted_without_a_change_of_meaning() {
     ] {
         let once = wardline_dsl::format::format(&SourceFile::new(name, text))
             .unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
-        assert!(once.lines().all(|line| line.chars().count() < 130), "{name}");
+        let long: Vec<&str> = once.lines().filter(|line| line.chars().count() >= 130).collect();
+        assert_eq!(long, Vec::<&str>::new(), "{name}");
     }
 }

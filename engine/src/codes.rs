@@ -82,6 +82,7 @@ codes! {
     FeedLost = "WL1722", "a feed cannot be read";
     FeedGap = "WL1723", "messages of a feed are missing";
     FeedReplaced = "WL1724", "a stream is not the one that was read before";
+    FileRefused = "WL1725", "a file of a folder feed was put aside";
 }
 
 impl fmt::Display for Code {

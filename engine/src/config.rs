@@ -34,7 +34,7 @@ mod tests;
 pub use broker::{Broker, LoginRef};
 pub use channels::{Sink, SinkKind};
 pub use directory::Directory;
-pub use feeds::{Feed, FeedKind, Listen, ServerTls, Stream};
+pub use feeds::{Feed, FeedKind, Listen, ServerTls, Stream, Watched};
 pub use finding::{Finding, Findings};
 pub use network::Network;
 pub use role::Role;

@@ -10,7 +10,7 @@
 //! - **How it fits**: the core thread calls it after each step; [`driver`] carries departures to sinks.
 //! - INVARIANT: nothing departs whose `started` is not durable in this process's own epoch and taken by the core.
 //! - LIMIT: `IN_FLIGHT_MAX`, `IN_FLIGHT_PER_CHANNEL_MAX` and their reserves for red in [`limits`](crate::limits).
-//! - **Not here**: bundles of several notices in one message; asking a queryable receiver before a repeat.
+//! - **Not here**: bundles of several notices in one message.
 //! - **Source**: guarantees page, section 3.1.
 
 pub mod driver;
@@ -108,7 +108,7 @@ impl Dispatcher {
         for attempt in attempts.filter(|attempt| attempt.epoch == epoch) {
             match attempt.outcome {
                 Outcome::Started => departures.extend(self.start(attempt, output)),
-                Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous => {
+                Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous { .. } => {
                     self.end(attempt);
                 }
             }

@@ -27,6 +27,7 @@ mod replies;
 mod reports;
 mod silences;
 mod wards;
+mod webhooks;
 mod worklist;
 
 #[cfg(test)]
@@ -54,6 +55,7 @@ use crate::{
 pub use auth::Caller;
 pub use problem::Problem;
 pub(crate) use reports::{report_id, shown as story_json};
+pub use webhooks::{HookSecrets, hook_secrets};
 
 /// What the API is made of.
 #[derive(Debug)]
@@ -64,6 +66,8 @@ pub struct Parts {
     pub intake: Intake,
     /// Who may do what; empty lets everyone do everything.
     pub keys: Vec<ApiKey>,
+    /// What signs the webhooks of feeds.
+    pub hook_secrets: HookSecrets,
     /// Links of answer pages.
     pub links: Links,
     /// Addresses and licences of people.
@@ -79,6 +83,11 @@ pub(crate) struct Api {
     pub(crate) intake: Arc<Intake>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) links: Arc<Links>,
+    pub(crate) hook_secrets: Arc<HookSecrets>,
+    /// Ids of webhooks that were heard lately.
+    pub(crate) heard: Arc<webhooks::Heard>,
+    /// Wrong signatures, by peer.
+    pub(crate) forged: Arc<Guard>,
     pub(crate) sinks: Arc<Sinks>,
     /// Wrong codes, by peer.
     pub(crate) guesses: Arc<Guard>,
@@ -98,6 +107,9 @@ impl Api {
             intake: Arc::new(parts.intake),
             keys: Arc::new(Keys::new(parts.keys)),
             links: Arc::new(parts.links),
+            hook_secrets: Arc::new(parts.hook_secrets),
+            heard: Arc::default(),
+            forged: Arc::new(Guard::per_minute(auth::WRONG_KEYS_PER_MINUTE_MAX)),
             sinks: parts.sinks,
             guesses: Arc::new(Guard::per_hour(WRONG_CODES_PER_HOUR_MAX)),
             past: parts.past,
@@ -131,6 +143,7 @@ pub fn routers(parts: Parts) -> Routers {
         .route("/fhir", post(fhir::post))
         .route("/v1/answers/{code}", post(answers::post))
         .route("/v1/replies/{channel}", post(replies::post))
+        .route("/v1/webhooks/{feed}", post(webhooks::post))
         .route("/v1/import", post(events::import))
         .route("/v1/dead", get(dead::get))
         .route("/v1/dead/{id}/replay", post(dead::replay))

@@ -8,6 +8,8 @@
 //! - LIMIT: `LINES_PER_REQUEST_MAX` here, the bounds of a message in the codecs.
 //! - **Not here**: sockets and files, durability.
 
+mod parts;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -99,6 +101,8 @@ pub enum Shape {
     CloudEvent,
     /// A list of CloudEvents.
     CloudEvents,
+    /// Messages of another format, read already.
+    Parts,
 }
 
 /// How a message of a stream or a folder is written.
@@ -191,13 +195,7 @@ impl Intake {
         let mut reading = Reading::default();
         let decoder = json::Decoder::new(self.profile(feed).0, &self.tokeniser);
         match shape {
-            Shape::Lines => {
-                for (n, line) in body.split(|byte| *byte == b'\n').enumerate() {
-                    if !line.trim_ascii().is_empty() {
-                        reading.take(n, decoder.line(line), (line, feed, at))?;
-                    }
-                }
-            }
+            Shape::Lines => reading.take_lines(&decoder, body, (feed, at))?,
             Shape::Json if body.trim_ascii_start().starts_with(b"[") => {
                 for (n, element) in elements(body).iter().enumerate() {
                     reading.take(n, decoder.line(element.as_bytes()), (element.as_bytes(), feed, at))?;
@@ -215,7 +213,7 @@ impl Intake {
                     reading.take(0, enveloped(&decoder, body), (body, feed, at))?;
                 }
             }
-            Shape::CloudEvent | Shape::CloudEvents => {
+            Shape::CloudEvent | Shape::CloudEvents | Shape::Parts => {
                 reading.take(0, enveloped(&decoder, body), (body, feed, at))?;
             }
         }
@@ -245,6 +243,7 @@ impl Intake {
             }
             messages.push(message);
         }
+        reading.note(split.notes);
         Ok((self.finished(reading, feed, body.len()), messages))
     }
 

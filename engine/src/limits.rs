@@ -116,6 +116,16 @@ pub const IN_FLIGHT_PER_CHANNEL_MAX: usize = 8;
 pub const IN_FLIGHT_PER_CHANNEL_RED_RESERVE: usize = 2;
 /// How long one attempt may take in all; then its outcome is unknown, or it was never sent.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a receiver that can be asked is asked whether it has a notice, before that is sent again.
+pub const ASK_MAX: Duration = Duration::from_secs(5);
+/// Pause between two such questions.
+pub const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often operations hear that a channel's receiver does not know us.
+pub const COMPLAIN_EVERY: Span = Span::from_minutes(60);
+/// How long a connection must have lasted for its end to be news: others come for one message and go.
+pub const CONNECTION_KEPT_AFTER: Span = Span::from_seconds(60);
+/// How long a feed is without connection before the core hears of it.
+pub const FEED_LOST_AFTER: Span = Span::from_seconds(30);
 /// Lines of the story of one report. Beyond it the rest is left out, and the story says so.
 pub const STORY_LINES_MAX: usize = 10_000;
 /// Dead letters in one page of `GET /v1/dead`.
@@ -161,6 +171,34 @@ pub const GAPS_NEEDED: usize = 20;
 pub const SOURCE_CHUNK_BYTES: usize = 256 << 10;
 /// Lines of a file feed that travel together: one acknowledgement moves the file's mark by so much.
 pub const SOURCE_LINES_PER_SUBMISSION: usize = 1_024;
+/// Secrets of one feed that sign its webhooks: the new one and the one before.
+pub const FEED_SECRETS_MAX: usize = 2;
+/// How far the time of a webhook may be from ours, either way (S1-18).
+pub const WEBHOOK_TOLERANCE: Span = Span::from_minutes(5);
+/// How long the id of a webhook is remembered (S1-18): longer than one may be old.
+pub const WEBHOOK_REMEMBERED: Span = Span::from_minutes(10);
+/// Ids of webhooks that are remembered: a hundred a second. Beyond it senders are asked to come again.
+pub const WEBHOOK_IDS_MAX: usize = 65_536;
+/// Bytes of the id of a webhook.
+pub const WEBHOOK_ID_BYTES_MAX: usize = 256;
+/// Files of a folder feed that are remembered between two looks, the oldest first. The others wait for their turn.
+pub const FOLDER_FILES_SEEN_MAX: usize = 4_096;
+/// Looks, one each `WATCH_EVERY`, through which a file must not change before it is claimed.
+pub const FOLDER_LOOKS: u32 = 3;
+/// Bytes of an HL7 file of a folder feed, some forty thousand messages. Beyond it the file is put aside.
+pub const FOLDER_FILE_BYTES_MAX: usize = 64 << 20;
+/// Messages of a folder feed that travel together.
+pub const FOLDER_MESSAGES_PER_GROUP: usize = 256;
+/// Bytes of a file's name with room for what is put behind it; a longer one is replaced by its hash.
+pub const FOLDER_NAME_BYTES_MAX: usize = 200;
+/// Files of one name that are kept side by side. Beyond it the folder stands still and says so.
+pub const FOLDER_SAME_NAME_MAX: u32 = 10_000;
+/// How long files that were read are kept, in days, if the feed does not say.
+pub const FOLDER_KEPT_DAYS: i64 = 30;
+/// How often is looked for files that were kept for long enough.
+pub const FOLDER_SWEEP_EVERY: Span = Span::from_minutes(60);
+/// Files of a folder among which one is looked for that was renamed while nobody followed it.
+pub const RENAMED_SEEN_MAX: usize = 10_000;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Points of a ward that coverage measures: those of a thousand rules. Beyond it the rest is left out, and the report says so.

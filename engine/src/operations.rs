@@ -9,7 +9,12 @@
 //! - **Not here**: notices of rules; those are obligations of the core.
 
 use wardline_connectors::adapters::{Outgoing, Reply, sink::Asks};
-use wardline_rules::{Text, program::Level, time::Timestamp, words::Channel};
+use wardline_rules::{
+    Text,
+    program::Level,
+    time::{HOUR, Timestamp},
+    words::Channel,
+};
 
 use crate::{
     dispatcher::sinks::{Route, Sinks},
@@ -45,6 +50,18 @@ pub(crate) async fn tell(sinks: &Sinks, desk: &str, at: Timestamp, message: impl
     taken
 }
 
+/// Tells operations that the receiver of a channel does not know us.
+pub(crate) async fn tell_of_channel(sinks: &Sinks, refused: Channel, status: u16, at: Timestamp) {
+    let text = format!(
+        "WL1603 The receiver of the channel {} answers {status}: nothing reaches people by it until its account or \
+         address in wardline.toml is mended. Notices go on by their next channels.",
+        refused.word()
+    );
+    let identity = format!("{refused:?} {status} {}", at.micros().div_euclid(HOUR));
+    let taken = tell(sinks, DESK, at, |channel| told(channel, &text, identity.as_bytes(), at)).await;
+    tracing::warn!(taken, channel = refused.word(), status, "operations.channel");
+}
+
 /// Pages operations again and again until one channel has taken the page.
 pub async fn insist(sinks: &Sinks, death: Death, clock: &dyn WallClock) {
     while page(sinks, death, clock.read().wall).await == 0 {
@@ -76,8 +93,12 @@ fn message(death: Death, channel: Channel, at: Timestamp) -> Outgoing {
     };
     let identity = [sequence.to_le_bytes(), u64::from(input.unwrap_or(u32::MAX)).to_le_bytes()].concat();
     let number = if is_excluded { u32::MAX } else { times };
-    let key = blake3::hash(&[identity.as_slice(), &number.to_le_bytes(), channel.name().as_bytes()].concat());
-    let key = key.to_hex();
+    told(channel, &what, &[identity.as_slice(), &number.to_le_bytes()].concat(), at)
+}
+
+/// One page of ours; `identity` says what it is about, so that a receiver knows a repeat.
+fn told(channel: Channel, text: &str, identity: &[u8], at: Timestamp) -> Outgoing {
+    let key = blake3::hash(&[identity, channel.name().as_bytes()].concat()).to_hex();
     Outgoing {
         key: Text::from(format!("ops_{}", key.get(..32).unwrap_or_default())),
         code: Text::default(),
@@ -90,7 +111,7 @@ fn message(death: Death, channel: Channel, at: Timestamp) -> Outgoing {
         purpose: "page",
         channel,
         address: Text::default(),
-        text: what,
+        text: text.to_owned(),
         is_repeat: false,
         number: 1,
         at,

@@ -171,8 +171,9 @@ where
     D::Lock: Send,
     K: Bootable,
 {
+    let sinks = start.sinks.clone();
     let Parts { log, core, upkeep, order_queue, done, jobs, epoch, death } = assemble::<D, K>(engine, start)?;
-    tokio.spawn(driver::drive(engine.clone(), jobs));
+    tokio.spawn(driver::drive(engine.clone(), sinks, jobs));
     let upkeep = spawn("upkeep", move || upkeep.run(&order_queue, &done))?;
     let core = spawn("core", move || core.run(seat.0))?;
     let log = spawn("log", move || log.run())?;
@@ -216,7 +217,7 @@ where
     let (orders, order_queue) = blocking::channel();
     let (done, done_queue) = blocking::channel();
     let (jobs, job_queue) = mpsc::unbounded_channel();
-    first_batch(engine, &kernel);
+    first_batch(engine, &kernel, &start.sinks);
 
     let is_waiting = start.needs_ward && kernel.ward().is_none();
     engine.status().set_waiting_for_ward(is_waiting);
@@ -325,9 +326,13 @@ const fn logic_of<K: Bootable>(_: &K) -> u32 {
 }
 
 /// The first batch of an epoch: what nobody knows the outcome of, then the time.
-fn first_batch(engine: &Engine, kernel: &impl Bootable) {
+fn first_batch(engine: &Engine, kernel: &impl Bootable, sinks: &Sinks) {
+    use wardline_core::input::{Attempt, Class, Outcome};
+    let at = engine.log_now();
     let ambiguous = kernel.unresolved().into_iter().map(|attempt| {
-        Input::Attempt(wardline_core::input::Attempt { outcome: wardline_core::input::Outcome::Ambiguous, ..attempt })
+        let route = kernel.notice(attempt.nid).and_then(|notice| sinks.route(&notice, at).ok());
+        let class = route.map_or(Class::Neither, |route| driver::class_of(route.sink.as_ref()));
+        Input::Attempt(Attempt { outcome: Outcome::Ambiguous { class }, ..attempt })
     });
     let inputs: Vec<Input> = ambiguous.chain([Input::Tick]).collect();
     // The inbox was made a moment ago and is open.

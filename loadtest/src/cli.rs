@@ -3,12 +3,14 @@
 //! - **How it fits**: `main` parses [`Arguments`] and calls [`run`]; each verb has its file.
 //! - **Not here**: what the verbs do.
 
+mod check;
 mod compare;
 mod conform;
 mod generate;
 mod plan;
 mod profile;
 mod run;
+mod tatmark;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use wardline_loadtest::error::Error;
@@ -39,6 +41,10 @@ enum Verb {
     Compare(compare::Compare),
     /// Which profile and machine a site needs
     Plan(plan::Plan),
+    /// Run the benchmark family TATmark
+    Tatmark(tatmark::Tatmark),
+    /// Compare what the engine said with the slow reference
+    Check(check::Check),
     /// Measure a profile's reports against the figures they must show
     Conform(conform::Conform),
     /// Print a built-in profile, to copy and change
@@ -61,6 +67,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Error> {
         Verb::Run(verb) => verb.run(),
         Verb::Compare(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(),
+        Verb::Tatmark(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
         Verb::Conform(verb) => verb.run(),
         Verb::Profile(verb) => verb.run(),
     }

@@ -25,3 +25,7 @@ pub const RESULT_UNREADABLE: &str = "WL1809";
 pub const OUTSIDE_BAND: &str = "WL1810";
 /// The key file or the file of events cannot be read.
 pub const INPUT_FILE: &str = "WL1811";
+/// The engine could not be run, or refused.
+pub const ENGINE: &str = "WL1812";
+/// The engine's answers are not those of the slow reference.
+pub const ANSWERS_DIFFER: &str = "WL1813";

@@ -62,6 +62,7 @@ pub fn differences(a: &Outcome, b: &Outcome) -> Vec<String> {
         |outcome: &Outcome| outcome.setup.rate.map_or_else(|| "as shaped".to_owned(), |rate| format!("{rate:.0}/s"));
     compare("profile", a.setup.profile.clone(), b.setup.profile.clone());
     compare("rate", rate(a), rate(b));
+    compare("scenarios", a.setup.scenarios.join(", "), b.setup.scenarios.join(", "));
     compare("events per request", a.setup.batch.to_string(), b.setup.batch.to_string());
     compare("connections", a.setup.connections.to_string(), b.setup.connections.to_string());
     compare("cores", a.setup.cores.to_string(), b.setup.cores.to_string());

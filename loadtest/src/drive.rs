@@ -12,8 +12,13 @@
 //!   the sending: the engine is overloaded, and more would only measure this machine's memory.
 //! - **Not here**: HTTPS (load belongs on a loopback or a private net); repeating what was refused (an open loop does not).
 
+mod ahead;
 mod client;
+mod http;
+mod mllp;
+mod nats;
 mod pace;
+mod target;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,8 +31,9 @@ use crate::error::Error;
 use crate::limits::GRACE_SECONDS;
 use crate::result::{Sample, Tally};
 
-pub use client::Target;
+pub use ahead::{lines, told_by};
 pub use pace::{Lines, Pace};
+pub use target::Target;
 
 /// How to send.
 #[derive(Debug, Clone)]

@@ -126,6 +126,28 @@ pub enum Error {
         /// How many.
         count: usize,
     },
+    /// The engine could not be run, or refused.
+    #[error("`{}` could not do its part: {problem}", path.display())]
+    Engine {
+        /// The binary.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// What the engine said is not what it should have said.
+    #[error("{what} is wrong: {}", findings.join(" · "))]
+    AnswersDiffer {
+        /// Which run, or file.
+        what: String,
+        /// The first differences.
+        findings: Vec<String>,
+    },
+    /// Figures below their floor.
+    #[error("below the floor: {}", verdicts.join(" · "))]
+    FloorMissed {
+        /// One per figure.
+        verdicts: Vec<String>,
+    },
 }
 
 fn first_lines(message: &str) -> String {
@@ -145,11 +167,13 @@ impl Error {
             Self::Output { .. } => codes::OUTPUT,
             Self::Argument { .. } | Self::Endless => codes::ARGUMENT,
             Self::GateUnreadable { .. } => codes::GATE_UNREADABLE,
-            Self::GateFailed { .. } => codes::GATE_FAILED,
+            Self::GateFailed { .. } | Self::FloorMissed { .. } => codes::GATE_FAILED,
             Self::KeyFile { .. } | Self::EventsFile { .. } => codes::INPUT_FILE,
             Self::Unreachable { .. } => codes::UNREACHABLE,
             Self::ResultUnreadable { .. } => codes::RESULT_UNREADABLE,
             Self::OutsideBand { .. } => codes::OUTSIDE_BAND,
+            Self::Engine { .. } => codes::ENGINE,
+            Self::AnswersDiffer { .. } => codes::ANSWERS_DIFFER,
         }
     }
 
@@ -191,6 +215,14 @@ impl Error {
                 "The profile no longer makes the reports it promises; compare the figures above with what was changed."
                     .to_owned()
             }
+            Self::Engine { .. } => "Give the binary with --wardline; build it with cargo build --release -p wardline.".to_owned(),
+            Self::AnswersDiffer { .. } => {
+                "Fewer reports show the difference sooner; keep the events with --keep and look at one report with `wardline try --alerts`."
+                    .to_owned()
+            }
+            Self::FloorMissed { .. } => {
+                "Repeat it on a quiet machine; leave out --floors to look at answers alone.".to_owned()
+            }
         }
     }
 
@@ -198,7 +230,10 @@ impl Error {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::OutsideBand { .. } | Self::GateFailed { .. } => 1,
+            Self::OutsideBand { .. }
+            | Self::GateFailed { .. }
+            | Self::FloorMissed { .. }
+            | Self::AnswersDiffer { .. } => 1,
             Self::ProfileUnknown { .. }
             | Self::ProfileFile { .. }
             | Self::ProfileLong { .. }
@@ -210,7 +245,7 @@ impl Error {
             | Self::KeyFile { .. }
             | Self::EventsFile { .. }
             | Self::Endless => 2,
-            Self::Output { .. } | Self::Unreachable { .. } => 3,
+            Self::Output { .. } | Self::Unreachable { .. } | Self::Engine { .. } => 3,
         }
     }
 }

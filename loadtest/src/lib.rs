@@ -12,6 +12,7 @@
 //! - LIMIT: all bounds are in [`limits`].
 //! - **Not here**: judging events (`wardline-rules`); being fast at anything but making lines.
 
+pub mod answers;
 pub mod argument;
 pub mod arrivals;
 pub mod calendar;
@@ -24,16 +25,18 @@ pub mod error;
 pub mod faults;
 pub mod gate;
 pub mod generator;
+pub mod hl7;
 pub mod life;
 pub mod limits;
 pub mod line;
-
 pub mod plan;
 pub mod profile;
 pub mod random;
+pub mod receiver;
 pub mod report;
 pub mod result;
 pub mod scenario;
+pub mod tatmark;
 pub mod token;
 pub mod vocabulary;
 pub mod wait;

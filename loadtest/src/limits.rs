@@ -62,3 +62,12 @@ pub const BATCH_EVENTS_MAX: u32 = 1_000;
 
 /// Longest result file that `compare` reads: an hour of seconds is below 1 MB.
 pub const RESULT_BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes of events that are compared with the reference at a time: 128 MiB are half a million short events, 300 MB when they are read.
+pub const ANSWER_EVENT_BYTES: u64 = 128 << 20;
+
+/// Longest notice, and longest line of its header, that the receiver reads: a message has a few hundred letters, a digest of a thousand lines 100 kB.
+pub const NOTICE_BYTES_MAX: u64 = 1 << 20;
+
+/// Seconds that a receiver which came back is given until it has every page.
+pub const CATCH_UP_SECONDS: u64 = 120;

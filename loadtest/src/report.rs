@@ -14,7 +14,7 @@ use plot::{Plot, Scale, Series};
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733;background:#fff}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}td,th{padding:.2rem .9rem .2rem 0;text-align:right}\
-td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}.note{color:#5a6673}\
+td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}.note{color:#5a6673}.failed{color:#b91c1c;font-weight:600}\
 @media(prefers-color-scheme:dark){body{color:#dfe6ec;background:#141a20}.note{color:#93a1ad}}";
 
 /// The page of a run.
@@ -26,8 +26,9 @@ pub fn html(outcome: &Outcome) -> String {
     let _ = write!(
         page,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>{}{}{}",
+         <title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>{}{}{}{}",
         setup(outcome),
+        failed(outcome),
         flows(outcome),
         latencies(outcome),
     );
@@ -45,16 +46,24 @@ fn setup(outcome: &Outcome) -> String {
     let setup = &outcome.setup;
     let rate = setup.rate.map_or_else(|| "as shaped".to_owned(), |rate| format!("{rate:.0} events/s"));
     format!(
-        "<p class=\"note\">{} · {} · {rate} for {:.0} s · {} connections · {} events a request · seed {} · {} cores · load tool {}</p>",
+        "<p class=\"note\">{} · {} · {rate} for {:.0} s · {} connections · {} events a request{} · seed {} · {} cores · load tool {}</p>",
         escaped(&setup.started),
         escaped(&setup.url),
         outcome.seconds,
         setup.connections,
         setup.batch,
+        setup.scenarios.iter().map(|name| format!(" · {}", escaped(name))).collect::<String>(),
         setup.seed,
         setup.cores,
         escaped(&setup.version),
     )
+}
+
+/// The conditions that made the run fail.
+fn failed(outcome: &Outcome) -> String {
+    let rows = outcome.verdicts.iter().map(|verdict| format!("<li>{}</li>", escaped(verdict)));
+    let rows: String = rows.collect();
+    if rows.is_empty() { rows } else { format!("<p class=\"failed\">The run fails:</p><ul>{rows}</ul>") }
 }
 
 fn flows(outcome: &Outcome) -> String {

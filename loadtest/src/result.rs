@@ -116,6 +116,9 @@ pub struct Setup {
     pub cores: usize,
     /// Version of the load tool.
     pub version: String,
+    /// Scenarios, and how long after the beginning their hour came.
+    #[serde(default)]
+    pub scenarios: Vec<String>,
 }
 
 /// What a run showed.
@@ -145,6 +148,9 @@ pub struct Outcome {
     pub uncorrected: Latency,
     /// Second by second.
     pub series: Vec<Second>,
+    /// Why the run failed, one sentence for each condition of `--fail-if` that applied.
+    #[serde(default)]
+    pub verdicts: Vec<String>,
 }
 
 impl Outcome {
@@ -296,6 +302,7 @@ impl Tally {
             corrected: latency(&self.corrected),
             uncorrected: latency(&self.uncorrected),
             series,
+            verdicts: Vec::new(),
         }
     }
 

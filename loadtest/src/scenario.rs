@@ -1,7 +1,7 @@
 //! Scenario: what unusual thing happens today?
 //!
 //! Overlays over the ordinary life, combinable. Those with an hour happen at ten in the morning of the first day,
-//! when a hospital is busy. They change rates ([`Scenario::rate_factor`]), finals ([`Scenario::hold_final`]),
+//! when a hospital is busy, or when a run says. They change rates ([`Scenario::rate_factor`]), finals ([`Scenario::hold_final`]),
 //! answers ([`Scenario::is_silent`]), clocks ([`Scenario::clock_ahead`]) and delivery ([`Scenario::delivered`], [`Scenario::flood`]).
 //!
 //! - **How it fits**: arrivals, lives and delivery each ask their one question.
@@ -40,13 +40,15 @@ pub struct Choices {
     pub outage: i64,
     /// How many clocks come due at once in `storm`.
     pub storm: u64,
+    /// How long after the start the hour of a scenario comes, in microseconds.
+    pub after: i64,
 }
 
 impl Choices {
-    /// Four hours of hold and outage, ten million clocks.
+    /// Four hours of hold and outage, ten million clocks, at ten o'clock.
     #[must_use]
     pub const fn usual(start: i64) -> Self {
-        Self { start, hold: 4 * HOUR, outage: 4 * HOUR, storm: 10_000_000 }
+        Self { start, hold: 4 * HOUR, outage: 4 * HOUR, storm: 10_000_000, after: 10 * HOUR }
     }
 }
 
@@ -117,7 +119,7 @@ impl Scenario {
     }
 
     fn add(&mut self, name: &str, choices: Choices, world: &World) -> Option<()> {
-        let ten = choices.start + 10 * HOUR;
+        let ten = choices.start + choices.after;
         let laboratory = world.feed(0, FeedRole::Department(Kind::Lab));
         match name {
             "day" => self.length = Some(DAY),

@@ -89,12 +89,12 @@ fn every_code_has_its_page() {
         assert!(page.starts_with(&format!("# {code}: ")) && page.contains("## What to do"), "{code}");
         seen += 1;
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 13);
 }
 
 #[test]
 fn help_of_every_verb_has_examples() {
-    for verb in ["generate", "run", "compare", "plan", "conform", "profile"] {
+    for verb in ["generate", "run", "compare", "plan", "conform", "profile", "check", "tatmark"] {
         let text = stdout(&run(&[verb, "--help"]));
         assert!(text.contains("Examples:") && text.contains(&format!("wardline-loadtest {verb} ")), "{verb}: {text}");
     }

@@ -3,6 +3,10 @@
 //! The core says what changed as rows: a table, and one [`Cell`] for each of its columns, in the order of the table's
 //! definition. A keyed row is a new version of what the same key said before; queries see the newest.
 //!
+//! A row of turnaround is a change: what one report adds to, or takes back from, one minute. Its cells are the columns of
+//! `turnaround_1m`, with one duration in seconds (or [`Cell::Null`]) in the place of the sketch, and then the instants at which
+//! the site's hour and day begin. Rows of hours and days are never made: they are the same changes under another key.
+//!
 //! - **How it fits**: `wardline-core` makes rows, `wardline-tables` names their columns and keeps them.
 //! - **Not here**: names, types and comments of columns (`wardline-tables`), `epoch` and `seq`, which every table has.
 
@@ -13,7 +17,7 @@ words! {
     pub enum Table {
         Reports = "reports", Milestones = "milestones", Intervals = "intervals", Clocks = "clocks",
         Alerts = "alerts", Notices = "notices", Attempts = "attempts", DataQuality = "data_quality",
-        Wards = "wards",
+        Wards = "wards", Turnaround1m = "turnaround_1m", Turnaround1h = "turnaround_1h", Turnaround1d = "turnaround_1d",
     }
 }
 

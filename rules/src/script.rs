@@ -16,6 +16,7 @@ mod file;
 mod inspect;
 mod items;
 pub mod occasion;
+mod unread;
 mod value;
 
 use std::sync::Arc;
@@ -70,8 +71,6 @@ pub struct Refused {
 pub enum Sort {
     /// It cannot be read, or uses what scripts do not have.
     Unsafe,
-    /// It uses what comes in a later release.
-    Planned,
     /// A rule file that holds something else than a rule and its functions.
     Shape,
 }
@@ -87,6 +86,17 @@ pub struct Named {
     pub who: Text,
     /// By which channel.
     pub by: Text,
+}
+
+/// A clock of an sla that a script asks for by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedClock {
+    /// Line of the text, from 1; 0 if it is not known.
+    pub line: u32,
+    /// Column in characters, from 1; 0 if it is not known.
+    pub column: u32,
+    /// The name, of an sla or an exception.
+    pub name: Text,
 }
 
 /// A rule file: the clauses of one alert and its decision.
@@ -198,10 +208,9 @@ impl Script {
         for name in names {
             scope.push(name.as_str(), ());
         }
-        let tree = engine.compile_with_scope(&scope, text).map_err(|error| {
-            let why = format!("This script cannot be read: {}.", error.err_type());
-            refused(error.position(), why)
-        })?;
+        let tree = engine
+            .compile_with_scope(&scope, text)
+            .map_err(|error| refused(error.position(), unread::sentence(error.err_type(), names)))?;
         inspect::inspect(&tree, role)?;
         let names = names.into();
         Ok(Self { text: text.into(), names, steps, role, engine: Arc::new(engine), tree: Arc::new(tree) })
@@ -256,6 +265,18 @@ impl Script {
     #[must_use]
     pub fn named_people(&self) -> Vec<Named> {
         inspect::named_people(&self.tree)
+    }
+
+    /// Whether it may ask for clocks of slas, so that they must be read.
+    #[must_use]
+    pub fn reads_clocks(&self) -> bool {
+        self.text.contains("clock")
+    }
+
+    /// The clocks that it asks for, where their names are written out.
+    #[must_use]
+    pub fn named_clocks(&self) -> Vec<NamedClock> {
+        inspect::named_clocks(&self.tree)
     }
 
     /// Its text.

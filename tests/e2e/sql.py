@@ -143,6 +143,13 @@ def questions():
     yield "attainment", "SELECT sum(CASE WHEN outcome = 'met' THEN 1 ELSE 0 END), count(*) FROM clocks WHERE outcome IS NOT NULL", [[met, REPORTS]]
     yield "stat", "SELECT priority, count(*) FROM clocks WHERE state = 'breached' GROUP BY 1 ORDER BY 1", [[p, sum(1 for r, f, q, _ in final if q == p and f - r > 3600)] for p in ("routine", "stat")]
     yield "join", "SELECT count(*) FROM reports r JOIN clocks c ON c.report_id = r.report_id AND c.site = r.site WHERE c.outcome = 'met'", [[met]]
+    # A clock counts when it stops in time or passes its due time; one that nobody stopped is still overdue.
+    counted = [[len(final), sum(tat), met, breached, REPORTS - len(final)]]
+    for grain in ("1m", "1h", "1d"):
+        slices = "FROM turnaround_%s WHERE interval_name = 'receive_to_final'" % grain
+        yield "slices " + grain, "SELECT sum(n), sum(sum_s), sum(n_met), sum(n_breached), sum(n_open_overdue) " + slices, counted
+    by_site = [[s, sum(1 for r, f, p, q in final if q == s)] for s in sites]
+    yield "slices by site", "SELECT site, sum(n) FROM turnaround_1h WHERE interval_name = 'receive_to_final' GROUP BY site ORDER BY site", by_site
     yield "ward", "SELECT count(*) FROM wards", [[1]]
 
 

@@ -83,10 +83,10 @@ impl Receivers {
         let told = self.told.entry(job.nid).or_default();
         for before in &told.attempts {
             let result = outside.result(*before);
-            let is_open = matches!(result, None | Some(Outcome::FailedSoft { .. } | Outcome::Ambiguous));
+            let is_open = matches!(result, None | Some(Outcome::FailedSoft { .. } | Outcome::Ambiguous { .. }));
             hold(is_open, "O9", || format!("{attempt:?} left after {before:?} had ended {result:?}"))?;
             hold(result.is_some(), "O9", || format!("{attempt:?} left while {before:?} was under way"))?;
-            hold(result != Some(Outcome::Ambiguous) || message.is_repeat, "O9", || {
+            hold(!matches!(result, Some(Outcome::Ambiguous { .. })) || message.is_repeat, "O9", || {
                 format!("{attempt:?} may be a repeat and does not say so")
             })?;
         }
@@ -103,7 +103,7 @@ impl Receivers {
             return Ok(false);
         }
         told.taken += 1;
-        let is_unknown = |attempt: &&Try| matches!(outside.result(**attempt), None | Some(Outcome::Ambiguous));
+        let is_unknown = |attempt: &&Try| matches!(outside.result(**attempt), None | Some(Outcome::Ambiguous { .. }));
         let (taken, unknown) = (told.taken, told.attempts.iter().filter(is_unknown).count());
         hold(taken <= unknown.max(1), "O9", || format!("{nid} was told {taken} times, of {unknown} unknown outcomes"))?;
         hold(taken == 1 || message.is_repeat, "O9", || format!("{nid} was told again without a word about it"))?;

@@ -84,8 +84,10 @@ fn tests_of(file: &File) -> BTreeSet<String> {
     let source = rust_file(&file.path, &file.text).source;
     let named = source.functions.into_iter().filter(|function| function.is_test).map(|function| function.name);
     let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
-    let in_macros = lines.windows(2).filter(|pair| pair[0].starts_with("#[test]") || pair[0].starts_with("#[tokio::test"));
-    let in_macros = in_macros.filter_map(|pair| pair[1].trim_start_matches("async ").strip_prefix("fn ")?.split('(').next());
+    let in_macros =
+        lines.windows(2).filter(|pair| pair[0].starts_with("#[test]") || pair[0].starts_with("#[tokio::test"));
+    let in_macros =
+        in_macros.filter_map(|pair| pair[1].trim_start_matches("async ").strip_prefix("fn ")?.split('(').next());
     named.chain(in_macros.map(str::to_owned)).collect()
 }
 
@@ -94,7 +96,10 @@ fn findings(page: &str, repository: &Repository) -> Vec<Finding> {
     let numbers: Vec<usize> = promises.iter().map(|(number, _)| *number).collect();
     let mut findings = Vec::new();
     if numbers != (1..=PROMISES).collect::<Vec<_>>() {
-        findings.push(Finding::of(PAGE, format!("it should promise G1 to G{PROMISES}, each once and in order: {numbers:?}")));
+        findings.push(Finding::of(
+            PAGE,
+            format!("it should promise G1 to G{PROMISES}, each once and in order: {numbers:?}"),
+        ));
     }
     for (number, lines) in promises {
         let shown: Vec<Citation> = lines
@@ -126,7 +131,8 @@ fn a_promise_without_a_test_and_a_test_that_is_gone_are_refused() {
         .map(|n| format!("## G{n}. A promise\n\n- **Shown by**: [`a/tests.rs`](../a/tests.rs) `it_holds`, `so_does_this`; all of it in [`tests/e2e/a.py`](../tests/e2e/a.py).\n- **You see it**: there.\n\n"))
         .collect();
     let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-    let code = "#[test]\nfn it_holds() {}\nproptest! {\n    #[test]\n    fn so_does_this(n: u8) {}\n}\nfn no_test() {}\n";
+    let code =
+        "#[test]\nfn it_holds() {}\nproptest! {\n    #[test]\n    fn so_does_this(n: u8) {}\n}\nfn no_test() {}\n";
     let repository = Repository {
         root: "/".into(),
         files: vec![file("a/tests.rs", code), file("tests/e2e/a.py", "def main(check):\n    pass\n")],

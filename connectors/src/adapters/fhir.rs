@@ -163,6 +163,18 @@ impl Dialect for Fhir {
         })
     }
 
+    /// How many resources have our key.
+    fn question(&self, message: &Outgoing) -> Option<Letter> {
+        let path = format!("/{}?{}&_summary=count", self.resource.name(), condition(&message.key));
+        let letter = self.letter(path, &Value::Null);
+        Some(Letter { method: hyper::Method::GET, body: String::new(), ..letter })
+    }
+
+    fn knows(&self, answer: &Answer) -> Option<bool> {
+        let bundle: Value = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status.is_success())?;
+        bundle.get("total")?.as_u64().map(|total| total > 0)
+    }
+
     /// Several resources with our key are there already: an earlier attempt was taken.
     fn reading(&self, answer: &Answer) -> Option<Reply> {
         (answer.status.as_u16() == 412).then_some(Reply::Delivered)
@@ -181,6 +193,26 @@ mod tests {
         let letter = fhir.letters(&example("n_a")).unwrap().remove(0);
         assert_eq!((letter.path.as_str(), letter.content_type), ("/Communication", "application/fhir+json"));
         assert_eq!(letter.headers, [("if-none-exist", "identifier=urn%3Awardline%3Anotice%7Cn_a".to_owned())]);
+    }
+
+    #[test]
+    fn a_server_is_asked_how_many_it_has_of_a_notice() {
+        // guarantees 3.3
+        let fhir =
+            Fhir { resource: Resource::Task, class: Class::Queryable, authorization: Some("Bearer t".to_owned()) };
+        let letter = fhir.question(&example("n_a")).unwrap();
+        assert_eq!(
+            (letter.method, letter.path.as_str(), letter.body.as_str()),
+            (hyper::Method::GET, "/Task?identifier=urn%3Awardline%3Anotice%7Cn_a&_summary=count", "")
+        );
+        assert_eq!(letter.headers, [("authorization", "Bearer t".to_owned())]);
+        let says = |status: u16, body: &'static str| {
+            let status = hyper::StatusCode::from_u16(status).unwrap();
+            fhir.knows(&Answer { status, body: hyper::body::Bytes::from_static(body.as_bytes()), retry_after: None })
+        };
+        assert_eq!(says(200, r#"{"resourceType":"Bundle","total":1}"#), Some(true));
+        assert_eq!(says(200, r#"{"resourceType":"Bundle","total":0}"#), Some(false));
+        assert_eq!((says(200, "{}"), says(500, r#"{"total":0}"#)), (None, None), "it does not say");
     }
 
     #[test]

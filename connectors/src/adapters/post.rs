@@ -25,7 +25,7 @@ use hyper::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::sink::{Cause, Class, Key, Limits, Outgoing, Probing, Reply, Sending, Sink};
+use super::sink::{Asking, Cause, Class, Key, Limits, Outgoing, Probing, Reply, Sending, Sink};
 use crate::limits::REPLY_BYTES_MAX;
 
 /// A content type.
@@ -77,7 +77,7 @@ impl fmt::Debug for Receiver {
 /// One request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Letter {
-    /// `POST`, or `PUT` to change what is there.
+    /// `POST`, `PUT` to change what is there, `GET` to ask.
     pub method: Method,
     /// What follows the receiver's own path; empty for nothing.
     pub path: String,
@@ -185,7 +185,8 @@ impl Receiver {
             200..=299 => Reply::Delivered,
             408 | 425 | 429 => Reply::FailedSoft { retry_after, cause },
             500..=599 if self.terms.five_hundred_not_done => Reply::FailedSoft { retry_after, cause },
-            400..=499 => Reply::FailedHard { cause },
+            // Nothing was done, and where it leads to nobody configured.
+            300..=499 => Reply::FailedHard { cause },
             _ => Reply::Ambiguous { cause },
         }
     }
@@ -218,6 +219,20 @@ pub trait Dialect: Send + Sync + fmt::Debug {
     /// What a complete reply means, where it is not what its status says.
     fn reading(&self, _: &Answer) -> Option<Reply> {
         None
+    }
+
+    /// The request that asks whether a notice is there; `None` if there is none.
+    fn question(&self, _: &Outgoing) -> Option<Letter> {
+        None
+    }
+
+    /// Whether the reply to that request says that it is there; `None` if it says neither.
+    fn knows(&self, answer: &Answer) -> Option<bool> {
+        match answer.status.as_u16() {
+            200..=299 => Some(true),
+            404 | 410 => Some(false),
+            _ => None,
+        }
     }
 }
 
@@ -277,6 +292,17 @@ impl<D: Dialect> Sink for HttpSink<D> {
 
     fn send<'a>(&'a self, message: &'a Outgoing) -> Sending<'a> {
         Box::pin(self.attempt(message))
+    }
+
+    fn ask<'a>(&'a self, message: &'a Outgoing) -> Asking<'a> {
+        Box::pin(async {
+            let Some(question) = self.dialect.question(message) else { return Ok(false) };
+            let answer = self.receiver.exchange(question).await.map_err(|reply| match reply {
+                Reply::Delivered => Cause::Broken,
+                Reply::FailedSoft { cause, .. } | Reply::FailedHard { cause } | Reply::Ambiguous { cause } => cause,
+            })?;
+            self.dialect.knows(&answer).ok_or(Cause::Status(answer.status.as_u16()))
+        })
     }
 
     fn probe(&self) -> Probing<'_> {

@@ -182,6 +182,9 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 /// A look at the receiver under way.
 pub type Probing<'a> = Pin<Box<dyn Future<Output = Result<(), Cause>> + Send + 'a>>;
 
+/// A question to the receiver under way: whether it has a notice; an error if it does not say.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<bool, Cause>> + Send + 'a>>;
+
 /// Whatever carries notices.
 pub trait Sink: Send + Sync + fmt::Debug {
     /// What its receiver does with a second one.
@@ -204,6 +207,13 @@ pub trait Sink: Send + Sync + fmt::Debug {
     ///
     /// - **Output**: what is known about it. Dropping the future before it ends leaves the outcome unknown.
     fn send<'a>(&'a self, message: &'a Outgoing) -> Sending<'a>;
+
+    /// Whether the receiver has a notice already: asked before it is sent again, if the class is [`Class::Queryable`].
+    ///
+    /// - **Output**: a sink that cannot ask says that it does not have it.
+    fn ask<'a>(&'a self, _: &'a Outgoing) -> Asking<'a> {
+        Box::pin(async { Ok(false) })
+    }
 
     /// Whether the receiver can be reached now, as far as can be told without sending anything to a person.
     ///

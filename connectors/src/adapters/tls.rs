@@ -146,6 +146,32 @@ fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 mod tests {
     use super::*;
 
+    /// An authority of nobody's: its key was thrown away.
+    const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBiTCCAS+gAwIBAgIUPjYRNx3mDN2VJGjd9PWRrQ7IHhkwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIzMDQzMTQ1WhgPMjEy
+NjEwMzAwNDMxNDVaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAE31Re+HZX1jNQV5xhDfMJJMXbxD9LkoAK9qLNhAdP
+Dn76s4jWSJOBMj3y+EU186n0aEJzEKA8XHuYwJ2CU7rv96NTMFEwHQYDVR0OBBYE
+FLVgNcFXMg5qbMrG1LS8QEtGjLqWMB8GA1UdIwQYMBaAFLVgNcFXMg5qbMrG1LS8
+QEtGjLqWMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgWv4jN9d1
+DvqqrtMWehNctpU+P7Z61yGHAxRjXZi1pzsCIQC/Hon1OolKHNOatVRoG+XNMgXm
+xKuKJ9hCP7Wq1V7JjQ==
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn s1_13_an_authority_that_cannot_be_read_is_named_though_the_others_can() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+        let refused = |authorities: &str| {
+            Acceptor::new(certificate.as_bytes(), key.as_bytes(), Some(authorities.as_bytes())).map(|_| ())
+        };
+        assert_eq!(refused(AUTHORITY), Err(Error::Pair), "the authority is taken; key and certificate are none");
+        assert_eq!(refused(&format!("{AUTHORITY}{certificate}")), Err(Error::Authorities));
+    }
+
     const NO_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
     #[test]

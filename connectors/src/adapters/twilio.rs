@@ -1,13 +1,14 @@
 //! Twilio: how does a notice become a text message or a call at a provider that speaks Twilio's API?
 //!
 //! ```text
-//!  SMS    Messages.json ◄── To, From, Body              reply: POST /v1/replies/sms    "K7Q2MD", "K7Q2MD 6.9", "K7Q2MD no"
+//!  SMS    Messages.json ◄── To, From, Body, callback    reply: POST /v1/replies/sms    "K7Q2MD", "K7Q2MD 6.9", "K7Q2MD no"
 //!  call   Calls.json    ◄── To, From, Twiml             keys:  POST /v1/replies/phone  the code on the keypad
 //! ```
 //! Neither is keyed: the provider sends twice what it is told twice, and a person knows it by the code.
 //!
 //! - **How it fits**: [`sms`] and [`voice`] are [`Dialect`]s, [`signature`] says whether a reply is the provider's.
-//! - **Not here**: carrier receipts; "taken by the provider" counts as delivered, and never as answered.
+//! - **Not here**: what a carrier's receipt leads to (`POST /v1/replies/sms`); "taken by the provider" counts as delivered, and
+//!   never as answered.
 //! - **Source**: Twilio, Programmable Messaging and Voice APIs 2010-04-01, TwiML.
 
 pub mod signature;

@@ -4,12 +4,12 @@
 //! is ours. Whether its receiver does remember is for the operator to say, so the class is configured.
 //!
 //! - **How it fits**: a [`Dialect`]; [`post`](super::post) carries it.
-//! - **Not here**: webhooks that come in.
+//! - **Not here**: webhooks that come in, but for whether they are signed ([`is_signed`]).
 //! - **Source**: Standard Webhooks 1.0; guarantees page, S1-18.
 
 mod signature;
 
-pub use signature::{Secret, SecretUnfit, sign};
+pub use signature::{Secret, SecretUnfit, is_signed, sign};
 
 use super::{
     post::{Dialect, Error, HttpSink, Letter, Terms},
@@ -32,6 +32,20 @@ pub fn open(url: &str, secret: &[u8], class: Class, terms: Terms) -> Result<Http
     HttpSink::new(url, terms, Webhook { secret, class })
 }
 
+impl Webhook {
+    /// The headers that name a notice and prove that the request is ours.
+    fn signed(&self, message: &Outgoing, letter: Letter) -> Letter {
+        let seconds = message.at.micros().div_euclid(1_000_000).to_string();
+        let signature = sign(&self.secret, &message.key, &seconds, letter.body.as_bytes());
+        let headers = vec![
+            ("webhook-id", message.key.to_string()),
+            ("webhook-timestamp", seconds),
+            ("webhook-signature", signature),
+        ];
+        Letter { headers, ..letter }
+    }
+}
+
 impl Dialect for Webhook {
     fn class(&self) -> Class {
         self.class
@@ -42,19 +56,18 @@ impl Dialect for Webhook {
     }
 
     fn letters(&self, message: &Outgoing) -> Result<Vec<Letter>, Cause> {
-        let mut letter = Letter::json("", &super::sink_body(message));
-        let seconds = message.at.micros().div_euclid(1_000_000).to_string();
-        let signature = sign(&self.secret, &message.key, &seconds, letter.body.as_bytes());
-        letter.headers = vec![
-            ("webhook-id", message.key.to_string()),
-            ("webhook-timestamp", seconds),
-            ("webhook-signature", signature),
-        ];
+        let mut letter = self.signed(message, Letter::json("", &super::sink_body(message)));
         if message.is_repeat {
             letter.headers.push(("wardline-possible-repeat", "true".to_owned()));
             letter.headers.push(("wardline-attempt", message.number.to_string()));
         }
         Ok(vec![letter])
+    }
+
+    /// A signed GET of the same address: 200 if the notice of this `webhook-id` is there, 404 if not.
+    fn question(&self, message: &Outgoing) -> Option<Letter> {
+        let letter = Letter::json("", &serde_json::Value::Null);
+        Some(self.signed(message, Letter { method: hyper::Method::GET, body: String::new(), ..letter }))
     }
 }
 

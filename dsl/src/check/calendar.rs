@@ -12,6 +12,7 @@ use super::holidays::{self, Holiday, Holidays};
 use super::names;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::prose::DAYS;
 use crate::source::Span;
 use crate::suggest;
 use crate::syntax::Block;
@@ -186,8 +187,13 @@ fn half_closed(cx: &mut Context<'_>, name: &Name, days: HolidayDays, file: &Holi
     }
     let split = file.days.iter().find(|day| day.actual != day.observed && day.actual.max(day.observed) >= cx.as_of);
     let Some(day) = split else { return };
-    let message =
-        format!("{} ({}) is observed on {}: your list closes only one of them.", day.name, day.actual, day.observed);
+    let dated = |date: Date| format!("{} {date}", DAYS.get(usize::from(date.weekday())).copied().unwrap_or(""));
+    let message = format!(
+        "{}, {}, is observed on {}: your list closes only one of them.",
+        day.name,
+        dated(day.actual),
+        dated(day.observed)
+    );
     let found = Diagnostic::new(Code::WL0503, name.span, message);
     cx.report(
         found

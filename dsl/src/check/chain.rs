@@ -53,12 +53,28 @@ fn bullet_span(bullet: &Chain<Atom>) -> Span {
 fn report(cx: &mut Context<'_>, span: Span, parts: &[String], joints: &[Spanned<Joint>]) {
     let found =
         Diagnostic::new(Code::WL0402, span, "\"and\" and \"or\" stand side by side here, which can be read two ways.");
-    let found = found.because("Which of them binds tighter is nowhere agreed; bullets say it.");
-    let reading = |joint| lines(&grouped(parts, joints, joint), joint);
+    let (any, all) = (grouped(parts, joints, Joint::Or), grouped(parts, joints, Joint::And));
+    let mut cause = "Which of them binds tighter is nowhere agreed; bullets say it.".to_owned();
+    if let Some((holds, not)) = difference(&any, &all) {
+        cause.push_str(&format!(" They differ where \"{holds}\" holds and \"{not}\" does not."));
+    }
+    let found = found.because(cause);
+    let reading = |joint| lines(if joint == Joint::Or { &any } else { &all }, joint);
     let (one, two) = (reading(Joint::Or), reading(Joint::And));
     let one: Vec<&str> = one.iter().map(String::as_str).collect();
     let two: Vec<&str> = two.iter().map(String::as_str).collect();
     cx.report(found.help("If any of these is enough, write", &one).help("If all of these must hold, write", &two));
+}
+
+/// A case in which the readings differ: what holds makes any of the pieces of one true, what does not hold is a piece that
+/// the other needs. The shortest such pair of pieces without a part in common; in a mixed chain there is one.
+fn difference<'p>(any: &'p [String], all: &'p [String]) -> Option<(&'p str, &'p str)> {
+    let parts = |piece: &str| -> Vec<String> {
+        piece.split(" and ").flat_map(|part| part.split(" or ")).map(str::to_owned).collect()
+    };
+    let apart = |holds: &str, not: &str| parts(not).iter().all(|part| !parts(holds).contains(part));
+    let pairs = any.iter().flat_map(|holds| all.iter().map(move |not| (holds.as_str(), not.as_str())));
+    pairs.filter(|(holds, not)| apart(holds, not)).min_by_key(|(holds, not)| holds.len() + not.len())
 }
 
 /// The parts cut at one joint; inside a piece stands the other.

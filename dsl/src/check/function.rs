@@ -124,7 +124,7 @@ pub(super) fn decision(cx: &mut Context<'_>, block: &Block) -> Option<Option<Scr
     } else {
         Script::decision(&written.text)
     };
-    let known = script.and_then(|script| match unknown_person(cx, &script) {
+    let known = script.and_then(|script| match unknown_person(cx, &script).or_else(|| unknown_clock(cx, &script)) {
         Some(why) => Err(why),
         None => Ok(script),
     });
@@ -140,6 +140,16 @@ fn unknown_person(cx: &mut Context<'_>, script: &Script) -> Option<Refused> {
             Some(_) => format!("The ward knows nobody called {}.", named.who),
         };
         Some(Refused { line: named.line, column: named.column, why: wrong, sort: Sort::Unsafe })
+    })
+}
+
+/// The first clock that a script asks for by the name of no sla and no exception.
+fn unknown_clock(cx: &mut Context<'_>, script: &Script) -> Option<Refused> {
+    script.named_clocks().into_iter().find_map(|named| {
+        let kinds = [BlockKind::Sla, BlockKind::Exception];
+        let is_known = kinds.into_iter().any(|kind| cx.names.find(kind, &named.name).is_some());
+        let why = format!("The ward has no sla or exception called \"{}\".", named.name);
+        (!is_known).then_some(Refused { line: named.line, column: named.column, why, sort: Sort::Unsafe })
     })
 }
 

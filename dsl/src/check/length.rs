@@ -1,9 +1,11 @@
 //! Length: how long is it, and of which calendar?
 //!
 //! A bare day is refused where a calendar could be meant, working time needs one, and working days need a time of day.
-//! - **Not here**: what a length is compared with.
+//! - **Not here**: what a length is compared with, the two readings of a bare day ([`days`]).
 
-use wardline_rules::program::{Calendar, CalendarId, Length};
+mod days;
+
+use wardline_rules::program::{CalendarId, Length};
 use wardline_rules::time::{HOUR, Span as Micros};
 
 use super::context::Context;
@@ -32,7 +34,7 @@ pub(super) fn calendar(cx: &mut Context<'_>, name: &Name) -> Option<CalendarId> 
 pub(super) fn length(cx: &mut Context<'_>, written: &Spanned<Duration>, place: Use<'_>) -> Option<Length> {
     match written.node {
         Duration::Elapsed(days, TimeUnit::Day) => {
-            bare_day(cx, written, days, place);
+            days::bare(cx, written, days, place);
             None
         }
         Duration::Elapsed(..) => written.node.length().map(Length::Elapsed),
@@ -62,7 +64,7 @@ pub(super) fn length(cx: &mut Context<'_>, written: &Spanned<Duration>, place: U
 pub(super) fn elapsed(cx: &mut Context<'_>, written: &Spanned<Duration>, place: Use<'_>) -> Option<Micros> {
     match written.node {
         Duration::Elapsed(days, TimeUnit::Day) => {
-            bare_day(cx, written, days, place);
+            days::bare(cx, written, days, place);
             None
         }
         Duration::Elapsed(..) => written.node.length(),
@@ -89,38 +91,6 @@ fn needs_calendar(cx: &mut Context<'_>, written: &Spanned<Duration>, place: Use<
     let sample = cx.names.all(BlockKind::Calendar).next().unwrap_or("Office");
     cx.report(found.help("Add:", &[&format!("counts    \"{sample}\"")]));
     None
-}
-
-fn bare_day(cx: &mut Context<'_>, written: &Spanned<Duration>, days: u64, place: Use<'_>) {
-    let text = cx.text(written.span);
-    let hours = days.saturating_mul(24);
-    let found = Diagnostic::new(Code::WL0304, written.span, format!("\"{text}\" can mean two things here."));
-    let elapsed = format!("{:<9} {hours} hours", place.what);
-    let found = found.help("If the clock runs nights and weekends, write", &[&elapsed]);
-    let calendar = place.calendar.and_then(|name| cx.calendars.iter().find(|calendar| calendar.name == name.node));
-    let found = match (calendar, place.calendar) {
-        (Some(calendar), Some(name)) => {
-            let working = format!("{:<9} {} working hours", place.what, days.saturating_mul(hours_of_a_day(calendar)));
-            found.help(format!("If it runs only while \"{}\" is open, write", name.node), &[&working])
-        }
-        (None, _) | (_, None) => found.help(
-            "If it runs only in office hours, write",
-            &[&format!("{:<9} {} working hours", place.what, days.saturating_mul(8)), "counts    \"Office\""],
-        ),
-    };
-    cx.report(found);
-}
-
-/// Hours that a calendar is open on the first weekday that it opens; what people mean by one of its days.
-fn hours_of_a_day(calendar: &Calendar) -> u64 {
-    use wardline_rules::program::Opening;
-    let Opening::Weekly(ranges) = &calendar.open else { return 24 };
-    let first = (0..7).find(|day| ranges.iter().any(|range| range.days & (1 << day) != 0)).unwrap_or(0);
-    let minutes = ranges.iter().filter(|range| range.days & (1 << first) != 0).map(|range| {
-        let (from, to) = (u64::from(range.from.minutes()), u64::from(range.to.minutes()));
-        if to > from { to - from } else { to + 1_440 - from }
-    });
-    (minutes.sum::<u64>() / 60).max(1)
 }
 
 /// The length in microseconds that bounds are checked with; working days count as 24 hours.

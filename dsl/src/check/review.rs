@@ -3,6 +3,8 @@
 //! A rule counts as tested if an expectation names it, or if a test lets happen what it starts with.
 //! - **Not here**: coverage, which needs the tests to run.
 
+mod sample;
+
 use super::context::Context;
 use super::standard;
 use crate::codes::Code;
@@ -27,12 +29,13 @@ pub(super) fn check(cx: &mut Context<'_>) {
             );
         }
         if is_rule && block.name.is_some() && !tested.has(block) {
-            cx.diagnostics.push(untested(block));
+            let found = untested(cx, block);
+            cx.diagnostics.push(found);
         }
     }
 }
 
-fn untested(block: &Block) -> Diagnostic {
+fn untested(cx: &Context<'_>, block: &Block) -> Diagnostic {
     let found = Diagnostic::new(Code::WL0952, block.name_span(), format!("No test mentions \"{}\".", block.name()));
     let name = block.name();
     let expectation = match block.kind {
@@ -54,11 +57,12 @@ fn untested(block: &Block) -> Diagnostic {
         | BlockKind::Test => format!("09:00 clock \"{name}\" of R1 is running"),
     };
     let entry = first_moment(block).map_or_else(|| "R1: report is finalised".to_owned(), |moment| entry(block, moment));
+    let facts = if entry.starts_with("R1:") { sample::facts(cx, block) } else { String::new() };
     found.help(
         "A test to begin with:",
         &[
             &format!("test \"{name}\""),
-            &format!("  at        2026-01-14 09:00 {entry}"),
+            &format!("  at        2026-01-14 09:00 {entry}{facts}"),
             &format!("  then      {expectation}"),
         ],
     )

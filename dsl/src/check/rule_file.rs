@@ -77,7 +77,6 @@ pub(super) fn refusal((text, span): (&str, Span), whole: Span, why: &Refused) ->
         Sort::Unsafe => {
             (Code::WL0901, "A script is a guest: what it may use and spend is bounded, and anything else is refused.")
         }
-        Sort::Planned => (Code::WL0110, "It was read and checked; this build cannot run it."),
         Sort::Shape => (Code::WL0904, "The texts are the clauses of one alert; what decides it stands in functions."),
     };
     Diagnostic::new(code, at, why.why.clone()).because(cause)

@@ -70,13 +70,19 @@ pub(super) fn check(cx: &mut Context<'_>, text: &Name, kind: Kind) {
             );
             continue;
         };
-        if let Some(found) = judge(&word, span, kind) {
+        if let Some(found) = judge((&word, &text.node), span, kind) {
             cx.report(found);
         }
     }
 }
 
-fn judge(word: &str, span: Span, kind: Kind) -> Option<Diagnostic> {
+fn judge((word, text): (&str, &str), span: Span, kind: Kind) -> Option<Diagnostic> {
+    // One link is enough; what is left then is how urgent it is, which only staff are told.
+    let instead = match kind {
+        Kind::Message | Kind::Brief if text.contains("{link}") && !text.contains("{severity}") => "{severity}",
+        Kind::Message | Kind::Brief if text.contains("{link}") => "{raised}",
+        Kind::Message | Kind::Brief | Kind::Template => "{link}",
+    };
     let details = DETAILS.contains(&word);
     let allowed = EVERYWHERE.contains(&word)
         || match kind {
@@ -90,7 +96,7 @@ fn judge(word: &str, span: Span, kind: Kind) -> Option<Diagnostic> {
     if IDENTIFIERS.contains(&word) {
         let found =
             Diagnostic::new(Code::WL0703, span, format!("{{{word}}} identifies a patient; nothing that leaves may."));
-        return Some(found.because("{link} opens the report after sign-in.").replace("Change it to:", span, "{link}"));
+        return Some(found.because("{link} opens the report after sign-in.").replace("Change it to:", span, instead));
     }
     if kind == Kind::Brief && details {
         let found = Diagnostic::new(
@@ -102,7 +108,7 @@ fn judge(word: &str, span: Span, kind: Kind) -> Option<Diagnostic> {
             found.because("Health details leave only in a message, on channels where people sign in.").replace(
                 "Change it to:",
                 span,
-                "{link}",
+                instead,
             ),
         );
     }

@@ -5,6 +5,7 @@
 //! - **Not here**: line breaks (`clause`).
 
 use crate::grammar::{self, Node, Rule};
+use crate::limits::{FRACTION_DIGITS_MAX, NAME_CHARS_MAX, NUMBER_DIGITS_MAX};
 
 /// Where a clause stands.
 pub(super) struct Place {
@@ -113,7 +114,10 @@ impl Writer<'_> {
     }
 
     fn numbered(&mut self, node: &Node<'_>) -> bool {
-        let is_number = node.rule == Rule::integer && self.place.clause == "step" && self.last_is("step");
+        let is_number = node.rule == Rule::integer
+            && self.place.clause == "step"
+            && self.last_is("step")
+            && node.text.len() <= NUMBER_DIGITS_MAX;
         if is_number {
             self.push(self.place.step.to_string(), node.start);
         }
@@ -159,10 +163,11 @@ impl Writer<'_> {
         let Some(name) = node.child(Rule::name) else { return false };
         let bare = name.text.trim_matches('"');
         let whole = grammar::parse(Rule::term, bare).is_ok_and(|term| term.end() == bare.len());
-        if whole && !bare.contains("  ") {
+        let is_bare = whole && !bare.contains("  ") && bare.chars().count() <= NAME_CHARS_MAX;
+        if is_bare {
             self.push(bare.to_owned(), name.start);
         }
-        whole && !bare.contains("  ")
+        is_bare
     }
 
     fn leaf(&mut self, node: &Node<'_>, parent: Option<Rule>) {
@@ -193,10 +198,12 @@ impl Writer<'_> {
 /// Rules whose `and` and `or` may begin a line; inside a range they may not.
 const BREAKABLE: &[Rule] = &[Rule::condition, Rule::bullet, Rule::moments, Rule::report_is, Rule::who, Rule::kinds];
 
-/// A number without zeros that say nothing.
+/// A number without zeros that say nothing; one that is refused for its length stays as it is.
 fn shortest(text: &str) -> String {
-    if !text.contains('.') {
-        return text.to_owned();
+    match text.split_once('.') {
+        Some((_, fraction)) if fraction.len() <= FRACTION_DIGITS_MAX => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        Some(_) | None => text.to_owned(),
     }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -24,6 +24,7 @@ fn codes(text: &str) -> Vec<(Code, u32)> {
 
 #[test]
 fn deeper_lines_go_on_and_bullets_break() {
+    // [LAY-5]
     let text = "alert \"A\" -- why\n  where     test is potassium and any of\n            - value is above 6\n            - location is ICU\n              and value is above 5\n  severity  red\n";
     assert_eq!(
         outline(text),
@@ -33,6 +34,7 @@ fn deeper_lines_go_on_and_bullets_break() {
 
 #[test]
 fn entries_of_a_test_are_one_per_line() {
+    // [LAY-5]
     let text = "test \"T\"\n  at        10:00 a\n            10:01 b\n  then      10:02 c\n            10:03 d\n";
     assert_eq!(outline(text), "test \"T\"\n  at        10:00 a⏎10:01 b\n  then      10:02 c⏎10:03 d\n");
     let escalation = "escalation \"E\"\n  then      task\n            for desk \"D\"\n";
@@ -52,6 +54,7 @@ fn places_lead_back_through_the_join() {
 
 #[test]
 fn two_dashes_are_a_comment_outside_quotes_only() {
+    // [LAY-2]
     let layout = layout("-- first\ndesk \"A -- B\"\n-- own\n  quiet     22:00 to 07:00 -- end\n-- last");
     let block = &layout.blocks[0];
     assert_eq!(block.header.text, "desk \"A -- B\"");
@@ -65,6 +68,7 @@ fn two_dashes_are_a_comment_outside_quotes_only() {
 
 #[test]
 fn a_script_is_taken_as_written() {
+    // [LAY-6]
     let text = "function f(a: number) gives number\n  script\n    let x = \"--\"; // a\n  end\n  example   f(1) is 2\n";
     let layout = layout(text);
     let block = &layout.blocks[0];
@@ -75,6 +79,7 @@ fn a_script_is_taken_as_written() {
 
 #[test]
 fn a_script_without_end_stops_at_the_next_header() {
+    // [LAY-6]
     let text = "function f() gives number\n  script\n    1\ndesk \"D\"\n";
     assert_eq!(codes(text), [(Code::WL0108, 2)]);
     assert_eq!(layout(text).blocks.len(), 2);
@@ -82,6 +87,7 @@ fn a_script_without_end_stops_at_the_next_header() {
 
 #[test]
 fn an_unknown_block_hides_nothing_after_it() {
+    // [LAY-3]
     let text = "escalate \"E\"\n  step 1    page\ndesk \"D\"\nwhen x\n  y\n";
     assert_eq!(codes(text), [(Code::WL0102, 1), (Code::WL0102, 4)]);
     assert_eq!(outline(text), "desk \"D\"\n");
@@ -90,11 +96,13 @@ fn an_unknown_block_hides_nothing_after_it() {
 
 #[test]
 fn shallow_and_stray_lines_are_refused() {
+    // [LAY-4]
     assert_eq!(codes("  zone X\nward \"W\" edition 1\n    zone X\n  uses Y\n"), [(Code::WL0103, 1), (Code::WL0103, 4)]);
 }
 
 #[test]
 fn tabs_and_hidden_characters_are_refused_where_they_stand() {
+    // [LAY-1]
     assert_eq!(codes("desk \"D\"\n\tquiet 22:00 to 07:00\n"), [(Code::WL0101, 2)]);
     assert_eq!(codes("desk \"D\u{202e}\"\n"), [(Code::WL0101, 1)]);
     assert_eq!(codes("desk \"Cafe\u{301}\"\n"), [(Code::WL0101, 1)], "a letter in two parts");
@@ -104,6 +112,7 @@ fn tabs_and_hidden_characters_are_refused_where_they_stand() {
 
 #[test]
 fn text_beyond_a_bound_is_reported_and_left_out() {
+    // [LAY-8]
     let clause = format!("desk \"D\"\n  reach     \"{}\"\n", "x".repeat(5_000));
     assert_eq!(codes(&clause), [(Code::WL0107, 2), (Code::WL0107, 2)], "line and clause");
     assert_eq!(outline(&clause), "desk \"D\"\n");

@@ -14,6 +14,7 @@ fn program(texts: &[&str]) -> Program {
 
 #[test]
 fn a_clock_and_an_alert_read_from_cause_to_correction() {
+    // [READ-1] [READ-2] [READ-3]
     let read = text(&program(&[include_str!("../../tests/wards/first.ward")]));
     let expected = "\
 STAT lab (LAB-TAT-01, Laboratory quality, review by 30 June 2027)
@@ -38,6 +39,7 @@ Critical potassium (LAB-CRIT-01, Laboratory quality, review by 30 June 2027)
 
 #[test]
 fn a_working_target_is_worked_out_once() {
+    // [READ-2]
     let program = program(&[
         include_str!("../../tests/wards/base.ward"),
         include_str!("../../tests/wards/potassium.ward"),
@@ -65,6 +67,7 @@ fn a_working_target_is_worked_out_once() {
 
 #[test]
 fn pages_of_a_binder_escape_what_a_name_holds() {
+    // [READ-3]
     let program = program(&["ward \"A & B\" edition 1\n  zone      UTC\n  uses      pack \"starter\"\n"]);
     assert!(html(&program).contains("<h1>A &amp; B</h1>"));
     assert_eq!(markdown(&program), "# A & B\n");

@@ -97,6 +97,9 @@ pub(super) fn ending(alert: &Alert) -> Option<String> {
     use wardline_rules::program::Trigger;
     let clear = match &alert.trigger {
         Trigger::While(While { clear: Some(clear), .. }) | Trigger::Window(Window { clear, .. }) => clear,
+        Trigger::While(While { state: Lasting::Feed(_, FeedIs::Idle), .. }) => {
+            return Some("When the feed speaks again the alert is over, and everyone reached is told.".to_owned());
+        }
         Trigger::While(_) => {
             let ends = "When the state ends the alert is over; if it turns out not to have lasted so long, everyone reached is told.";
             return Some(ends.to_owned());

@@ -9,7 +9,7 @@ use wardline_rules::time::{Date, Span as Length, TimeOfDay};
 use super::reading::{Reading, pick, words};
 use crate::diagnostic::Code;
 use crate::grammar::{Node, Rule};
-use crate::limits::{NAME_CHARS_MAX, TEXT_CHARS_MAX};
+use crate::limits::{FRACTION_DIGITS_MAX, NAME_CHARS_MAX, NUMBER_DIGITS_MAX, TEXT_CHARS_MAX};
 use crate::source::Spanned;
 
 /// A name between quotes, or a bare term; both mean the same thing.
@@ -148,7 +148,7 @@ pub(crate) fn label(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Name> {
 
 /// A whole number; one that is too long is refused.
 pub(crate) fn integer(r: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    let number = node.text.parse().ok().filter(|_| node.text.len() <= 12);
+    let number = node.text.parse().ok().filter(|_| node.text.len() <= NUMBER_DIGITS_MAX);
     if number.is_none() {
         r.problem(Code::WL0107, node, "This number has more than 12 digits.");
     }
@@ -165,7 +165,7 @@ pub(crate) fn first_integer(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Span
 /// An exact decimal.
 pub(crate) fn number(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Decimal> {
     let (whole, fraction) = node.text.trim_start_matches('-').split_once('.').unwrap_or((node.text, ""));
-    if whole.trim_start_matches('-').len() > 12 || fraction.len() > 6 {
+    if whole.trim_start_matches('-').len() > NUMBER_DIGITS_MAX || fraction.len() > FRACTION_DIGITS_MAX {
         r.problem(Code::WL0107, node, "A number has at most 12 digits before the point and 6 after it.");
         return None;
     }

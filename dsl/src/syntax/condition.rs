@@ -8,7 +8,7 @@ use wardline_rules::decimal::Decimal;
 
 use super::basic::{Amount, Name, Range, amount, name, range, term};
 use super::reading::{Reading, words};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::grammar::{Node, Rule};
 use crate::limits::{ATOMS_MAX, BULLETS_MAX};
 use crate::source::{Span, Spanned};
@@ -128,7 +128,10 @@ pub(crate) fn condition(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Conditio
     let condition = Condition { chain: Chain { parts, joints: joints(r, node) }, span: r.span(node) };
     let atoms = condition.atoms().count();
     if atoms > ATOMS_MAX {
-        r.problem(Code::WL0107, node, format!("This condition has {atoms} parts; {ATOMS_MAX} are allowed."));
+        let message = format!("This condition has {atoms} parts; {ATOMS_MAX} are allowed.");
+        let found = Diagnostic::new(Code::WL0107, r.span(node), message);
+        r.diagnostics
+            .push(found.help("Put what is compared with one field under one of:", &["test is one of a, b, c"]));
     }
     Some(condition)
 }
@@ -162,7 +165,9 @@ fn bullets(r: &mut Reading<'_>, node: &Node<'_>) -> Option<Part> {
     let bullets = r.all(node, Rule::bullet, bullet)?;
     if bullets.len() > BULLETS_MAX {
         let message = format!("This list has {} bullets; {BULLETS_MAX} are allowed.", bullets.len());
-        r.problem(Code::WL0107, node, message);
+        let found = Diagnostic::new(Code::WL0107, r.span(node), message);
+        r.diagnostics
+            .push(found.help("Put what is compared with one field under one of:", &["test is one of a, b, c"]));
     }
     Some(Part::Group(joint, bullets))
 }

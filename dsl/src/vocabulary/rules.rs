@@ -230,7 +230,7 @@ pub(super) const ALERT: BlockForm = BlockForm {
             "decide",
             (Rule::c_decide, clause::decide),
             "decide    script",
-            "A script that sees the event and the report, and raises or does not. Up to `end`, in Rhai.",
+            "A script in Rhai, down to `end`. It sees `event` and `report` as of the event and gives a list of what to do: `raise()`, `withdraw(reason)`, `page(who, channel)`, `tell(who, channel)`, `start_clock(name, minutes)`, `stop_clock(name)`; `[]` is nothing.",
         )
         .times(AtMostOnce),
         form(

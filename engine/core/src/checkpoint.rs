@@ -30,7 +30,7 @@ use stored::Stored;
 use wards::Kept;
 
 /// The format that this build writes in front of every section, and the only one it reads.
-const FORMAT: u8 = 8;
+const FORMAT: u8 = 9;
 
 /// The names of all sections, in the order of the table.
 pub const SECTIONS: [&str; 15] = [

@@ -7,6 +7,7 @@
 //! - **Not here**: the arithmetic of a timeline ([`timeline`]), who is told ([`crate::alerts`]).
 
 mod moved;
+pub(crate) mod then;
 pub(crate) mod timeline;
 mod used;
 
@@ -24,6 +25,7 @@ use crate::{
     partition::Partition,
     past::Past,
     report::{Report, ReportSlot},
+    snug,
     timers::{Armed, Class, Timer, TimerId},
 };
 use timeline::{Cycle, End, Reading};
@@ -119,7 +121,7 @@ impl Partition {
     fn open_cycle(&mut self, slot: ReportSlot, report: &mut Report, family: FamilyIx, cycle: &Cycle, out: &mut Output) {
         let reading = ClockReading { started: cycle.start.lo, due: cycle.due, ended: Timestamp::MAX };
         let place = report.clocks.iter().filter(|clock| clock.family == family.id).count();
-        report.clocks.push(Clock {
+        let clock = Clock {
             family: family.id,
             ward: family.ward,
             index: family.index,
@@ -129,7 +131,8 @@ impl Partition {
             reading,
             acted: 0,
             armed: None,
-        });
+        };
+        snug::push(&mut report.clocks, clock);
         if let Some(clock) = nth(report, family.id, place).map(|clock| *clock) {
             self.say_missing(report, &clock, cycle, out);
             self.say_clock(report, &clock, out);

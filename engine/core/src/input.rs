@@ -64,8 +64,22 @@ pub enum Outcome {
     },
     /// Refused for good; the next channel starts at once.
     FailedHard,
-    /// Nobody knows.
-    Ambiguous,
+    /// Nobody knows; what follows depends on what the receiver does with a repeat (guarantees 3.3).
+    Ambiguous {
+        /// What it does.
+        class: Class,
+    },
+}
+
+/// What a receiver does with a notice that comes twice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// It drops the second by its key.
+    Keyed,
+    /// It can be asked for our key; the shell asks before it sends again.
+    Queryable,
+    /// It shows both.
+    Neither,
 }
 
 /// A ward becomes the active one.

@@ -13,6 +13,8 @@ pub const FEED_ALERTS_MAX: usize = 16 * GENERATIONS_PER_REPORT_MAX;
 /// Reports of one patient that a rule looks back at: a month in intensive care with forty orders a day, three times. With
 /// more, earlier results and orders count as absent.
 pub const PATIENT_REPORTS_MAX: usize = 4_096;
+/// Sources whose silences are known: every interface of a large hospital, several times. A further one is not watched.
+pub const FEEDS_WATCHED_MAX: usize = 1_024;
 /// Groups of one count or window; reports of further ones are counted together as `other` [WHILE-2].
 pub const GROUPS_PER_RULE_MAX: usize = 1_000;
 /// Notices of one alert kept in memory; beyond it those that ended leave first, and one that is still to be sent never does.
@@ -30,3 +32,9 @@ pub const ATTEMPTS_MAX: u32 = 4_096;
 
 /// Spellings of tuples, and sums of two, that are remembered. Beyond it all are forgotten and found again one by one.
 pub const TUPLES_REMEMBERED_MAX: usize = 1 << 20;
+
+/// Keys of slices: kind, priority, site and department as reports were said to have them. A thousand departments with four
+/// priorities each, in memory some 200 kB. The department of a further key is counted as `other`.
+pub const SLICE_KEYS_MAX: usize = 4_096;
+/// Keys with a site and `other` beyond these; then the site is `other` too, which leaves one key for each kind and priority.
+pub const SLICE_SITES_MAX: usize = 1_024;

@@ -5,6 +5,7 @@
 //!
 //! - **Not here**: sockets, breakers, bundles; the dispatcher's.
 
+mod doubt;
 mod leaving;
 mod naming;
 mod ready;
@@ -33,7 +34,7 @@ use crate::{
 };
 pub(crate) use ready::Ready;
 pub(crate) use schedule::deadline;
-use schedule::{backoff, budget, doubt};
+use schedule::{backoff, budget};
 
 /// Where a notice lives.
 pub(crate) type NoticeSlot = u32;
@@ -299,8 +300,10 @@ impl Partition {
             Outcome::FailedHard if is_current && matches!(state, NoticeState::Started | NoticeState::Unsure) => {
                 self.exhaust(place, out);
             }
-            Outcome::Ambiguous if is_current && state == NoticeState::Started => self.unsure(place, out),
-            Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous => {}
+            Outcome::Ambiguous { class } if is_current && state == NoticeState::Started => {
+                self.unsure(place, class, out);
+            }
+            Outcome::Delivered | Outcome::FailedSoft { .. } | Outcome::FailedHard | Outcome::Ambiguous { .. } => {}
         }
     }
 
@@ -378,23 +381,6 @@ impl Partition {
         self.was_not_reached(place);
         self.move_notice(place, NoticeState::Waiting, out);
         self.retry_at(place, self.at.plus(delay));
-    }
-
-    /// Once in doubt it is sent again soon, by its level; a receiver that never says what it did is not asked without pause.
-    fn unsure(&mut self, place: NoticeSlot, out: &mut Output) {
-        let Some(notice) = self.notices.get_mut(place) else { return };
-        let was_in_doubt = notice.is_repeat;
-        notice.is_repeat = true;
-        let (nid, attempts, level) = (notice.head.nid, notice.attempts, notice.level);
-        if attempts >= ATTEMPTS_MAX || self.at.since(notice.created) >= budget(level) {
-            self.counters.ambiguous += 1;
-            return self.exhaust(place, out);
-        }
-        self.in_flight = self.in_flight.saturating_sub(1);
-        self.counters.ambiguous += 1;
-        let pause = if was_in_doubt { backoff(nid, attempts, level, None) } else { Span::ZERO };
-        self.move_notice(place, NoticeState::Unsure, out);
-        self.retry_at(place, self.at.plus(doubt(level).max(pause)));
     }
 
     fn retry_at(&mut self, place: NoticeSlot, due: Timestamp) {

@@ -13,9 +13,10 @@ use crate::{
     alerts::{Alert, AlertSlot, absence::FeedWait},
     clocks::timeline::{Buffers, Cycle},
     dictionary::{Coded, Dictionary},
+    feeds::FeedLife,
     identity::Index,
     ids::{Code, Nid},
-    input::{FeedState, Silence, Silenced},
+    input::{Silence, Silenced},
     ledger::Counters,
     moments::Scratch,
     mute::gather::Gathers,
@@ -66,7 +67,7 @@ pub struct Partition {
     pub(crate) alerts: Slab<Alert>,
     pub(crate) feed_alerts: Vec<AlertSlot>,
     pub(crate) feed_waits: Vec<FeedWait>,
-    pub(crate) feeds: BTreeMap<Coded, FeedState>,
+    pub(crate) feeds: BTreeMap<Coded, FeedLife>,
     pub(crate) watching: Watching,
     pub(crate) gathers: Gathers,
     pub(crate) notices: Slab<Notice>,
@@ -91,9 +92,9 @@ pub struct Partition {
     pub(crate) joining: Option<Coded>,
     /// While running clocks move to a new ward: under which name what they tell is gathered.
     pub(crate) moving: Option<Coded>,
-    /// Reports that became part of another in this batch.
-    pub(crate) absorbed: Vec<ReportSlot>,
-    /// Feeds that were lost or came back in this batch, and whether they were lost before it.
+    /// Reports that became part of another in this batch, as they were before it; only while rows are watched.
+    pub(crate) absorbed: Vec<Report>,
+    /// Feeds that were lost, fell silent or came back in this batch, and whether they were so before it.
     pub(crate) feeds_before: BTreeMap<Coded, bool>,
     /// What was said in this batch to have been decided without knowing.
     pub(crate) doubts: BTreeSet<crate::doubt::SaidDoubt>,

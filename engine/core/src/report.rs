@@ -29,6 +29,7 @@ use crate::{
     identity::Name,
     ids::ReportId,
     report::results::Statement,
+    snug,
     tuple::{SAYS_NOTHING, TupleId, Tuples},
     ward::needs::Steps,
 };
@@ -287,7 +288,7 @@ impl Report {
             Ok(_) => Applied::again(false, None),
             Err(_) if flags.len() >= 2 * wardline_rules::limits::FLAGS_PER_REPORT_MAX => Applied::NOTHING,
             Err(place) => {
-                flags.insert(place, fact);
+                snug::insert(flags, place, fact);
                 Applied::NEWS
             }
         }
@@ -327,7 +328,7 @@ impl Report {
             return Applied::NOTHING;
         }
         let place = attributes.partition_point(|known| known.order() <= fact.order());
-        attributes.insert(place, fact);
+        snug::insert(attributes, place, fact);
         Applied::NEWS
     }
 
@@ -346,7 +347,7 @@ impl Report {
         }
         let place = statements.partition_point(|known| known.order() <= statement.order());
         let is_overruled = statements.iter().skip(place).any(|later| later.key == statement.key);
-        statements.insert(place, statement);
+        snug::insert(statements, place, statement);
         Applied { stands: !is_overruled, ..Applied::NEWS }
     }
 

@@ -88,6 +88,11 @@ impl<T: Clone> Slab<T> {
         self.before.iter().flatten().map(|(place, thing)| (*place, thing.as_ref()))
     }
 
+    /// What lived at a place before its first change, if it did.
+    pub(crate) fn before_of(&self, place: u32) -> Option<&T> {
+        self.before.as_ref()?.get(&place)?.as_ref()
+    }
+
     /// Whether anybody asks what was there before.
     pub(crate) const fn is_watched(&self) -> bool {
         self.before.is_some()

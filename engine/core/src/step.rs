@@ -24,6 +24,7 @@ use wardline_rules::{event::Fact, time::Timestamp};
 use crate::{
     disposition::EventOutcome,
     escalation::EDGE,
+    feeds::SILENCE,
     input::{Batch, Input},
     output::Output,
     partition::Partition,
@@ -133,6 +134,7 @@ impl Partition {
             Class::Digest => self.fire_gather(timer, out),
             Class::Clock => self.fire_clock(timer.owner, timer, out),
             Class::Absence if timer.id.part == 1 => self.fire_feed(timer, out),
+            Class::Absence if timer.id.part == SILENCE => self.fire_silence(timer),
             Class::Absence => self.fire_absence(timer.owner, timer, out),
             Class::Reminder | Class::Wait | Class::Lapse => self.fire_course(timer, out),
             Class::Retry | Class::Deadline => self.fire_notice(timer, out),

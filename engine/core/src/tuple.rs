@@ -10,6 +10,7 @@
 //! - **Not here**: flags, results, people, attributes; those are facts of their own.
 
 use core::hash::{Hash, Hasher};
+use std::collections::BTreeSet;
 
 use wardline_rules::{
     event::{Event, Given},
@@ -18,8 +19,8 @@ use wardline_rules::{
 };
 
 use crate::{
-    dictionary::{Coded, Dictionary, NO_TEXT},
-    limits::TUPLES_REMEMBERED_MAX,
+    dictionary::{Coded, Dictionary, NO_TEXT, OTHER},
+    limits::{SLICE_KEYS_MAX, SLICE_SITES_MAX, TUPLES_REMEMBERED_MAX},
 };
 
 /// The number of a tuple.
@@ -27,6 +28,9 @@ pub(crate) type TupleId = u32;
 
 /// The tuple that says nothing.
 pub(crate) const SAYS_NOTHING: TupleId = 0;
+
+/// The key of what has none.
+const REST: SliceKey = SliceKey { kind: None, priority: None, site: OTHER, department: OTHER };
 
 /// Tests that one tuple names; more make it `crowded`.
 const TESTS_MAX: usize = 16;
@@ -47,6 +51,15 @@ pub(crate) struct Tuple {
     pub(crate) tests: Vec<Coded>,
     /// More tests than are kept.
     pub(crate) crowded: bool,
+}
+
+/// Under which key a report is counted in slices.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct SliceKey {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) site: Coded,
+    pub(crate) department: Coded,
 }
 
 /// [`Given`] in a form that can be a key.
@@ -105,6 +118,10 @@ impl Default for Tuple {
 }
 
 impl Tuple {
+    const fn slice_key(&self) -> SliceKey {
+        SliceKey { kind: self.kind, priority: self.priority.value(), site: self.site, department: self.department }
+    }
+
     /// What both say, `later` having the last word. Tests add up: a report has all that were ordered or resulted.
     fn merge(&self, later: &Self) -> Self {
         let keep = |mine: Coded, theirs: Coded| if theirs == NO_TEXT { mine } else { theirs };
@@ -136,6 +153,9 @@ pub(crate) struct Tuples {
     sums: FastMap<(TupleId, TupleId), TupleId>,
     /// Numbers by a hash of the texts as events spell them; looked up first, compared before they are believed.
     said: FastMap<u64, TupleId>,
+    /// For each tuple, under which key its reports are counted: found when the tuple is, and so the same ever after.
+    slices: Vec<SliceKey>,
+    slice_keys: BTreeSet<SliceKey>,
     scratch: Tuple,
 }
 
@@ -153,6 +173,8 @@ impl Tuples {
             ids: FastMap::default(),
             sums: FastMap::default(),
             said: FastMap::default(),
+            slices: Vec::new(),
+            slice_keys: BTreeSet::new(),
             scratch: Tuple::default(),
         };
         tuples.for_each(|tuple| {
@@ -268,8 +290,34 @@ impl Tuples {
         sum
     }
 
+    /// Under which key reports are counted of which all is known that this tuple says.
+    pub(crate) fn slice_key(&self, id: TupleId) -> SliceKey {
+        self.slices.get(id as usize).copied().unwrap_or(REST)
+    }
+
+    /// How many tuples count under `other` because there are too many keys.
+    pub(crate) fn folded(&self) -> u64 {
+        let folded = self.tuples.iter().zip(&self.slices).filter(|(tuple, key)| tuple.slice_key() != **key);
+        folded.map(|_| 1).sum()
+    }
+
+    /// The key of a new tuple: its own while there is room, then without its department, then without its site.
+    fn fold(&mut self, tuple: &Tuple) -> SliceKey {
+        let whole = tuple.slice_key();
+        let of_site = SliceKey { department: OTHER, ..whole };
+        let steps = [(whole, SLICE_KEYS_MAX), (of_site, SLICE_KEYS_MAX + SLICE_SITES_MAX)];
+        let found =
+            steps.into_iter().find(|(key, room)| self.slice_keys.contains(key) || self.slice_keys.len() < *room);
+        // Kinds and priorities are few: there is always room for them.
+        let key = found.map_or(SliceKey { site: OTHER, ..of_site }, |(key, _)| key);
+        self.slice_keys.insert(key);
+        key
+    }
+
     fn push(&mut self, tuple: Tuple) -> TupleId {
         let id = TupleId::try_from(self.tuples.len()).unwrap_or(SAYS_NOTHING);
+        let key = self.fold(&tuple);
+        self.slices.push(key);
         self.ids.insert(tuple.clone(), id);
         self.tuples.push(tuple);
         id

@@ -8,6 +8,7 @@
 //! - **Not here**: JSON, roles, rates.
 
 pub(crate) mod alert;
+mod feeds;
 mod figures;
 mod gauges;
 pub(crate) mod notice;
@@ -15,6 +16,7 @@ mod passages;
 pub(crate) mod report;
 
 pub use alert::AlertView;
+pub use feeds::FeedView;
 pub use figures::{AGE_BANDS, ClockFigures, Figures, Hold, Waiting, priority_group};
 pub use gauges::Gauges;
 pub use notice::NoticeView;

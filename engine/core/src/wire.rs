@@ -18,7 +18,7 @@ use wardline_rules::{program::Program, time::Timestamp};
 
 use crate::{
     ids::Nid,
-    input::{Activation, Attempt, Batch, FeedState, FeedStatus, Input, Outcome, Silence, Silenced},
+    input::{Activation, Attempt, Batch, Class, FeedState, FeedStatus, Input, Outcome, Silence, Silenced},
 };
 use bytes::{Put, Take};
 
@@ -129,7 +129,9 @@ fn put_attempt(attempt: &Attempt, put: &mut Put<'_>) {
         Outcome::Delivered => (1, None),
         Outcome::FailedSoft { retry_after } => (2, retry_after),
         Outcome::FailedHard => (3, None),
-        Outcome::Ambiguous => (4, None),
+        Outcome::Ambiguous { class: Class::Neither } => (4, None),
+        Outcome::Ambiguous { class: Class::Keyed } => (5, None),
+        Outcome::Ambiguous { class: Class::Queryable } => (6, None),
     };
     put.u8(code);
     put.option(after.as_ref(), |put, after| put.u32(*after));
@@ -195,7 +197,9 @@ fn take_attempt(take: &mut Take<'_>) -> Option<Attempt> {
         1 => Outcome::Delivered,
         2 => Outcome::FailedSoft { retry_after },
         3 => Outcome::FailedHard,
-        4 => Outcome::Ambiguous,
+        4 => Outcome::Ambiguous { class: Class::Neither },
+        5 => Outcome::Ambiguous { class: Class::Keyed },
+        6 => Outcome::Ambiguous { class: Class::Queryable },
         _ => return None,
     };
     Some(Attempt { nid, number, epoch, outcome })

@@ -88,13 +88,25 @@ impl TableProvider for AllRows {
 
 /// What a role sees of a table, as a statement over [`AllRows`] called `all_rows`.
 pub(crate) fn view(definition: &Definition, role: Role) -> String {
+    if definition.is_summed {
+        return summed(definition);
+    }
     let shown = definition.all_columns().filter(|column| !column.is_private || role == Role::Phi);
     let columns: Vec<String> = shown
         .map(|column| match (column.kind, role) {
             // The exact times of one report can tell who it is about.
             (Type::Ts, Role::Analyst) => format!("date_trunc('minute', {0}) AS {0}", column.name),
             (
-                Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::I16 | Type::I32 | Type::I64 | Type::Bool,
+                Type::Ts
+                | Type::Sym
+                | Type::Id
+                | Type::Txt
+                | Type::I16
+                | Type::I32
+                | Type::I64
+                | Type::Bool
+                | Type::Date
+                | Type::Sketch,
                 Role::Analyst | Role::Phi,
             ) => column.name.to_owned(),
         })
@@ -107,5 +119,32 @@ pub(crate) fn view(definition: &Definition, role: Role) -> String {
     format!(
         "SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY epoch DESC, seq DESC) \
          AS newest FROM all_rows) WHERE newest = 1"
+    )
+}
+
+/// One row for each slice: the sum of its parts, the same for every role, for its instants are whole minutes. A slice from
+/// which all was taken back is not shown.
+fn summed(definition: &Definition) -> String {
+    let column = |(place, column): (usize, &wardline_tables::schema::Column)| {
+        let name = column.name;
+        if place < definition.key {
+            return Some(name.to_owned());
+        }
+        match column.kind {
+            _ if matches!(name, "epoch" | "seq") => Some(format!("max(all_rows.{name}) AS {name}")),
+            Type::I32 => Some(format!("CAST(sum(all_rows.{name}) AS INT) AS {name}")),
+            Type::I64 => Some(format!("sum(all_rows.{name}) AS {name}")),
+            Type::I16 | Type::Date => Some(format!("max(all_rows.{name}) AS {name}")),
+            // Sketches need an aggregate of their own: `tat_merge(all_rows.tat) AS tat`.
+            Type::Sketch | Type::Ts | Type::Sym | Type::Id | Type::Txt | Type::Bool => None,
+        }
+    };
+    let columns: Vec<String> = definition.all_columns().enumerate().filter_map(column).collect();
+    let key = definition.key_names().collect::<Vec<_>>().join(", ");
+    format!(
+        // A bare name would mean the sum, and not what is summed.
+        "SELECT {} FROM all_rows GROUP BY {key} \
+         HAVING sum(all_rows.n) > 0 OR sum(all_rows.n_met) > 0 OR sum(all_rows.n_breached) > 0",
+        columns.join(", ")
     )
 }

@@ -2,7 +2,7 @@
 //!
 //! - **Not here**: its parts; this file starts and ends them, in order.
 
-use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -20,7 +20,7 @@ use crate::{
     dispatcher::sinks::Sinks,
     engine::{Engine, Surroundings},
     history::Directory,
-    http::{Parts, Routers, listen, routers},
+    http::{self, Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
     operations, reload,
@@ -119,7 +119,12 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     engine.surround(Surroundings { volume: installation.config.data.clone() });
     let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
     let (stop, stopped) = watch::channel(false);
-    let routers = routers(parts(&engine, &intake, &installation, &sinks));
+    let hook_secrets = match http::hook_secrets(&installation.config) {
+        Ok(hook_secrets) => hook_secrets,
+        Err(findings) => return refused(&findings),
+    };
+    let parts = Parts { hook_secrets, ..parts(&engine, &intake, &installation, &sinks) };
+    let routers = routers(parts);
     let (mut listeners, secured) = match listeners(&installation, routers, &stopped).await {
         Ok(listening) => listening,
         Err(ending) => return ending,
@@ -187,6 +192,7 @@ fn parts(engine: &Engine, intake: &Arc<Intake>, installation: &Installation, sin
         engine: engine.clone(),
         intake: intake.as_ref().clone(),
         keys: installation.config.keys.clone(),
+        hook_secrets: BTreeMap::new(),
         links: installation.links(),
         sinks: sinks.clone(),
         past: Arc::new(Directory(installation.disk.clone())),

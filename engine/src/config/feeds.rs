@@ -10,7 +10,7 @@ use std::{
 
 use toml::Spanned;
 use wardline_connectors::codec::profile::Profile;
-use wardline_rules::Text;
+use wardline_rules::{Text, time::Span};
 
 use super::{
     broker::Broker,
@@ -18,8 +18,13 @@ use super::{
     network::{Network, NoNetwork},
     raw::RawFeed,
     secret::SecretRef,
+    site::span,
 };
-use crate::{codes::Code, intake::Format};
+use crate::{
+    codes::Code,
+    intake::Format,
+    limits::{FEED_SECRETS_MAX, FOLDER_KEPT_DAYS},
+};
 
 /// A way in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +37,8 @@ pub struct Feed {
     pub profile: Profile,
     /// Whether all it sends counts as critical under pressure.
     pub critical: bool,
+    /// What signs its webhooks: two while one is changed for another; none if it sends none.
+    pub secrets: Vec<SecretRef>,
 }
 
 /// How a feed comes.
@@ -47,6 +54,19 @@ pub enum FeedKind {
     Mllp(Listen),
     /// A JetStream stream.
     Nats(Stream),
+    /// Files that are put into a folder.
+    Folder(Watched),
+}
+
+/// A folder into which senders put files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Watched {
+    /// The folder.
+    pub path: PathBuf,
+    /// How its files are written.
+    pub format: Format,
+    /// How long files are kept when all of them is on disk here.
+    pub keep: Span,
 }
 
 /// Which messages of which stream.
@@ -118,7 +138,16 @@ impl Check<'_> {
             kind: self.feed_kind(raw)?,
             profile: profile(raw, &name),
             critical: raw.critical,
+            secrets: self.secrets(raw),
         })
+    }
+
+    fn secrets(&mut self, raw: &RawFeed) -> Vec<SecretRef> {
+        if let Some(third) = raw.secrets.get(FEED_SECRETS_MAX) {
+            let headline = format!("`{}` has more than {FEED_SECRETS_MAX} secrets", raw.name.get_ref());
+            self.refuse(Code::WrongValue, third.span(), headline, "Keep the new one and the one before it.");
+        }
+        raw.secrets.iter().take(FEED_SECRETS_MAX).filter_map(|text| self.secret(text)).collect()
     }
 
     fn feed_kind(&mut self, raw: &RawFeed) -> Option<FeedKind> {
@@ -129,8 +158,15 @@ impl Check<'_> {
             ("file", None) => self.missing(&raw.kind, "path"),
             ("mllp", _) => self.mllp(raw).map(FeedKind::Mllp),
             ("nats", _) => self.stream(raw).map(FeedKind::Nats),
+            ("folder", Some(path)) => self.watched(raw, path).map(FeedKind::Folder),
+            ("folder", None) => self.missing(&raw.kind, "path"),
             _ => {
-                self.unknown_word(Code::UnknownKind, "kind of feed", &raw.kind, &["http", "file", "mllp", "nats"]);
+                self.unknown_word(
+                    Code::UnknownKind,
+                    "kind of feed",
+                    &raw.kind,
+                    &["http", "file", "folder", "mllp", "nats"],
+                );
                 None
             }
         }
@@ -165,6 +201,21 @@ impl Check<'_> {
         let format = self.format(raw.format.as_ref())?;
         let (stream, consumer, subject) = (stream.clone(), consumer.clone(), raw.subject.clone());
         Some(Stream { broker, stream, consumer, subject, format })
+    }
+
+    fn watched(&mut self, raw: &RawFeed, path: &Path) -> Option<Watched> {
+        let Some(format) = &raw.format else { return self.missing(&raw.kind, "format") };
+        let format = self.format(Some(format))?;
+        let default = Span::from_minutes(FOLDER_KEPT_DAYS * 24 * 60);
+        let keep = match &raw.keep {
+            None => default,
+            Some(text) => span(text.get_ref()).unwrap_or_else(|| {
+                let headline = format!("`{}` is no length of time", text.get_ref());
+                self.refuse(Code::WrongValue, text.span(), headline, "Write it as `24h` or `30d`.");
+                default
+            }),
+        };
+        Some(Watched { path: self.base.join(path), format, keep })
     }
 
     fn format(&mut self, text: Option<&Spanned<String>>) -> Option<Format> {

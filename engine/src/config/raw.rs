@@ -87,6 +87,9 @@ pub(super) struct RawFeed {
     pub(super) consumer: Option<String>,
     pub(super) subject: Option<String>,
     pub(super) format: Option<Spanned<String>>,
+    pub(super) keep: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) secrets: Vec<Spanned<String>>,
     pub(super) authorities: Option<PathBuf>,
     pub(super) login: Option<RawLogin>,
     pub(super) zone: Option<Spanned<String>>,

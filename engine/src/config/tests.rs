@@ -73,6 +73,28 @@ fn a_kind_that_this_build_lacks_is_named() {
 }
 
 #[test]
+fn a_folder_feed_says_how_its_files_are_written_and_how_long_they_stay() {
+    let text = |more: &str| {
+        format!("ward = \"w\"\ndata = \"d\"\n[[feed]]\nname = \"Path\"\nkind = \"folder\"\npath = \"in\"\n{more}")
+    };
+    let config = Config::of_text("wardline.toml", &text("format = \"hl7\"\n"), Path::new("/srv")).unwrap();
+    let FeedKind::Folder(watched) = &config.feeds[0].kind else { panic!("{:?}", config.feeds) };
+    assert_eq!((watched.path.as_path(), watched.keep), (Path::new("/srv/in"), Span::from_minutes(30 * 24 * 60)));
+    assert_snapshot!(wardline(&text("")), @r#"
+    WL1105 error: `folder` needs the key `format`   wardline.toml line 5
+      5 | kind = "folder"
+        |        ^^^^^^^^
+      Add `format = "…"`.
+    "#);
+    assert_snapshot!(wardline(&text("format = \"hl7\"\nkeep = \"a month\"\n")), @r#"
+    WL1104 error: `a month` is no length of time   wardline.toml line 8
+      8 | keep = "a month"
+        |        ^^^^^^^^^
+      Write it as `24h` or `30d`.
+    "#);
+}
+
+#[test]
 fn a_missing_key_is_named() {
     assert_snapshot!(wardline("ward = \"w\"\n"), @r"
     WL1105 error: missing key `data`   wardline.toml

@@ -183,7 +183,8 @@ impl Hospital {
         stop: watch::Receiver<bool>,
     ) {
         let past = Arc::new(crate::history::Directory(RealDisk::new(&self.folder)));
-        let parts = Parts { engine: self.engine.clone(), intake: intake(), keys: Vec::new(), links, sinks, past };
+        let (engine, keys, hook_secrets) = (self.engine.clone(), Vec::new(), std::collections::BTreeMap::new());
+        let parts = Parts { engine, intake: intake(), keys, hook_secrets, links, sinks, past };
         let routers = http::routers(parts);
         let phone = page::routes(self.engine.clone(), Arc::clone(&self.phone));
         tokio::spawn(listen::serve(api, routers.api.merge(phone), stop.clone()));

@@ -1,6 +1,6 @@
 //! The dispatcher against a core that is scripted line by line.
 
-use wardline_core::output::Go;
+use wardline_core::{input::Class, output::Go};
 use wardline_rules::time::Timestamp;
 
 use super::*;
@@ -65,9 +65,12 @@ fn a_notice_under_way_is_not_started_again() {
 
 #[test]
 fn every_result_frees_the_slot() {
-    for outcome in
-        [Outcome::Delivered, Outcome::FailedHard, Outcome::Ambiguous, Outcome::FailedSoft { retry_after: None }]
-    {
+    for outcome in [
+        Outcome::Delivered,
+        Outcome::FailedHard,
+        Outcome::Ambiguous { class: Class::Neither },
+        Outcome::FailedSoft { retry_after: None },
+    ] {
         let mut dispatcher = Dispatcher::new(EPOCH);
         let started = dispatcher.propose(&[red(1)]);
         dispatcher.observe(&inputs(&started), &said(&[1]));

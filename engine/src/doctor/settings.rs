@@ -31,11 +31,13 @@ pub(super) fn examine(config: &Config, directory: &Result<Directory, Findings>, 
     checks
 }
 
-/// Every secret that a channel or the tokens need can be read, by its owner alone.
+/// Every secret that a channel, a feed or the tokens need can be read, by its owner alone.
 fn secrets(config: &Config) -> Check {
     let of_channels =
         config.channels.iter().map(|sink| &sink.kind).chain(&config.heartbeat).flat_map(SinkKind::secrets);
-    let found = of_channels.chain(&config.patient_key).filter_map(|secret| secret.read(&config.base).err());
+    let of_feeds = config.feeds.iter().flat_map(|feed| &feed.secrets);
+    let found =
+        of_channels.chain(&config.patient_key).chain(of_feeds).filter_map(|secret| secret.read(&config.base).err());
     let causes: Vec<String> = found.map(|finding| finding.headline).collect();
     Check::unless(
         2,

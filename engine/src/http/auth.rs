@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Wrong keys from one address in a minute; beyond it the address waits, right or wrong.
-const WRONG_KEYS_PER_MINUTE_MAX: u32 = 10;
+pub(super) const WRONG_KEYS_PER_MINUTE_MAX: u32 = 10;
 
 /// The configured keys.
 #[derive(Debug)]

@@ -12,8 +12,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use wardline_core::Disposition;
+use serde_json::Value;
 use wardline_rules::time::Span;
 
 use super::{Api, Caller, auth::Doing, body, problem::Problem};
@@ -80,9 +79,17 @@ pub(super) async fn import(
 /// - **Input** `lane`: the lane, if it does not follow from what is in it.
 async fn take(api: &Api, (feed, shape, lane): (&str, Shape, Option<Lane>), body: Body) -> Result<Response, Problem> {
     let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
-    let begun = api.engine.boot();
     let read = api.intake.events(feed, shape, &bytes, api.engine.log_now());
-    let mut reading = read.map_err(|error| Problem::too_large(error.to_string()))?;
+    keep(api, (feed, shape, lane), read.map_err(|error| Problem::too_large(error.to_string()))?).await
+}
+
+/// Makes what was read durable and says what became of each part.
+pub(super) async fn keep(
+    api: &Api,
+    (feed, shape, lane): (&str, Shape, Option<Lane>),
+    mut reading: Reading,
+) -> Result<Response, Problem> {
+    let begun = api.engine.boot();
     if reading.lines.is_empty() {
         return Err(Problem::body("no event in it"));
     }
@@ -118,17 +125,15 @@ fn since(api: &Api, begun: Span) -> Span {
 
 /// - **Input** `is_known`: whether something unreadable in it came often enough to be taken without a word against it.
 fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, outcome: &Outcome) -> Response {
-    let receipts = lines.iter().enumerate().map(|(index, line)| receipt_of(line, receipt, outcome.of(index)));
+    let receipts = lines.iter().enumerate().map(|(index, line)| line.receipt(receipt.position, outcome.of(index)));
     let receipts: Vec<Value> = receipts.collect();
     let is_refused = !is_known && lines.len() == 1 && lines.iter().all(|line| line.refused.is_some());
     let (kind, text) = match (shape, receipts.as_slice()) {
-        (Shape::Lines, _) => {
+        (shape, _) if is_by_line(shape) => {
             ("application/x-ndjson", receipts.iter().map(|receipt| format!("{receipt}\n")).collect::<String>())
         }
         (Shape::Json | Shape::CloudEvent, [one]) => ("application/json", one.to_string()),
-        (Shape::Json | Shape::CloudEvent | Shape::CloudEvents, _) => {
-            ("application/json", Value::from(receipts).to_string())
-        }
+        _ => ("application/json", Value::from(receipts).to_string()),
     };
     let mut response = Response::new(Body::from(text));
     if is_refused && shape != Shape::Lines {
@@ -138,25 +143,10 @@ fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, ou
     response
 }
 
-fn receipt_of(line: &Line, receipt: Receipt, made: Option<Disposition>) -> Value {
-    let (n, id, position) = (line.n, line.event_id.as_str(), receipt.position);
-    match &line.refused {
-        None => {
-            let result = made.map_or("stored", Disposition::word);
-            let mut shown = json!({ "n": n, "event_id": id, "result": result, "position": position });
-            if let (Some(Disposition::Duplicate { first }), Some(fields)) = (made, shown.as_object_mut()) {
-                fields.insert("first".to_owned(), Value::from(first.to_string()));
-            }
-            shown
-        }
-        Some((code, place)) => json!({
-            "n": n,
-            "event_id": id,
-            "result": "unreadable",
-            "position": position,
-            "code": code.number(),
-            "place": place.as_str(),
-            "detail": code.headline(),
-        }),
+/// Whether each part has its receipt on a line.
+const fn is_by_line(shape: Shape) -> bool {
+    match shape {
+        Shape::Lines => true,
+        Shape::Json | Shape::CloudEvent | Shape::CloudEvents | Shape::Parts => false,
     }
 }

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
+use wardline_core::{input::FeedState, views::FeedView};
 
 use super::{Api, Caller, auth::Doing, problem::Problem};
 use crate::{
@@ -66,6 +67,7 @@ pub(super) async fn all(State(api): State<Api>, caller: Result<Caller, Problem>)
     let mut parts = parts(&api.engine);
     parts.push(conservation(&api.engine).await);
     parts.push(unanswered(&api.engine).await);
+    parts.push(feeds(&api.engine).await);
     let worst = parts.iter().map(|part| part.state).max().unwrap_or(State3::Ok);
     let status = if worst == State3::Failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut shown = json!({ "state": worst.word(), "version": env!("CARGO_PKG_VERSION") });
@@ -119,6 +121,29 @@ async fn unanswered(engine: &Engine) -> Part {
             reason: format!("{open} alerts went through all their steps and nobody answered"),
             remedy: "Look at `GET /v1/worklist`: a person must act.",
         },
+    }
+}
+
+/// Whether every feed that the ward declares, or that has a connection, is heard.
+async fn feeds(engine: &Engine) -> Part {
+    let Ok(feeds) = engine.ask(|kernel| kernel.feeds()).await else { return fine("feeds") };
+    let said = |feed: &FeedView| {
+        let heard = feed.heard.map_or_else(String::new, |at| format!(", heard last at {at}"));
+        match feed.state {
+            FeedState::Connected => None,
+            FeedState::Idle => Some(format!("`{}` is silent for longer than usual{heard}", feed.name)),
+            FeedState::Lost => Some(format!("`{}` has no connection{heard}", feed.name)),
+        }
+    };
+    let found: Vec<String> = feeds.iter().filter_map(said).collect();
+    if found.is_empty() {
+        return fine("feeds");
+    }
+    Part {
+        name: "feeds",
+        state: State3::Degraded,
+        reason: found.join("; "),
+        remedy: "Ask whoever runs the sender; clocks on its reports read `unsure` until it speaks again.",
     }
 }
 

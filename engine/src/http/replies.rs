@@ -10,7 +10,7 @@
 //! - INVARIANT: what a person is told in return names neither patient nor value. The same reply brought twice is one answer.
 //! - LIMIT: `WRONG_CODES_PER_HOUR_MAX`; a body of `REPLY_BYTES_MAX`.
 //! - **Source**: guarantees page, 3.4 and S1-20; language page 4.4, 5.6.
-//! - **Not here**: delivery receipts; links ([`page`](super::page)); other systems' answers ([`answers`](super::answers)).
+//! - **Not here**: links ([`page`](super::page)); other systems' answers ([`answers`](super::answers)).
 
 mod text;
 
@@ -42,6 +42,8 @@ use crate::{codes::Code, runtime::kernel::Notice};
 
 /// LIMIT: bytes of a reply.
 const REPLY_BYTES_MAX: usize = 64 << 10;
+/// What a carrier hears.
+const NOTHING_TO_SAY: &str = "<Response/>";
 /// The header of a provider's signature.
 const SIGNATURE: &str = "x-twilio-signature";
 
@@ -98,7 +100,11 @@ pub(super) async fn post(
         ));
     }
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
+    let status = field("MessageStatus");
     let script = match (which.n.as_deref(), which.s.as_deref()) {
+        (Some(id), Some(signed)) if !status.is_empty() => {
+            receipt(&api, (id, signed), status, field("MessageSid")).await?
+        }
         (Some(id), Some(signed)) => call(&api, (id, signed), which.step.as_deref(), field).await?,
         _ => {
             let heard = message(&api, channel, (field("From"), field("Body")), field("MessageSid")).await?;
@@ -138,6 +144,25 @@ async fn message(api: &Api, channel: Channel, (from, text): (&str, &str), id: &s
     }
     api.guesses.strike(place, api.engine.boot());
     Ok(Heard { verdict: None, said: "This fits no notice to you. Write the code, then yes, no, or the value." })
+}
+
+/// What a carrier says became of a message: noted beside the notice. It is no answer, whatever it says.
+async fn receipt(api: &Api, (id, signed): (&str, &str), status: &str, sid: &str) -> Result<String, Problem> {
+    let nid = api.links.signed(id, signed).ok_or_else(|| Problem::missing("notice"))?;
+    let notice = api.engine.ask(move |kernel| kernel.notice(nid)).await?.ok_or_else(|| Problem::missing("notice"))?;
+    let act = match status {
+        "delivered" => "delivered",
+        "read" => "read",
+        "failed" | "undelivered" => {
+            let channel = notice.channel.word();
+            tracing::warn!(%nid, channel, code = %Code::RefusedForGood, "outbox.receipt: the carrier did not deliver it");
+            return Ok(NOTHING_TO_SAY.to_owned());
+        }
+        // On its way.
+        _ => return Ok(NOTHING_TO_SAY.to_owned()),
+    };
+    take(api, &notice, &page::Said { act, value: "", unit: "" }, &format!("{sid}-{act}")).await?;
+    Ok(NOTHING_TO_SAY.to_owned())
 }
 
 /// Which keys somebody pressed, and what is said next.

@@ -36,6 +36,7 @@ use crate::{
     },
 };
 
+mod hooks;
 mod replies;
 mod roles;
 
@@ -101,6 +102,7 @@ async fn site_with(keys: Vec<ApiKey>, sinks: Sinks, is_sending: bool) -> Site {
         engine: engine.clone(),
         intake,
         keys,
+        hook_secrets: HookSecrets::from([(Text::from("lis"), hooks::secrets())]),
         links: links.clone(),
         sinks,
         past: Arc::new(crate::history::Directory(disk.clone())),

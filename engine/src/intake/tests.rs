@@ -40,6 +40,19 @@ fn a_bad_line_becomes_a_dead_letter_and_the_lines_around_it_are_read() {
 }
 
 #[test]
+fn an_envelope_that_counts_otherwise_is_a_data_problem() {
+    // [ACK-5]
+    let message = "MSH|^~\\&|LIS|A|W|B|20260114080000||ORU^R01|M1|P|2.5.1\rPID|1||1^^^A^MR\rOBR|1||F1|2823-3|||20260114075000|||||||||||||||20260114080000||LAB|F\r";
+    let notes = |declared: &str| {
+        let body = format!("BHS|^~\\&|\r{message}BTS|{declared}\r");
+        let (reading, _) = intake().hl7("lis", body.as_bytes(), AT).unwrap();
+        let Input::Event(event) = &reading.parcel.inputs[0] else { panic!("an event") };
+        event.notes.iter().filter(|note| note.fault == Fault::BatchCount).count()
+    };
+    assert_eq!((notes("1"), notes("2")), (0, 1));
+}
+
+#[test]
 fn an_event_gets_the_time_of_its_arrival() {
     let reading = read(Shape::Json, &line("a", ""));
     let Input::Event(event) = &reading.parcel.inputs[0] else { panic!("an event") };

@@ -106,7 +106,7 @@ metrics! {
     Turnaround = "wardline_turnaround_seconds", Sort::Histogram(TURNAROUND), [("interval", 40), ("kind", 0), ("priority", 0)], "D2", "From the order, the specimen, its receipt or the exam to the final report, once it is final.";
     ClockOutcomes = "wardline_clock_outcomes_total", Sort::Counter, [("clock", 24), ("outcome", 2)], "D1 D4 A", "Settled clocks, by how. A breach counts at its deadline.";
     ClockObjective = "wardline_clock_objective_ratio", Sort::Gauge, [("clock", 24)], "D4 A", "Share of a clock that should be met.";
-    ClockTarget = "wardline_clock_target_seconds", Sort::Gauge, [("clock", 24)], "D4", "Target now in force; 0 if it is working time.";
+    ClockTarget = "wardline_clock_target_seconds", Sort::Gauge, [("clock", 24)], "D4 A", "Target now in force; 0 if it is working time.";
     ClocksOpen = "wardline_clocks_open", Sort::Gauge, [("clock", 24), ("state", 4)], "D1 D3", "Clocks that are not settled, or overdue.";
     ClocksAtRisk = "wardline_clocks_at_risk", Sort::Gauge, [("clock", 24)], "D1 D3", "Running clocks due within the span that the site calls at risk, usually an hour.";
     OpenReports = "wardline_open_reports", Sort::Gauge, [("kind", 10), ("age_band", 7)], "D1 D3", "Open reports by age.";
@@ -126,13 +126,13 @@ metrics! {
     NoticeSend = "wardline_notice_send_seconds", Sort::Histogram(SEND), [("channel", 8)], "D7 A", "From when a notice was due to its delivery.";
     NoticesHeld = "wardline_notices_held", Sort::Gauge, [("reason", 4)], "D7", "Alerts muted, and notices held by quiet hours, a digest or a limit: delayed, not deleted.";
     OutboxDepth = "wardline_outbox_depth", Sort::Gauge, [("level", 3)], "D7", "Notices that are due and not delivered.";
-    OldestOutbox = "wardline_oldest_outbox_timestamp_seconds", Sort::Gauge, [("level", 3)], "D7 A", "Due time of the oldest of them; 0 if there is none.";
+    OldestOutbox = "wardline_oldest_outbox_timestamp_seconds", Sort::Gauge, [("level", 3)], "D1 D7 A", "Due time of the oldest of them; 0 if there is none.";
     Rules = "wardline_rules", Sort::Gauge, [("state", 3)], "D7 A", "Loaded rules.";
     WardActivated = "wardline_ward_activated_timestamp_seconds", Sort::Gauge, [], "D7", "Since when the active ward rules.";
     Events = "wardline_events_total", Sort::Counter, [("feed", 24), ("disposition", 6)], "D5 D6 A", "Input events, by what became of them.";
     FeedUp = "wardline_feed_up", Sort::Gauge, [("feed", 24)], "D1 D6", "1 while a feed is connected or idle, 0 when it is lost.";
-    FeedLastEvent = "wardline_feed_last_event_timestamp_seconds", Sort::Gauge, [("feed", 24)], "D6 A", "Arrival of the newest event.";
-    FeedUsualGap = "wardline_feed_usual_gap_seconds", Sort::Gauge, [("feed", 24)], "D6 A", "The gap that 99 of 100 do not exceed at this hour of the day; shown from the twentieth on.";
+    FeedLastEvent = "wardline_feed_last_event_timestamp_seconds", Sort::Gauge, [("feed", 24)], "D1 D6 A", "Arrival of the newest event.";
+    FeedUsualGap = "wardline_feed_usual_gap_seconds", Sort::Gauge, [("feed", 24)], "D1 D6", "The gap that 99 of 100 do not exceed at this hour of the day; shown from the twentieth on.";
     FeedRefusals = "wardline_feed_refusals_total", Sort::Counter, [("feed", 24), ("reason", 8)], "D6", "Connections of a feed that were refused or cut, by why.";
     FeedGaps = "wardline_feed_gaps_total", Sort::Counter, [("feed", 24)], "D6", "Gaps in the numbers of a feed's messages.";
     FeedSkew = "wardline_feed_clock_skew_seconds", Sort::Gauge, [("feed", 24)], "D6 A", "How far the clock of a feed is ahead of ours at least; negative if it is behind or slow.";

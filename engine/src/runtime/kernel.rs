@@ -13,7 +13,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{AlertState, NoticeState, Party, Purpose, Task},
-    views::{Figures, Gauges, Passage},
+    views::{FeedView, Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
 
@@ -120,6 +120,11 @@ pub trait Kernel: Send + 'static {
 
     /// What desks have to do because nobody answered.
     fn open_tasks(&self) -> Vec<Task> {
+        Vec::new()
+    }
+
+    /// How each way in is.
+    fn feeds(&self) -> Vec<FeedView> {
         Vec::new()
     }
 

@@ -12,7 +12,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{Party, Task},
-    views::{Figures, Gauges, Passage},
+    views::{FeedView, Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
@@ -72,6 +72,10 @@ impl Kernel for Partition {
         Self::open_tasks(self)
     }
 
+    fn feeds(&self) -> Vec<FeedView> {
+        Self::feeds(self)
+    }
+
     fn silences(&self) -> Vec<Silence> {
         Self::silences(self).cloned().collect()
     }
@@ -98,6 +102,7 @@ impl Kernel for Partition {
             ("ambiguous", counters.ambiguous),
             ("timers_fired", counters.timers_fired),
             ("escalated", counters.escalated),
+            ("slices_folded", Self::slices_folded(self)),
         ]
     }
 
@@ -135,7 +140,7 @@ impl Kernel for Partition {
 }
 
 impl Bootable for Partition {
-    const LOGIC: u32 = 5;
+    const LOGIC: u32 = 6;
 
     fn fresh(instance: [u8; 16]) -> Self {
         Self::new(Settings { instance })

@@ -2,11 +2,12 @@
 //!
 //! A file feed is read as it grows; standard input until it ends. A mark in the data directory remembers the file and the byte
 //! behind the last line that is durable, so a restart goes on there; what is read twice is recognised by its event id. A file
-//! that is renamed away is read to its end before its successor is begun. Whatever goes wrong, it is tried again.
+//! that is renamed away is read to its end before its successor is begun, also if that happened while the engine was down
+//! and it is still in its folder. Whatever goes wrong, it is tried again.
 //!
 //! - LIMIT: `SOURCE_CHUNK_BYTES`, `SOURCE_LINES_PER_SUBMISSION`; a line longer than `LINE_BYTES_MAX` is kept as dead letters,
 //!   piece by piece.
-//! - **Not here**: folders with one file per message. A file that is emptied in place and filled beyond the mark within a
+//! - **Not here**: folders into which files are put ([`folder`](super::folder)). A file that is emptied in place and filled beyond the mark within a
 //!   second cannot be told from one that grew: rotate by renaming.
 
 use std::{
@@ -29,8 +30,8 @@ use crate::{
     engine::Engine,
     intake::{Intake, Reading, Shape},
     limits::{
-        LINE_BYTES_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION, SOURCE_RETRY_MAX,
-        WATCH_EVERY,
+        LINE_BYTES_MAX, RENAMED_SEEN_MAX, RETRY_OFFER_EVERY, SOURCE_CHUNK_BYTES, SOURCE_LINES_PER_SUBMISSION,
+        SOURCE_RETRY_MAX, WATCH_EVERY,
     },
     runtime::admission::Refusal,
 };
@@ -100,7 +101,7 @@ impl Source {
                     }
                     self.health.lost();
                 }
-                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) => {}
+                FeedKind::Http | FeedKind::Mllp(_) | FeedKind::Nats(_) | FeedKind::Folder(_) => {}
             }
         };
         tokio::select! {
@@ -164,11 +165,31 @@ impl Source {
         };
         let found = file.metadata().await?;
         let identity = identity(&found);
+        let mark = self.read_mark().await;
+        if mark.file != (0, 0) && mark.file != identity {
+            self.read_renamed(path, mark).await?;
+        }
         let offset = self.read_mark().await.begin(identity, found.len());
         file.seek(SeekFrom::Start(offset)).await?;
         self.health.lost();
         self.health.connected();
         Ok(Some(Tail { file, identity, pending: Pending::at(offset) }))
+    }
+
+    /// Reads the rest of the file that the mark was made for, if it was renamed within its folder while nobody followed it.
+    async fn read_renamed(&self, path: &Path, mark: Mark) -> io::Result<()> {
+        let Some(folder) = path.parent() else { return Ok(()) };
+        let mut entries = fs::read_dir(folder).await?;
+        for _ in 0..RENAMED_SEEN_MAX {
+            let Some(entry) = entries.next_entry().await? else { break };
+            let found = entry.metadata().await?;
+            if found.is_file() && identity(&found) == mark.file && found.len() > mark.offset {
+                let mut file = File::open(entry.path()).await?;
+                file.seek(SeekFrom::Start(mark.offset)).await?;
+                return self.read(&mut file, &mut Pending::at(mark.offset), mark.file, true).await;
+            }
+        }
+        Ok(())
     }
 
     /// Reads to the end; submits whole lines and leaves the rest, unless nothing more will come.
@@ -263,7 +284,7 @@ impl Source {
 
 /// What is submitted at once.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Piece {
+pub(super) enum Piece {
     /// Whole lines.
     Lines(Vec<u8>),
     /// A part of a line that is too long to be one.
@@ -276,13 +297,19 @@ impl Piece {
             Self::Lines(bytes) | Self::Cut(bytes) => bytes,
         }
     }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Lines(bytes) | Self::Cut(bytes) => bytes,
+        }
+    }
 }
 
 /// Bytes that were read and not submitted.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     /// Where they begin in the file.
-    offset: u64,
+    pub(super) offset: u64,
     /// Where they end.
     read: u64,
     bytes: Vec<u8>,
@@ -291,17 +318,17 @@ struct Pending {
 }
 
 impl Pending {
-    fn at(offset: u64) -> Self {
+    pub(super) fn at(offset: u64) -> Self {
         Self { offset, read: offset, ..Self::default() }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.read += u64::try_from(bytes.len()).unwrap_or(0);
     }
 
     /// Takes out whole lines, at most `SOURCE_LINES_PER_SUBMISSION`; with `is_last` also one without its end.
-    fn next(&mut self, is_last: bool) -> Option<Piece> {
+    pub(super) fn next(&mut self, is_last: bool) -> Option<Piece> {
         if self.is_cut {
             return self.rest_of_cut(is_last);
         }

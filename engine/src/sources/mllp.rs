@@ -22,7 +22,7 @@ use wardline_connectors::{
     codec::hl7::{self, ack::Verdict},
     codes::Code as CodecCode,
 };
-use wardline_rules::Text;
+use wardline_rules::{Text, time::Span};
 
 use super::health::Health;
 use crate::{
@@ -56,7 +56,14 @@ impl Receiver for Mllp {
 
     fn open(&self) -> Box<dyn Session> {
         self.health.connected();
-        Box::new(Connection { mllp: self.clone(), offered: 0, lane: Lane::Control, durable: watch::channel(0).0 })
+        let opened = self.engine.boot();
+        Box::new(Connection {
+            mllp: self.clone(),
+            opened,
+            offered: 0,
+            lane: Lane::Control,
+            durable: watch::channel(0).0,
+        })
     }
 
     fn note(&self, ending: Ending) {
@@ -69,6 +76,8 @@ impl Receiver for Mllp {
 /// One connection.
 struct Connection {
     mllp: Mllp,
+    /// When it began, by the boot clock.
+    opened: Span,
     /// How many messages were offered to the log.
     offered: u64,
     /// The lane of the last of them.
@@ -79,7 +88,7 @@ struct Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.mllp.health.disconnected();
+        self.mllp.health.disconnected(self.mllp.engine.boot().minus(self.opened));
     }
 }
 

@@ -17,7 +17,10 @@ use std::{
 
 use arrow::array::RecordBatch;
 use sha2::{Digest as _, Sha256};
-use wardline_rules::row::{Row, Table};
+use wardline_rules::{
+    row::{Row, Table},
+    time::DAY,
+};
 
 use crate::{
     builder::{self, Builder},
@@ -28,6 +31,7 @@ use crate::{
     manifest::{self, File, LOG, Manifest, Record},
     place::Place,
     schema::{DEFINITIONS, Definition, SCHEMA_VERSION},
+    slices::{self, Slices},
 };
 
 /// Why the archive cannot go on.
@@ -71,6 +75,7 @@ pub struct Archive<P> {
     place: P,
     manifest: Manifest,
     builders: Vec<Builder>,
+    slices: Slices,
     hot: Hot,
     unfrozen: usize,
     /// Batches that had to be made before the next freeze.
@@ -104,6 +109,7 @@ impl<P: Place> Archive<P> {
             place,
             manifest,
             builders,
+            slices: Slices::default(),
             hot: Hot::default(),
             unfrozen: 0,
             early: Vec::new(),
@@ -146,7 +152,7 @@ impl<P: Place> Archive<P> {
 
     /// Whether a table has a builder that should be frozen now.
     pub fn is_freeze_due(&self) -> bool {
-        self.builders.iter().any(|builder| builder.len() >= FREEZE_ROWS)
+        self.slices.len() >= FREEZE_ROWS || self.builders.iter().any(|builder| builder.len() >= FREEZE_ROWS)
     }
 
     /// Says that rows up to `epoch` were never made: the archive begins after it.
@@ -177,6 +183,10 @@ impl<P: Place> Archive<P> {
         }
         let mut wrong = Ok(());
         for (seq, row) in rows.iter().enumerate() {
+            if Definition::of(row.table).is_summed {
+                wrong = wrong.and(self.add_up(row, epoch));
+                continue;
+            }
             let Some(builder) = self.builders.get_mut(usize::from(row.table.index())) else { continue };
             if let Err(error) = builder.push(row, epoch, u32::try_from(seq).unwrap_or(u32::MAX)) {
                 wrong = wrong.and(Err(error.into()));
@@ -195,6 +205,27 @@ impl<P: Place> Archive<P> {
         wrong
     }
 
+    /// Takes one change of a slice.
+    fn add_up(&mut self, row: &Row, epoch: u64) -> Result<(), Error> {
+        self.slices.push(row, epoch)?;
+        self.unfrozen += 1;
+        if self.slices.len() >= BUILD_ROWS_MAX {
+            let early = self.freeze_slices(epoch)?;
+            self.early.extend(early);
+        }
+        Ok(())
+    }
+
+    fn freeze_slices(&mut self, epoch: u64) -> Result<Vec<Frozen>, Error> {
+        self.unfrozen = self.unfrozen.saturating_sub(self.slices.changes());
+        let mut frozen = Vec::new();
+        for (table, batch) in self.slices.freeze(epoch)? {
+            self.hot.push(table, batch.clone()).map_err(file::Error::from)?;
+            frozen.push(Frozen { table, batch });
+        }
+        Ok(frozen)
+    }
+
     /// Makes batches of all rows taken since the last freeze.
     ///
     /// - **Output**: the new batches; they are hot from now on.
@@ -210,6 +241,7 @@ impl<P: Place> Archive<P> {
                 frozen.push(Frozen { table: definition.table, batch });
             }
         }
+        frozen.extend(self.freeze_slices(self.epoch)?);
         Ok(frozen)
     }
 
@@ -336,11 +368,12 @@ impl<P: Place> Job<P> {
         let mut add = Vec::new();
         let mut drop = Vec::new();
         for definition in &DEFINITIONS {
+            let (old, known) = self.known(definition);
+            drop.extend(old.into_iter().map(|file| file.name.clone()));
             let mut batches = self.hot.of(definition.table).to_vec();
             if batches.is_empty() {
                 continue;
             }
-            let known: Vec<&File> = self.manifest.files_of(definition.table).collect();
             let small = known.iter().rev().take_while(|file| file.rows < MERGED_ROWS).count();
             if small >= FILES_BEFORE_MERGE {
                 for file in known.iter().rev().take(small) {
@@ -348,7 +381,12 @@ impl<P: Place> Job<P> {
                     drop.push(file.name.clone());
                 }
             }
-            add.push(self.write_file(definition, &batches)?);
+            if definition.is_summed {
+                batches = slices::sum(definition, &batches)?;
+            }
+            if !batches.is_empty() {
+                add.push(self.write_file(definition, &batches)?);
+            }
         }
         let record = Record {
             v: self.manifest.version + 1,
@@ -361,6 +399,16 @@ impl<P: Place> Job<P> {
             drop,
         };
         Ok(Written { record })
+    }
+
+    /// Files of a table, in order of epoch: those whose time is over, and the others.
+    ///
+    /// A file goes when all of it is old, and so the oldest parts of a slice go first: what is left of a slice that is going
+    /// is never more than it was.
+    fn known(&self, definition: &Definition) -> (Vec<&File>, Vec<&File>) {
+        let kept = definition.keep_days.map(|days| i64::from(days).saturating_mul(DAY));
+        let is_old = |file: &&File| kept.is_some_and(|kept| file.at < self.at.saturating_sub(kept));
+        self.manifest.files_of(definition.table).partition(is_old)
     }
 
     fn write_file(&self, definition: &Definition, batches: &[RecordBatch]) -> Result<File, Error> {
@@ -379,6 +427,7 @@ impl<P: Place> Job<P> {
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             sha256,
             epoch: (first, last),
+            at: self.at,
         })
     }
 }

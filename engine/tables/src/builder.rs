@@ -72,8 +72,9 @@ impl core::fmt::Debug for Builder {
 }
 
 impl Growing {
-    fn new(kind: Type) -> Self {
-        match kind {
+    /// `None` for what no row says: sums are made in [`crate::slices`].
+    fn new(kind: Type) -> Option<Self> {
+        Some(match kind {
             Type::Ts => Self::Ts(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
             Type::Sym => Self::Sym(StringDictionaryBuilder::new()),
             Type::Id | Type::Txt => Self::Text(StringBuilder::new()),
@@ -81,7 +82,8 @@ impl Growing {
             Type::I32 => Self::I32(Int32Builder::new()),
             Type::I64 => Self::I64(Int64Builder::new()),
             Type::Bool => Self::Bool(BooleanBuilder::new()),
-        }
+            Type::Date | Type::Sketch => return None,
+        })
     }
 
     /// Adds a cell; `None` if it does not fit. Counts beyond the type stop at its end.
@@ -130,7 +132,7 @@ impl Builder {
     /// An empty builder.
     #[must_use]
     pub fn new(definition: &'static Definition) -> Self {
-        let columns = definition.all_columns().map(|column| Growing::new(column.kind)).collect();
+        let columns = definition.all_columns().filter_map(|column| Growing::new(column.kind)).collect();
         Self { definition, columns, rows: 0 }
     }
 

@@ -21,6 +21,8 @@ pub mod manifest;
 pub mod place;
 pub mod reference;
 pub mod schema;
+pub mod sketch;
+mod slices;
 
 pub use wardline_rules::{row, time};
 

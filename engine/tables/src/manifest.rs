@@ -29,6 +29,9 @@ pub struct File {
     pub sha256: String,
     /// First and last epoch in it.
     pub epoch: (u64, u64),
+    /// Log time when it was written, microseconds; 0 if an older release wrote it.
+    #[serde(default)]
+    pub at: i64,
 }
 
 /// One version.

@@ -7,11 +7,14 @@
 
 mod care;
 mod notify;
+pub(crate) mod turnaround;
 
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use wardline_rules::row::Table;
+
+use crate::sketch;
 
 /// The version of all schemas; within it columns are only added.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +38,10 @@ pub enum Type {
     I64,
     /// Yes or no.
     Bool,
+    /// A day.
+    Date,
+    /// Durations that add up, [`Sketch`](crate::sketch::Sketch).
+    Sketch,
 }
 
 /// One column.
@@ -61,6 +68,10 @@ pub struct Definition {
     pub comment: &'static str,
     /// How many of the first columns are the key; 0 if rows never change.
     pub key: usize,
+    /// Whether rows of one key add up, instead of the newest one counting.
+    pub is_summed: bool,
+    /// How many days its rows are kept at least; `None` for ever.
+    pub keep_days: Option<u16>,
     /// The columns, without `epoch` and `seq`.
     pub columns: &'static [Column],
     /// By which columns files are sorted.
@@ -68,7 +79,7 @@ pub struct Definition {
 }
 
 /// All tables, in the order of [`Table`].
-pub const DEFINITIONS: [Definition; 9] = [
+pub const DEFINITIONS: [Definition; 12] = [
     care::REPORTS,
     care::MILESTONES,
     care::INTERVALS,
@@ -78,6 +89,9 @@ pub const DEFINITIONS: [Definition; 9] = [
     notify::ATTEMPTS,
     notify::DATA_QUALITY,
     notify::WARDS,
+    turnaround::MINUTES,
+    turnaround::HOURS,
+    turnaround::DAYS,
 ];
 
 const EPOCH: Column = col("epoch", Type::I64, "sequence of the durable log batch that caused the row");
@@ -111,6 +125,8 @@ impl Type {
             Self::I32 => "i32",
             Self::I64 => "i64",
             Self::Bool => "bool",
+            Self::Date => "date",
+            Self::Sketch => "sketch",
         }
     }
 
@@ -125,6 +141,8 @@ impl Type {
             Self::I32 => DataType::Int32,
             Self::I64 => DataType::Int64,
             Self::Bool => DataType::Boolean,
+            Self::Date => DataType::Date32,
+            Self::Sketch => sketch::data_type(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod frames;
 mod schemas;
+mod sketches;
+mod slices;
 mod steps;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};

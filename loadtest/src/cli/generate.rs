@@ -66,6 +66,9 @@ pub(crate) struct Generate {
     /// How long `outage-replay` lasts
     #[arg(long, default_value = "4h", value_name = "DUR")]
     outage: String,
+    /// How long after midnight of the first day the hour of a scenario comes
+    #[arg(long, default_value = "10h", value_name = "DUR")]
+    at: String,
     /// How many clocks of `storm` come due in one second
     #[arg(long, default_value = "10M", value_name = "N")]
     clocks: String,
@@ -121,6 +124,7 @@ impl Generate {
                 hold: argument::span(&self.hold)?,
                 outage: argument::span(&self.outage)?,
                 storm: argument::count(&self.clocks)?,
+                after: argument::span(&self.at)?,
             }),
             rate: Some(argument::rate(&self.rate)?),
             reports_max,

@@ -12,28 +12,31 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use wardline_loadtest::argument::{self, LoadRate};
 use wardline_loadtest::calendar::Flat;
-use wardline_loadtest::drive::{Driven, Glance, Lines, Load, Pace, Target, drive};
+use wardline_loadtest::drive::{self, Driven, Glance, Lines, Load, Pace, Target};
 use wardline_loadtest::error::Error;
 use wardline_loadtest::gate::Gate;
-use wardline_loadtest::limits::{BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WARM_EVENTS_MAX, WARM_MICROS_MAX, WRITE_BYTES};
-use wardline_loadtest::plan::{INPUTS_PER_REPORT, Plan};
-use wardline_loadtest::profile::{PathShape, Profile};
+use wardline_loadtest::limits::{BATCH_EVENTS_MAX, REQUESTS_PER_SECOND, WRITE_BYTES};
+use wardline_loadtest::plan::Plan;
+use wardline_loadtest::profile::Profile;
 use wardline_loadtest::result::{Latency, Outcome, Setup};
 use wardline_loadtest::scenario::Choices;
-use wardline_loadtest::{Generator, Order, draw, report};
+use wardline_loadtest::{Order, draw, hl7, report};
 
 use super::{Format, grouped, print};
 
 /// Send a profile's events to an engine at their own pace, and measure it.
 ///
 /// Without --rate, events are sent in the rhythm of the profile, one simulated second per second. With it, as a Poisson process of
-/// a constant rate. Either way the loop is open: nothing waits for an answer, and latency counts from the intended send time.
+/// a constant rate; with scenarios, in their rhythm again, and the rate is what comes in the mean. Either way the loop is open: nothing waits for an answer, and latency counts from the intended send time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wardline-loadtest run --profile hospital --for 10min
   wardline-loadtest run --profile national --rate 5x --for 60s --out runs/after
   wardline-loadtest run --profile tatmark --events tatmark.ndjson --rate 1M/s --for 5s
+  wardline-loadtest run --profile hospital --rate 200/s --url mllp://127.0.0.1:2575 --connections 50
+  wardline-loadtest run --profile hospital --rate 5k/s --url nats://127.0.0.1:4222/lab.events --source lis
+  wardline-loadtest run --profile hospital --rate 5k/s --for 60s --scenario outage-replay --at 10s --outage 20s
   wardline-loadtest run --profile tatmark --rate 300k/s --for 30s --fail-if 'p99>20ms' --fail-if 'accepted<290k/s'
 
 Conditions of --fail-if: p50 p99 p99.9 p99.99 max mean (20ms, 500us, 1s), accepted offered (300k/s),
@@ -46,21 +49,24 @@ pub(crate) struct Run {
     #[arg(long, value_name = "RATE")]
     rate: Option<String>,
     /// Send the lines of this file instead of generated ones; needs --rate
-    #[arg(long, value_name = "FILE", requires = "rate")]
+    #[arg(long, value_name = "FILE", requires = "rate", conflicts_with = "scenario")]
     events: Option<PathBuf>,
     /// How long to send
     #[arg(long = "for", default_value = "60s", value_name = "DUR")]
     length: String,
-    /// Address of the engine
+    /// Where to: http://host:port, mllp://host:port, nats://host:port/subject or file:///path
     #[arg(long, default_value = "http://127.0.0.1:8470")]
     url: String,
+    /// The feed that tells all events; one of files or of a stream takes no others
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// File with the key of the role `ingest`
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Connections at once
     #[arg(long, default_value_t = 32, value_name = "N")]
     connections: u16,
-    /// Events in a request; without it as many as keep below 2,000 requests a second
+    /// Events in a request or message of a stream; without it as many as keep below 2,000 requests a second. Over MLLP, messages in flight
     #[arg(long, value_name = "N")]
     batch: Option<u32>,
     /// Seed of the events and their send times
@@ -69,9 +75,12 @@ pub(crate) struct Run {
     /// Fault set; without it the profile's own
     #[arg(long, value_name = "F")]
     faults: Option<String>,
-    /// Scenarios, separated by commas; their hour is ten hours after the run began
+    /// Scenarios, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     scenario: Vec<String>,
+    /// How long after the beginning the hour of a scenario comes
+    #[arg(long, default_value = "10h", value_name = "DUR")]
+    at: String,
     /// How long `mass-release` holds finals
     #[arg(long, default_value = "4h", value_name = "DUR")]
     hold: String,
@@ -102,16 +111,22 @@ impl Run {
             Some(path) => from_file(path)?,
             None => self.lines(profile, per_second, begin)?,
         };
+        let lines = match &self.source {
+            Some(source) => drive::told_by(lines, source)?,
+            None => lines,
+        };
+        let lines = if load.target.is_hl7() { hl7::messages(lines) } else { lines };
         std::fs::create_dir_all(&self.out).map_err(|source| Error::Output { path: self.out.clone(), source })?;
         let driven = self.drive(&load, lines)?;
         let setup = self.setup(name, &load, per_second, begin);
-        let outcome = driven.tally.outcome(setup, driven.seconds, driven.backlog_max);
+        let mut outcome = driven.tally.outcome(setup, driven.seconds, driven.backlog_max);
+        let verdicts: Vec<String> = gates.iter().filter_map(|gate| gate.verdict(&outcome)).collect();
+        outcome.verdicts.clone_from(&verdicts);
         self.write(&driven, &outcome)?;
         match self.format {
             Format::Text => print(&summary(&outcome, driven.is_overloaded, &self.out))?,
             Format::Json => print(&outcome.json())?,
         }
-        let verdicts: Vec<String> = gates.iter().filter_map(|gate| gate.verdict(&outcome)).collect();
         if verdicts.is_empty() { Ok(()) } else { Err(Error::GateFailed { verdicts }) }
     }
 
@@ -134,7 +149,11 @@ impl Run {
             .map_or(1, |rate| u32::try_from(draw::whole(rate / REQUESTS_PER_SECOND) + 1).unwrap_or(BATCH_EVENTS_MAX));
         Ok(Load {
             target: Target::new(&self.url, key)?,
-            pace: per_second.map_or(Pace::Shaped { from: begin }, |per_second| Pace::Constant { per_second }),
+            pace: match per_second {
+                // An incident is a matter of rhythm: the rate says only how much there is of it.
+                Some(per_second) if self.scenario.is_empty() => Pace::Constant { per_second },
+                Some(_) | None => Pace::Shaped { from: begin },
+            },
             connections: usize::from(self.connections).max(1),
             batch: self.batch.unwrap_or(wanted).clamp(1, BATCH_EVENTS_MAX),
             length: Duration::from_micros(length),
@@ -145,31 +164,19 @@ impl Run {
 
     /// Lines from now on, among reports that began before.
     fn lines(&self, profile: Profile, per_second: Option<f64>, begin: i64) -> Result<Lines, Error> {
-        let events = if profile.path == PathShape::Minimal { 5.0 } else { INPUTS_PER_REPORT };
-        let mean = profile.reports_per_year * events / (365.25 * 86_400.0);
-        let rate = per_second.map_or(1.0, |per_second| per_second / mean);
-        let warm = draw::whole(WARM_EVENTS_MAX / (mean * rate) * 1e6).min(WARM_MICROS_MAX);
         let order = Order {
             faults: self.faults.clone(),
             scenarios: self.scenario.clone(),
             choices: Some(Choices {
                 hold: argument::span(&self.hold)?,
                 outage: argument::span(&self.outage)?,
+                after: argument::span(&self.at)?,
                 ..Choices::usual(begin)
             }),
-            rate: Some(rate),
             flat: Flat::default(),
             ..Order::default()
         };
-        let mut generator = Generator::new(profile, self.seed, begin - warm, order)?;
-        let mut first = first_from(&mut generator, begin);
-        Ok(Box::new(move |line| match first.take() {
-            Some((at, text)) => {
-                line.extend_from_slice(&text);
-                Some(at)
-            }
-            None => generator.next_into(line),
-        }))
+        drive::lines(profile, self.seed, begin, per_second, order)
     }
 
     fn drive(&self, load: &Load, lines: Lines) -> Result<Driven, Error> {
@@ -179,7 +186,7 @@ impl Run {
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} s  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let mut last = (Duration::ZERO, 0, 0);
-        let driven = runtime.block_on(drive(load, lines, |glance| {
+        let driven = runtime.block_on(drive::drive(load, lines, |glance| {
             bar.set_position(glance.elapsed.as_secs());
             bar.set_message(live(&glance, &mut last));
         }));
@@ -199,6 +206,7 @@ impl Run {
             connections: load.connections,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenarios: self.scenario.iter().map(|name| format!("{name} at {}", self.at)).collect(),
         }
     }
 
@@ -231,18 +239,6 @@ fn from_file(path: &Path) -> Result<Lines, Error> {
         Ok(0) | Err(_) => None,
         Ok(_) => Some(0),
     }))
-}
-
-/// Drops what arrived before `begin`; the first line after it.
-fn first_from(generator: &mut Generator, begin: i64) -> Option<(i64, Vec<u8>)> {
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let at = generator.next_into(&mut line)?;
-        if at >= begin {
-            return Some((at, line));
-        }
-    }
 }
 
 /// Rates since the last look.

@@ -1,82 +1,34 @@
-//! Client: how does one connection post its batches?
+//! Client: how does one connection send its batches?
 //!
-//! One request at a time on a kept-open HTTP/1.1 connection; a connection that breaks is opened again for the next batch.
-//! - **How it fits**: [`drive`](super::drive) runs one [`work`] per connection.
-//! - LIMIT: `ANSWER_BYTES_MAX` in [`limits`](crate::limits); of a longer answer only the status counts, and the connection is closed.
+//! One batch at a time on a connection that is kept open; one that breaks is opened again for the next batch.
+//! - **How it fits**: [`drive`](super::drive) runs one [`work`] per connection; each wire has its file.
 //! - **Not here**: deciding when to send.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Request, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::{Backlog, Job, News, micros};
+use super::target::Wire;
+use super::{Backlog, Job, News, Target, http, micros, mllp, nats};
 use crate::error::Error;
-use crate::limits::ANSWER_BYTES_MAX;
 use crate::result::{Ending, Sample};
 
-/// Where events are posted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// `host:port`.
-    authority: String,
-    path: Uri,
-    url: String,
-    key: Option<String>,
-}
-
-impl Target {
-    /// The events address of an engine at `url`, such as `http://127.0.0.1:8470`; `key` goes into the authorisation header.
-    ///
-    /// **Errors**: no http address.
-    pub fn new(url: &str, key: Option<String>) -> Result<Self, Error> {
-        let wrong =
-            || Error::Argument { text: url.to_owned(), wanted: "address", example: "--url http://127.0.0.1:8470" };
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let (Some("http"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(wrong());
-        };
-        let port = authority.port_u16().unwrap_or(80);
-        let path = uri.path().trim_end_matches('/');
-        Ok(Self {
-            authority: format!("{}:{port}", authority.host()),
-            path: format!("{path}/v1/events").parse().map_err(|_| wrong())?,
-            url: url.to_owned(),
-            key,
-        })
-    }
-
-    /// The address as given.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-        let mut request =
-            Request::post(self.path.clone()).header(HOST, &self.authority).header(CONTENT_TYPE, "application/x-ndjson");
-        if let Some(key) = &self.key {
-            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
-        }
-        request.body(Full::new(body))
-    }
-}
-
-/// Whether anybody listens at all. **Errors**: nobody does.
+/// Whether anybody listens at all, or the file can be written. **Errors**: not so.
 pub(super) async fn knock(target: &Target) -> Result<(), Error> {
-    let opened = TcpStream::connect(&target.authority).await;
-    opened.map(drop).map_err(|error| Error::Unreachable { url: target.url.clone(), problem: error.to_string() })
+    let opened = match &target.wire {
+        Wire::File { .. } => open(target).await.map(drop),
+        Wire::Http { .. } | Wire::Mllp | Wire::Nats { .. } => TcpStream::connect(&target.authority).await.map(drop),
+    };
+    opened.map_err(|error| Error::Unreachable { url: target.url().to_owned(), problem: error.to_string() })
 }
 
-/// Posts batches until there are no more.
+/// Sends batches until there are no more.
 pub(super) async fn work(
     target: Target,
     queue: Arc<Mutex<UnboundedReceiver<Job>>>,
@@ -90,7 +42,18 @@ pub(super) async fn work(
         let Some(job) = job else { return };
         backlog.take();
         let sent = micros(begun.elapsed());
-        let ending = post(&target, &mut connection, job.body).await;
+        let open = match connection.take() {
+            Some(kept) => Ok(kept),
+            None => open(&target).await,
+        };
+        let ending = match open {
+            Ok(open) => {
+                let (ending, kept) = send(&target, open, job.body, job.events).await;
+                connection = kept;
+                ending
+            }
+            Err(_) => Ending::Failed,
+        };
         let done = micros(begun.elapsed());
         let sample = Sample { intended: job.intended, sent, done, events: job.events, ending };
         if tell.send(News::Answered(sample)).is_err() {
@@ -99,48 +62,44 @@ pub(super) async fn work(
     }
 }
 
-type Connection = SendRequest<Full<Bytes>>;
-
-async fn post(target: &Target, connection: &mut Option<Connection>, body: Bytes) -> Ending {
-    let Some(mut open) = ready(target, connection.take()).await else {
-        return Ending::Failed;
-    };
-    let Ok(request) = target.request(body) else {
-        return Ending::Failed;
-    };
-    let Ok(response) = open.send_request(request).await else {
-        return Ending::Failed;
-    };
-    let ending = ending(response.status());
-    // The answer is read to its end, so that the connection can be used again.
-    if Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await.is_ok() {
-        *connection = Some(open);
-    }
-    ending
+/// An open connection.
+enum Connection {
+    Http(http::Http),
+    Mllp(TcpStream),
+    Nats(Box<async_nats::jetstream::Context>),
+    File(File),
 }
 
-async fn ready(target: &Target, kept: Option<Connection>) -> Option<Connection> {
-    if let Some(mut kept) = kept
-        && kept.ready().await.is_ok()
-    {
-        return Some(kept);
-    }
-    let socket = TcpStream::connect(&target.authority).await.ok()?;
-    socket.set_nodelay(true).ok()?;
-    let (mut sender, driver) = handshake(TokioIo::new(socket)).await.ok()?;
-    // The connection lives as long as its sender; how it ends shows in the answers.
-    drop(tokio::spawn(driver));
-    sender.ready().await.ok()?;
-    Some(sender)
+async fn open(target: &Target) -> std::io::Result<Connection> {
+    let gone = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    Ok(match &target.wire {
+        Wire::Http { .. } => Connection::Http(http::open(&target.authority).await.ok_or_else(gone)?),
+        Wire::Mllp => Connection::Mllp(mllp::open(&target.authority).await.ok_or_else(gone)?),
+        Wire::Nats { .. } => Connection::Nats(Box::new(nats::open(&target.authority).await.ok_or_else(gone)?)),
+        Wire::File { path } => Connection::File(File::options().append(true).create(true).open(path).await?),
+    })
 }
 
-fn ending(status: StatusCode) -> Ending {
-    match status {
-        _ if status.is_success() => Ending::Accepted,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Ending::Refused,
-        _ => Ending::Failed,
+/// Sends one batch; what it became, and the connection if it can be used again.
+async fn send(target: &Target, open: Connection, body: Bytes, events: u32) -> (Ending, Option<Connection>) {
+    match (open, &target.wire) {
+        (Connection::Http(open), Wire::Http { path, key }) => {
+            let (ending, kept) = http::post(open, &target.authority, (path, key.as_deref()), body).await;
+            (ending, kept.map(Connection::Http))
+        }
+        (Connection::Mllp(open), _) => {
+            let (ending, kept) = mllp::send(open, body, events).await;
+            (ending, kept.map(Connection::Mllp))
+        }
+        (Connection::Nats(open), Wire::Nats { subject }) => {
+            let ending = nats::publish(&open, subject, body).await;
+            (ending, Some(Connection::Nats(open)))
+        }
+        (Connection::File(mut file), _) => {
+            // A batch in one write: lines of two connections are never mixed.
+            let is_written = file.write_all(&body).await.is_ok() && file.flush().await.is_ok();
+            if is_written { (Ending::Accepted, Some(Connection::File(file))) } else { (Ending::Failed, None) }
+        }
+        (Connection::Http(_) | Connection::Nats(_), _) => (Ending::Failed, None),
     }
 }
-
-#[cfg(test)]
-mod tests;

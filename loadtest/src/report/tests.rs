@@ -39,3 +39,13 @@ fn run_without_answers_still_has_a_page() {
     let page = html(&Outcome::default());
     assert!(page.contains("</html>") && !page.contains("NaN") && !page.contains("inf"));
 }
+
+#[test]
+fn page_says_what_happened_and_why_the_run_failed() {
+    let setup = Setup { scenarios: vec!["burst at 10s".to_owned()], ..Setup::default() };
+    let mut outcome = stalled(200).outcome(setup, 1.0, 22);
+    assert!(!html(&outcome).contains("The run fails"));
+    outcome.verdicts = vec!["p99>20ms: 201.000 ms".to_owned()];
+    let page = html(&outcome);
+    assert!(page.contains(" · burst at 10s") && page.contains("<li>p99&gt;20ms: 201.000 ms</li>"), "{page}");
+}

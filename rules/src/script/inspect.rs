@@ -7,7 +7,7 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::{Named, Refused, Sort, items, occasion, refused};
+use super::{Named, NamedClock, Refused, items, occasion, refused};
 use crate::Text;
 
 /// What a script is for, and so what it may call.
@@ -58,6 +58,23 @@ pub(super) fn named_people(tree: &AST) -> Vec<Named> {
     found
 }
 
+/// The clocks of slas whose name is written out.
+pub(super) fn named_clocks(tree: &AST) -> Vec<NamedClock> {
+    let mut found = Vec::new();
+    tree.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Expr(Expr::MethodCall(call, at))) = path.last()
+            && call.name == "clock"
+            && let [Expr::StringConstant(name, _)] = call.args.as_slice()
+        {
+            let number = |place: Option<usize>| place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
+            let (line, column) = (number(at.line()), number(at.position()));
+            found.push(NamedClock { line, column, name: Text::from(name.as_str()) });
+        }
+        true
+    });
+    found
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "the tree is Rhai's; what can do harm in it is named here")]
 fn node_is_known(node: &ASTNode<'_>, own: (&[&str], bool)) -> Result<(), Refused> {
     match node {
@@ -87,10 +104,6 @@ fn call_is_known(call: &FnCallExpr, at: Position, (own, decides): (&[&str], bool
     let is_item = items::NAMES.contains(&name) || decides && occasion::NAMES.contains(&name);
     if call.op_token.is_some() || own.contains(&name) || is_item {
         return Ok(());
-    }
-    if decides && occasion::PLANNED.contains(&name) {
-        let why = format!("{name} is planned and not part of this release.");
-        return Err(Refused { sort: Sort::Planned, ..refused(at, why) });
     }
     Err(refused(at, format!("It uses {name}, which scripts do not have.")))
 }

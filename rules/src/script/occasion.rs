@@ -68,6 +68,23 @@ pub struct Report {
     pub version: u32,
     /// Earlier results of the same patient, newest first.
     pub earlier: Vec<Earlier>,
+    /// Its clocks, in the order in which they began.
+    pub clocks: Vec<Clock>,
+}
+
+/// A clock of the report, as of the event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Clock {
+    /// The name of its sla.
+    pub sla: Text,
+    /// The name of the sla or exception in force.
+    pub rule: Text,
+    /// Its state, as rows show it: `running`, `paused`, `breached`, `met`.
+    pub state: Text,
+    /// Whole minutes of the target that are used up, in the clock's own measure.
+    pub used: Minutes,
+    /// When the target is used up; none while nobody can say.
+    pub due: Option<Timestamp>,
 }
 
 /// An earlier result.
@@ -107,9 +124,7 @@ pub type Minutes = i64;
 pub(super) const GIVEN: [&str; 2] = ["event", "report"];
 /// The functions that only a deciding script may call.
 pub(super) const NAMES: &[&str] =
-    &["earlier", "field", "flag", "page", "raise", "start_clock", "stop_clock", "tell", "time", "withdraw"];
-/// Functions of a later release.
-pub(super) const PLANNED: &[&str] = &["clock"];
+    &["clock", "earlier", "field", "flag", "page", "raise", "start_clock", "stop_clock", "tell", "time", "withdraw"];
 /// What may be read of an event.
 pub(super) const EVENT_PROPERTIES: &[&str] = &["step", "kind", "test", "value", "unit", "time", "arrived", "clock"];
 /// What may be read of a report.
@@ -171,6 +186,10 @@ fn report(module: &mut Module) {
         let reached = report.0.times.iter().find(|(known, _)| Some(*known) == step);
         Ok(reached.map_or(Dynamic::UNIT, |(_, at)| Dynamic::from_int(at.micros())))
     });
+    module.set_native_fn("clock", |report: &mut ShownReport, name: ImmutableString| {
+        let mut newest = report.0.clocks.iter().rev();
+        Ok(newest.find(|clock| clock.rule == *name || clock.sla == *name).map_or(Dynamic::UNIT, reading))
+    });
     module.set_native_fn("earlier", |report: &mut ShownReport, test: ImmutableString, hours: i64| {
         Ok(earlier(&report.0, &test, hours))
     });
@@ -189,6 +208,15 @@ fn map_of(found: &Earlier) -> Dynamic {
         ("value", decimal_to_rhai(found.value)),
         ("unit", text(&found.unit)),
         ("time", Dynamic::from_int(found.time.micros())),
+    ];
+    Dynamic::from_map(entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map>())
+}
+
+fn reading(clock: &Clock) -> Dynamic {
+    let entries = [
+        ("state", text(&clock.state)),
+        ("used_minutes", Dynamic::from_int(clock.used)),
+        ("due", clock.due.map_or(Dynamic::UNIT, |due| Dynamic::from_int(due.micros()))),
     ];
     Dynamic::from_map(entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map>())
 }

@@ -112,6 +112,13 @@ fn occasion() -> Occasion {
         unit: "mg/dL".into(),
         time: hour(at),
     };
+    let clock = |name: &str, state: &str, due: Option<i64>| occasion::Clock {
+        sla: name.into(),
+        rule: format!("Fast {name}").into(),
+        state: state.into(),
+        used: 42,
+        due: due.map(hour),
+    };
     Occasion {
         event: Event {
             step: "result finalised".into(),
@@ -132,6 +139,7 @@ fn occasion() -> Occasion {
             flags: vec!["high".into()],
             version: 1,
             earlier: vec![earlier("1.1", 90), earlier("0.9", 53), earlier("0.5", 51)],
+            clocks: vec![clock("STAT lab", "met", Some(0)), clock("STAT troponin", "paused", None)],
         },
     }
 }
@@ -151,6 +159,8 @@ fn a_decision_sees_one_event_and_one_report() {
         "report.state == \"final\" && report.version == 1 && report.flag(\"high\")",
         "report.earlier(\"creatinine\", 48).len() == 2 && report.earlier(\"creatinine\", 47).len() == 2",
         "report.earlier(\"creatinine\", 46).len() == 1 && report.earlier(\"lactate\", 720).len() == 0",
+        "report.clock(\"STAT lab\").state == \"met\" && report.clock(\"Fast STAT lab\").used_minutes == 42",
+        "report.clock(\"STAT lab\").due == 0 && report.clock(\"STAT troponin\").due == () && report.clock(\"Lab\") == ()",
         "event.value - report.earlier(\"creatinine\", 48)[1].value >= 0.3",
     ];
     for text in true_of {
@@ -173,7 +183,6 @@ fn a_decision_gives_effects_and_few_of_them() {
         refused("event.vale > 1").why,
         "event has no vale; it has step, kind, test, value, unit, time, arrived, clock."
     );
-    assert_eq!(refused("report.clock(\"STAT lab\")").sort, Sort::Planned);
     assert_eq!(compile("raise()", &[]).unwrap_err().why, "It uses raise, which scripts do not have.", "of a function");
 }
 
@@ -227,4 +236,37 @@ fn a_rule_file_is_one_rule_and_its_functions() {
     assert_eq!(sort("rule(#{}); fn on(event) { [] }"), Sort::Shape, "one parameter");
     assert_eq!(sort("rule(#{ \"alert\": 1 }); fn on(event, report) { [] }"), Sort::Shape, "no text");
     assert_eq!(sort("rule(#{}); fn on(event, report) { timestamp() }"), Sort::Unsafe);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_the_words_of_who_wrote_it() {
+    // [RHAI-3] [CHK-4]
+    let why = |text: &str| compile(text, &["value", "test"]).unwrap_err().why;
+    let cases = [
+        ("let a = 1 +; a", "A value is missing before ; here."),
+        ("let a = (1 + 2; a", "Here ) is missing."),
+        ("if value > 1 { true", "Here ; or a closing bracket is missing."),
+        ("let a = \"never ends", "A quote opens a text here, and none closes it."),
+        ("vale > 1", "There is nothing called vale here; the script is given value and test."),
+        ("value === 1", "Equal is written ==, with two signs."),
+        ("let = 1;", "A name is missing here."),
+        ("const a = 1; a = 2; a", "a is a constant and cannot be set."),
+        ("break;", "break and continue stand inside a loop."),
+        ("eval(\"1\")", "It uses eval, which scripts do not have."),
+        ("'potassium'", "Texts stand in double quotes; single ones hold one letter."),
+        ("let a = 1 let b = 2;", "Here ; or a closing bracket is missing."),
+        ("fn f(a, a) { a } f(1, 2)", "The function f has a twice."),
+        ("fn (a) { a }", "The function has no name."),
+        ("#{a: 1, a: 2}", "The map has a twice."),
+        ("if 1 { true } else { false }", "Here yes or no is needed, not a number."),
+    ];
+    let found: Vec<(&str, String)> = cases.iter().map(|(text, _)| (*text, why(text))).collect();
+    let expected: Vec<(&str, String)> = cases.iter().map(|(text, why)| (*text, (*why).to_owned())).collect();
+    assert_eq!(found, expected);
+    let nested = format!("{}1{}", "(".repeat(40), ")".repeat(40));
+    assert!(
+        why(&nested).starts_with("This is nested too deeply: 32 levels are allowed, in functions 16."),
+        "{}",
+        why(&nested)
+    );
 }

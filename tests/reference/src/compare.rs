@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use wardline_rules::{Text, time::Timestamp};
 
-use crate::evaluate::{Line, Page};
+use crate::evaluate::{Line, Page, Purpose};
 
 /// Words of alerts that are compared; the others depend on delivery.
 const WORDS: [&str; 6] = ["raised", "answered", "closed", "withdrawn", "cleared", "unresolved"];
@@ -30,6 +30,28 @@ pub fn diff_pages(expected: &[Page], got: &[Page]) -> Option<String> {
         reports
     };
     first_difference(&sorted(expected), &sorted(got))
+}
+
+/// What is compared of each report, as sentences in the order of time: changes of its clocks and alerts, then its messages
+/// without their purpose, and without the tasks of desks, which are no messages.
+///
+/// For accounts that name reports otherwise: two agree if they tell the same stories, each as often.
+#[must_use]
+pub fn stories(lines: &[Line], pages: &[Page]) -> BTreeMap<Text, Vec<String>> {
+    let mut stories: BTreeMap<Text, Vec<String>> = BTreeMap::new();
+    for (report, lines) in settled(lines) {
+        stories.entry(report).or_default().extend(lines.iter().map(Shown::text));
+    }
+    let mut messages: BTreeMap<&Text, Vec<String>> = BTreeMap::new();
+    for page in pages.iter().filter(|page| page.purpose != Purpose::Task) {
+        let message = format!("{} {}: {} by {}", page.at, page.rule, page.role, page.channel);
+        messages.entry(&page.report).or_default().push(message);
+    }
+    for (report, mut messages) in messages {
+        messages.sort();
+        stories.entry(report.clone()).or_default().extend(messages);
+    }
+    stories
 }
 
 /// Lines per report, as far as they are compared.

@@ -14,8 +14,8 @@ use wardline_rules::{
 };
 
 use crate::rule::{
-    Action, Alert, Answered, Call, Condition, Escalation, Field, Moment, Page, Relation, Rule, Rung, Severity, Sla,
-    Trigger, Ward, WarnAt, Who,
+    Action, Alert, Answered, Call, Condition, Escalation, Field, Missing, Moment, Page, Policy, Relation, Rule, Rung,
+    Severity, Sla, Trigger, Ward, WarnAt, Who,
 };
 
 /// The text of [`ward`], as the engine reads it.
@@ -47,6 +47,56 @@ pub fn ward() -> Ward {
             Rule::Alert(Box::new(critical())),
         ],
     }
+}
+
+/// The same catalogue without a rule: what a report's life alone costs.
+#[must_use]
+pub fn silent() -> Ward {
+    Ward { rules: Vec::new(), escalations: Vec::new(), ..ward() }
+}
+
+/// Clocks and an absence: the two turnaround rules, and every final that nobody has acknowledged within half an hour.
+#[must_use]
+pub fn clocks() -> Ward {
+    let within = Span::from_minutes(30);
+    let waits = Alert {
+        name: Text::const_new("Final unseen"),
+        trigger: Trigger::Absence { after: Step::Final, expect: Step::Acknowledged, within },
+        condition: None,
+        severity: Text::const_new("yellow"),
+        page: Some(Page::By(desk("Ward"), Channel::Phone)),
+        ..critical()
+    };
+    let rules = vec![Rule::Sla(Box::new(stat_lab())), Rule::Sla(Box::new(radiology())), Rule::Alert(Box::new(waits))];
+    Ward { rules, escalations: Vec::new(), ..ward() }
+}
+
+/// The call-out alone, asked about every final: four steps until somebody acknowledges.
+#[must_use]
+pub fn ladder() -> Ward {
+    let asks = Alert { name: Text::const_new("Every report"), condition: None, ..critical() };
+    Ward { rules: vec![Rule::Alert(Box::new(asks))], ..ward() }
+}
+
+/// The three rules and so many more that look at every final and concern none: each names a place where nothing happens.
+#[must_use]
+pub fn among(rules: usize) -> Ward {
+    let mut ward = ward();
+    for number in ward.rules.len()..rules {
+        let place = Text::from(format!("Annex {number}"));
+        let is_there = Condition { is_any: false, atoms: vec![(Field::Location, Relation::Is(place.clone()))] };
+        let alert = Alert {
+            name: Text::from(format!("Annex rule {number}")),
+            condition: Some(is_there),
+            missing: vec![Missing { field: Field::Location, policy: Policy::DoNotMatch }],
+            severity: Text::const_new("yellow"),
+            page: Some(Page::By(desk("Ward"), Channel::Phone)),
+            ..critical()
+        };
+        ward.rules.push(Rule::Alert(Box::new(alert)));
+        ward.places.push(place);
+    }
+    ward
 }
 
 fn desk(name: &'static str) -> Who {

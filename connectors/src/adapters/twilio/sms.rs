@@ -43,7 +43,9 @@ impl Dialect for Sms {
     fn letters(&self, message: &Outgoing) -> Result<Vec<Letter>, Cause> {
         let to = number(&message.address)?;
         let sender = if self.account.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-        let fields = [("To", to.as_str()), (sender, &self.account.from), ("Body", &message.text)];
+        let mut fields = vec![("To", to.as_str()), (sender, &self.account.from), ("Body", &message.text)];
+        // The carrier's receipt comes back there, signed by the provider.
+        fields.extend((!message.callback.is_empty()).then_some(("StatusCallback", message.callback.as_str())));
         Ok(vec![self.account.letter("Messages", &fields)])
     }
 
@@ -57,6 +59,18 @@ mod tests {
     use hyper::{StatusCode, body::Bytes};
 
     use super::*;
+
+    #[test]
+    fn the_carrier_is_told_where_its_receipt_goes() {
+        let sms = Sms { account: Account::new("AC1", b"t", "MG1").unwrap() };
+        let message = Outgoing { address: "+15555550100".into(), ..crate::adapters::sink::example("n_a") };
+        let body = |message: &Outgoing| sms.letters(message).unwrap().remove(0).body;
+        assert!(
+            body(&message)
+                .contains("StatusCallback=https%3A%2F%2Fwardline.example%2Fv1%2Freplies%2Fphone%3Fn%3Da%26s%3Db")
+        );
+        assert!(!body(&Outgoing { callback: String::new(), ..message }).contains("StatusCallback"));
+    }
 
     #[test]
     fn a_message_that_has_failed_already_was_not_delivered() {

@@ -15,6 +15,9 @@ const SECRET_BYTES_MIN: usize = 24;
 /// Bytes a secret has at most.
 const SECRET_BYTES_MAX: usize = 64;
 
+/// Signatures of one header that are looked at: two secrets of a sender that changes them, and some more.
+const SIGNATURES_MAX: usize = 8;
+
 /// A secret that fits the scheme.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
@@ -61,6 +64,21 @@ pub fn sign(secret: &Secret, id: &str, seconds: &str, body: &[u8]) -> String {
     format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
 }
 
+/// Whether one of the signatures in `header` is that of these bytes; each is compared in constant time.
+///
+/// - **Input** `header`: the value of `webhook-signature`, several with blanks between; other schemes than `v1` are passed over.
+#[must_use]
+pub fn is_signed(secret: &Secret, id: &str, seconds: &str, body: &[u8], header: &str) -> bool {
+    let mut mac = secret.0.clone();
+    for part in [id.as_bytes(), b".", seconds.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    let told = header.split(' ').filter_map(|one| one.strip_prefix("v1,"));
+    let told = told.take(SIGNATURES_MAX).filter_map(|letters| BASE64.decode(letters.as_bytes()).ok());
+    // INVARIANT: all are compared, so that time says nothing about which.
+    told.fold(false, |is, bytes| is | mac.clone().verify_slice(&bytes).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +88,23 @@ mod tests {
         let secret = Secret::new(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn s1_18_a_signature_is_known_among_others_and_only_for_these_bytes() {
+        let secret = Secret::new(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let is = |id: &str, seconds: &str, body: &str, header: &str| {
+            is_signed(&secret, id, seconds, body.as_bytes(), header)
+        };
+        let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", r#"{"test": 2432232314}"#);
+        let ours = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        assert!(is(id, "1614265330", body, ours));
+        assert!(is(id, "1614265330", body, &format!("v1a,AAAA v1,AAAA {ours}")), "while a secret is changed");
+        assert!(!is(id, "1614265331", body, ours) && !is("msg_x", "1614265330", body, ours));
+        assert!(
+            !is(id, "1614265330", "{}", ours) && !is(id, "1614265330", body, "v1,") && !is(id, "1614265330", body, "")
+        );
+        assert!(!is(id, "1614265330", body, &format!("{}{ours}", "v1,AAAA ".repeat(SIGNATURES_MAX))), "bounded");
     }
 
     #[test]

@@ -25,7 +25,9 @@ async fn receiver(reply: &'static str) -> (String, Arc<Mutex<String>>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 8_192];
             let mut length = 0;
-            while !request[..length].ends_with(b"}") {
+            while !request[..length].ends_with(b"}")
+                && !(request.starts_with(b"GET") && request[..length].ends_with(b"\r\n\r\n"))
+            {
                 length += stream.read(&mut request[length..]).await.unwrap();
             }
             *heard_inside.lock().await = String::from_utf8_lossy(&request[..length]).into_owned();
@@ -117,4 +119,27 @@ async fn s1_19_a_name_that_means_this_machine_is_not_connected_to() {
         panic!("this machine trusts no certificate at all");
     };
     assert_eq!(webhook.send(&example("n_a")).await, Reply::FailedHard { cause: Cause::AddressRefused });
+}
+
+#[tokio::test]
+async fn a_receiver_is_asked_for_the_key_with_a_signed_get() {
+    // guarantees 3.3
+    let ask = async |reply| {
+        let (url, heard) = receiver(reply).await;
+        let known = webhook(&url, Terms::default()).ask(&example("n_a")).await;
+        (known, heard.lock().await.clone())
+    };
+    let (known, heard) = ask("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let signature = sign(&Secret::new(SECRET).unwrap(), "n_a", "1768377130", b"");
+    assert!(heard.starts_with("GET /hook?desk=1 HTTP/1.1\r\n") && heard.contains(&signature), "{heard}");
+    assert_eq!(known, Ok(true));
+    assert_eq!(ask("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.0, Ok(false));
+    let silent = ask("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n").await.0;
+    assert_eq!(silent, Err(super::super::sink::Cause::Status(500)), "it does not say");
+}
+
+#[tokio::test]
+async fn a_receiver_that_sends_on_has_done_nothing() {
+    let reply = reply_to("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
+    assert_eq!(reply, Reply::FailedHard { cause: super::super::sink::Cause::Status(302) });
 }

@@ -178,22 +178,23 @@ fn minutes(span: &Spanned<Duration>) -> Option<i64> {
 
 /// WL0802: an alert that is raised and cleared at one level flaps.
 fn clears(cx: &mut Context<'_>, block: &Block) {
-    let raised =
-        block.is().map(|(is, _)| &is.range.node).chain(block.while_().filter_map(|(state, _)| count_range(state)));
-    let raised: Vec<&Range> = raised.collect();
+    let raised = block.is().map(|(is, _)| &is.range).chain(block.while_().filter_map(|(state, _)| count_range(state)));
+    let raised: Vec<&Spanned<Range>> = raised.collect();
     for (clear, _) in block.clear() {
-        let quiet = raised.iter().all(|raised| is_quieter(raised, &clear.range.node));
-        if !quiet {
-            let found = Diagnostic::new(Code::WL0802, clear.range.span, "Raised and cleared at one level: this flaps.");
+        let loud = raised.iter().find(|raised| !is_quieter(&raised.node, &clear.range.node));
+        if let Some(loud) = loud {
+            let (raise, quiet) = (cx.text(loud.span), cx.text(clear.range.span));
+            let message = format!("Raised {raise} and cleared {quiet}: this flaps.");
+            let found = Diagnostic::new(Code::WL0802, clear.range.span, message);
             let found = found.because("Clear it well on the quiet side of where it is raised.");
             cx.report(found.help("For example, if it is raised above 40:", &["clear     below 30 for 10 minutes"]));
         }
     }
 }
 
-fn count_range(state: &State) -> Option<&Range> {
+fn count_range(state: &State) -> Option<&Spanned<Range>> {
     match state {
-        State::Count { range, .. } => Some(&range.node),
+        State::Count { range, .. } => Some(range),
         State::AlertOpen(_) | State::FeedLost(_) | State::FeedIdle(_) | State::Report(_) => None,
     }
 }

@@ -23,6 +23,7 @@ fn together(conditions: &[Condition]) -> Answer {
 
 #[test]
 fn bounds_meet_only_where_both_include_them() {
+    // [CHK-2]
     assert_eq!(together(&[value(Bounds::Below(number("2.5"))), value(Bounds::Above(number("6.5")))]), Answer::No);
     assert_eq!(together(&[value(Bounds::AtMost(number("5"))), value(Bounds::AtLeast(number("5")))]), Answer::Yes);
     assert_eq!(together(&[value(Bounds::Below(number("5"))), value(Bounds::AtLeast(number("5.0")))]), Answer::No);
@@ -34,6 +35,7 @@ fn bounds_meet_only_where_both_include_them() {
 
 #[test]
 fn names_exclude_each_other_and_their_negations_do_not() {
+    // [CHK-2]
     assert_eq!(together(&[priority(true, Priority::Stat), priority(true, Priority::Routine)]), Answer::No);
     assert_eq!(together(&[priority(false, Priority::Stat), priority(false, Priority::Routine)]), Answer::Yes);
     let either = Condition::Any(vec![priority(true, Priority::Stat), priority(false, Priority::Stat)]);
@@ -49,6 +51,7 @@ fn kinds_are_one_at_a_time() {
 
 #[test]
 fn too_many_cells_are_not_looked_at() {
+    // [CHK-2]
     let wide = |field, n: u32| {
         let names = (0..n).map(|n| format!("v{n}").as_str().into()).collect();
         Condition::Atom(Atom { field, comparison: Comparison::Names(true, names) })

@@ -94,19 +94,26 @@ fn never_stops(cx: &mut Context<'_>, member: &Member<'_>) {
     if endless.is_empty() && !behind {
         return;
     }
-    let message = if behind {
-        "Nothing after its start can end this clock.".to_owned()
+    let (start, stop) = (moment_text(cx, member, "starts"), moment_text(cx, member, "stops"));
+    let (message, cause) = if behind {
+        let cause = format!("{stop} comes before it, so the clock would breach every time.");
+        (format!("Nothing after {start} can end this clock."), cause)
     } else {
-        format!("Nothing can end this clock for {}.", standard::kind_words(endless))
+        let kinds = standard::kind_words(endless);
+        let cause = format!("{stop} never happens there, so the clock would breach every time.");
+        (format!("Nothing after {start} can end this clock for {kinds}."), cause)
     };
     let word = endless.iter().next().map_or("finalised", standard::final_word);
     let word = if endless.iter().all(|kind| standard::final_word(kind) == word) { word } else { "finalised" };
     let found = Diagnostic::new(Code::WL0501, place(member, "stops"), message);
-    cx.report(
-        found
-            .because("It would breach every time.")
-            .help("Change it to:", &[&format!("stops     when the report is {word}")]),
-    );
+    cx.report(found.because(cause).help("Change it to:", &[&format!("stops     when the report is {word}")]));
+}
+
+/// The moments of a clause as they are written, quoted; in the rule's own words if it inherits them.
+fn moment_text(cx: &Context<'_>, member: &Member<'_>, word: &str) -> String {
+    let Some(clause) = member.block.clause(word) else { return format!("what {word} it") };
+    let text = cx.text(clause.span).split_whitespace().skip(2).collect::<Vec<_>>().join(" ");
+    format!("\"{text}\"")
 }
 
 /// The kinds among those covered for which the conditions can hold.
@@ -147,8 +154,8 @@ fn paused_from_the_start(cx: &mut Context<'_>, member: &Member<'_>) {
         return;
     };
     let state = states.first().map_or("", |state| state.name());
-    let message =
-        format!("This clock is paused from its first second: its start leads to \"{state}\", which pauses it.");
+    let start = moment_text(cx, member, "starts");
+    let message = format!("This clock is paused from its first second: {start} leads to \"{state}\", which pauses it.");
     cx.report(
         Diagnostic::new(Code::WL0502, place(member, "pauses"), message)
             .because("Pause on something that begins later, such as a flag."),
@@ -179,9 +186,10 @@ fn target_bound(cx: &mut Context<'_>, member: &Member<'_>) {
 fn warnings_before_target(cx: &mut Context<'_>, member: &Member<'_>) {
     let target = member.rule.target;
     let header = member.block.header;
-    let mut spans: Vec<Span> = member.block.warn().map(|(warn, _)| warn_span(&warn.at)).collect();
-    spans.resize(member.rule.warnings.len(), header);
-    for (warning, span) in member.rule.warnings.iter().zip(spans) {
+    let mut spans: Vec<(Span, String)> =
+        member.block.warn().map(|(warn, clause)| (warn_span(&warn.at), action_text(cx.text(clause.span)))).collect();
+    spans.resize(member.rule.warnings.len(), (header, String::new()));
+    for (warning, (span, action)) in member.rule.warnings.iter().zip(spans) {
         let text = if span == header { "inherited".to_owned() } else { cx.text(span).to_owned() };
         let message = match (warning.at, target) {
             (Threshold::Share(_), Length::WorkingDays { .. }) => {
@@ -195,11 +203,21 @@ fn warnings_before_target(cx: &mut Context<'_>, member: &Member<'_>) {
             }
             (_, _) => continue,
         };
-        cx.report(
-            Diagnostic::new(Code::WL0506, span, message)
-                .because("A warning leaves time to act: it comes before the target, in the same sort of time."),
-        );
+        let found = Diagnostic::new(Code::WL0506, span, message)
+            .because("A warning leaves time to act: it comes before the target, in the same sort of time.");
+        let can_be_shared = !matches!(target, Length::WorkingDays { .. }) && !action.is_empty();
+        cx.report(if can_be_shared {
+            found.help("For example:", &[&format!("warn      at 75 percent: {action}")])
+        } else {
+            found
+        });
     }
+}
+
+/// What a warning does, as it is written.
+fn action_text(clause: &str) -> String {
+    let action = clause.split_once(':').map_or("", |(_, action)| action);
+    action.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn warn_span(at: &WarnAt) -> Span {

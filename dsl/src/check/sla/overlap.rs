@@ -10,6 +10,7 @@ use wardline_rules::program::Moment;
 use super::Member;
 use crate::check::cells::{Answer, Demand, possible};
 use crate::check::context::Context;
+use crate::check::standard;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 
@@ -82,11 +83,23 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) -> Proof
             Proof::Open
         }
         Answer::Yes => {
-            let message =
-                format!("Two targets can apply to one report: that of \"{}\" and that of \"{}\".", names.0, names.1);
+            let target = |member: &Member<'_>| {
+                let written = member.block.target().next().map(|(target, _)| cx.text(target.span));
+                written.map_or_else(|| "that".to_owned(), str::to_owned)
+            };
+            let message = format!(
+                "Two targets can apply to one report: {} of \"{}\" and {} of \"{}\".",
+                target(earlier),
+                names.0,
+                target(later),
+                names.1
+            );
+            let both = shared(cx, earlier, later);
             let span = later.block.clause("covers").map_or(later.block.header, |clause| clause.span);
             let found = Diagnostic::new(Code::WL0404, span, message).label(earlier.block.header, "the other");
-            let found = found.because("Say which of them is the special case, or let them cover different reports.");
+            let found = found.because(format!(
+                "{both} is covered by both. Say which of them is the special case, or let them cover different reports."
+            ));
             cx.report(found.help("For example:", &[&format!("exception \"{}\" to \"{}\"", names.1, names.0)]));
             Proof::Done
         }
@@ -99,4 +112,21 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) -> Proof
             Proof::Open
         }
     }
+}
+
+/// A report that both cover, by what they write: their conditions can hold together.
+fn shared(cx: &Context<'_>, earlier: &Member<'_>, later: &Member<'_>) -> String {
+    let mut wheres: Vec<String> = Vec::new();
+    for member in [earlier, later] {
+        let Some(clause) = member.block.clause("covers") else { continue };
+        let text = cx.text(clause.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some((_, condition)) = text.split_once(" where ") else { continue };
+        if !wheres.iter().any(|known| known == condition) {
+            wheres.push(condition.to_owned());
+        }
+    }
+    let kind = standard::kind_words(earlier.kinds.and(later.kinds));
+    let wheres: Vec<String> = wheres.iter().map(|condition| format!("where \"{condition}\" holds")).collect();
+    let report = format!("A report of {kind} {}", wheres.join(" and "));
+    report.trim_end().to_owned()
 }

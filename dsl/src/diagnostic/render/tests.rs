@@ -26,6 +26,7 @@ fn text_marks_the_place_and_shows_the_corrected_line() {
 
 #[test]
 fn json_counts_from_one_and_ends_behind_the_last_character() {
+    // [CHK-5]
     let (found, sources) = example();
     let expected = "{\"schema_version\":1}\n{\"code\":\"WL0108\",\"severity\":\"error\",\"file\":\"wards/a,b.ward\",\"line\":2,\"column\":19,\"end_line\":2,\"end_column\":21,\"message\":\"After \\\"22:00\\\" I expect to.\",\"help\":\"Did you mean to? Change it to: quiet     22:00 to 07:00\",\"fix\":[{\"file\":\"wards/a,b.ward\",\"line\":2,\"column\":19,\"end_line\":2,\"end_column\":21,\"text\":\"to\"}]}\n";
     assert_eq!(json(&found, &sources), expected);

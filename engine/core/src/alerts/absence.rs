@@ -20,6 +20,7 @@ use crate::{
     partition::Partition,
     past::Past,
     report::{Report, ReportSlot, registers::Occurrence},
+    snug,
     timers::{Armed, Class, Timer, TimerId},
     view::View,
     ward::Ward,
@@ -146,7 +147,7 @@ impl Partition {
         let wait = Wait { armed, ..wait };
         match place.and_then(|place| report.waits.get_mut(place)) {
             Some(known) => *known = wait,
-            None => report.waits.push(wait),
+            None => snug::push(&mut report.waits, wait),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::{
     },
     clocks::Clock,
     escalation::{Asked, Course, Phase},
+    feeds::{FeedLife, Gaps},
     identity::Name,
     ids::{AlertId, Nid, ReportId},
     input::{FeedState, Silence},
@@ -86,6 +87,8 @@ layout! {
     Clock { family, ward, index, rule, cycle, state, reading, acted, armed }
     Wait { rule, ward, index, started, due, is_fired, armed }
     FeedWait { wait, feed }
+    Gaps { week, longest }
+    FeedLife { told, is_declared, heard, since, silent, rhythm, armed }
     Report {
         id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, counted, cold,
     }

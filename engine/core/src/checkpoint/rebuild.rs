@@ -12,6 +12,7 @@ use crate::{
     alerts::{Alert, absence::wait_class},
     clocks::Clock,
     escalation::EDGE,
+    feeds::silence_timer,
     identity::patient_key,
     ids::Code,
     mute::{gather::gather_timer, held_timer},
@@ -169,7 +170,7 @@ impl Partition {
     }
 
     fn arm_rest(&mut self) {
-        let Self { notices, feed_waits, silences, wards, timers, .. } = self;
+        let Self { notices, feeds, feed_waits, silences, wards, timers, .. } = self;
         for (place, notice) in notices.iter_mut() {
             let born = notice.born;
             let mut arm = |class, due| {
@@ -185,6 +186,9 @@ impl Partition {
             let rule = rule.map_or(0, |found| found.1.rank);
             let id = TimerId { class: Class::Absence, rule, subject: u64::from(known.feed), part: 1 };
             known.wait.armed = Some(timers.arm(Timer { due: known.wait.due, id, owner: known.feed }));
+        }
+        for (feed, life) in feeds {
+            life.armed = life.armed.map(|(due, _)| (due, timers.arm(silence_timer(*feed, due))));
         }
         for (silence, armed) in silences {
             *armed = timers.arm(mute_timer(silence.id, silence.until));

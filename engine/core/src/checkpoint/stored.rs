@@ -196,6 +196,17 @@ impl Stored for Text {
     }
 }
 
+/// The gaps of four weeks.
+impl Stored for [i64; 4] {
+    fn put(&self, put: &mut Put<'_>) {
+        self.iter().for_each(|number| number.put(put));
+    }
+
+    fn take(take: &mut Take<'_>) -> Option<Self> {
+        Some([i64::take(take)?, i64::take(take)?, i64::take(take)?, i64::take(take)?])
+    }
+}
+
 impl<const N: usize> Stored for [u8; N] {
     fn put(&self, put: &mut Put<'_>) {
         put.raw(self);

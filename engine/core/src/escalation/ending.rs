@@ -73,6 +73,13 @@ impl Partition {
         }
     }
 
+    /// A feed speaks again: whoever was reached about its silence is told, once [FH-1].
+    pub(crate) fn tell_return(&mut self, (slot, born): (AlertSlot, u64), out: &mut Output) {
+        if self.alerts.get(slot).is_some_and(|alert| alert.born == born) {
+            self.tell_withdrawal(slot, out);
+        }
+    }
+
     fn settle_withdrawal(&mut self, slot: AlertSlot) {
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.course.is_withdrawal_told = true;

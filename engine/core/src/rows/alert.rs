@@ -89,7 +89,7 @@ impl Partition {
             Outcome::Delivered => "delivered",
             Outcome::FailedSoft { .. } => "failed_soft",
             Outcome::FailedHard => "failed_hard",
-            Outcome::Ambiguous => "ambiguous",
+            Outcome::Ambiguous { .. } => "ambiguous",
         };
         let took = notice.sent.map(|sent| self.at.since(sent).micros() / 1_000);
         let cells = vec![

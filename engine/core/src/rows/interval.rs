@@ -15,7 +15,7 @@ use wardline_rules::{
 use super::set;
 use crate::{partition::Partition, report::Report, views::report::path};
 
-const NAMED: [(&str, Step, Step); 21] = [
+pub(super) const NAMED: [(&str, Step, Step); 21] = [
     ("order_to_collect", Step::Ordered, Step::Collected),
     ("collect_to_receive", Step::Collected, Step::Received),
     ("receive_to_analysed", Step::Received, Step::Analysed),
@@ -45,7 +45,7 @@ pub(crate) struct Interval {
     pub(crate) name: &'static str,
     state: &'static str,
     begun: Timestamp,
-    end: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
     /// How long it took, when complete.
     pub(crate) length: Option<Span>,
 }

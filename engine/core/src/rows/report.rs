@@ -12,7 +12,6 @@ use super::{Letters, When, set, ward_cell};
 use crate::{
     alerts::cut,
     clocks::{Clock, ClockView},
-    input::FeedState,
     output::ClockState,
     partition::Partition,
     report::{FlagCode, Report},
@@ -163,11 +162,11 @@ impl Partition {
         Some(Row { table: Table::Clocks, cells })
     }
 
-    /// Whether the feed that a report came by is lost: what is not heard of may have happened [SLA-14].
+    /// Whether the feed that a report came by is lost or silent: what is not heard of may have happened [SLA-14].
     fn is_blind(&self, report: &Report, when: When) -> bool {
         let source = self.tuples.get(report.effective).source;
-        let was_lost = (when == When::Before).then(|| self.feeds_before.get(&source)).flatten().copied();
-        was_lost.unwrap_or_else(|| self.feeds.get(&source) == Some(&FeedState::Lost))
+        let was_blind = (when == When::Before).then(|| self.feeds_before.get(&source)).flatten().copied();
+        was_blind.unwrap_or_else(|| self.feeds.get(&source).is_some_and(crate::feeds::FeedLife::is_blind))
     }
 
     /// Stable over restarts and ward versions: the report, the family of the sla, and which cycle.

@@ -19,6 +19,7 @@ use wardline_rules::{
 };
 
 use crate::{
+    clocks,
     dictionary::NO_TEXT,
     report::{
         Report,
@@ -61,6 +62,7 @@ pub(crate) fn occasion(view: &View<'_>, asked: Asked<'_>, script: &Script) -> Oc
             flags,
             version: view.report.version_at(view.at),
             earlier: if script.looks_back() { earlier(view) } else { Vec::new() },
+            clocks: if script.reads_clocks() { clocks::then::clocks(view) } else { Vec::new() },
         },
     }
 }

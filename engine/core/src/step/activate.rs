@@ -40,6 +40,7 @@ impl Partition {
         self.note_looking_back();
         if let Some(active) = self.active {
             self.scripts_replaced(out);
+            self.watch_feeds();
             self.count_all(active, out);
             self.begin_looks(active);
             self.look_at_states();

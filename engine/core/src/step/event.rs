@@ -17,6 +17,7 @@ use crate::{
     output::{Output, QualityRow},
     partition::{Partition, Seen},
     report::{Applied, Report, ReportSlot},
+    snug,
     step::foresee::Foreseen,
     tuple::TupleId,
 };
@@ -59,6 +60,7 @@ impl Partition {
             self.say_quality(event, *fault, field, out);
         }
         let source = self.tuples.get(tuple).source;
+        self.heard_feed(source);
         self.feed_message(source, out);
         match &event.fact {
             Fact::Step(_) | Fact::Update => self.take_fact(event, (foreseen.numbers, tuple), out),
@@ -189,7 +191,7 @@ impl Partition {
                 continue;
             }
             self.index.link(name.bare, slot);
-            report.keys.push(name);
+            snug::push(&mut report.keys, name);
         }
         report.learn_ids([&event.report.filler, &event.report.placer, &event.report.accession]);
         if let Some(encounter) = event.encounter.map(|encounter| self.resolve_token(encounter))

@@ -112,8 +112,10 @@ impl Partition {
             report.alerts.push(slot);
         }
         self.reports.put(from, gone);
+        // Its place may be given to a new report before rows are made.
+        let before = self.reports.before_of(from).map(|before| Report::clone(before));
+        self.absorbed.extend(before);
         self.forget_report(from);
-        self.absorbed.push(from);
         report.sum_up(&mut self.tuples);
         self.refresh(into, &mut report, out);
         // What answers an alert may have been said of the one, and the alert raised for the other.

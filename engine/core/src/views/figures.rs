@@ -193,8 +193,10 @@ impl Partition {
                 | NoticeState::Exhausted => {}
             }
         }
-        for (feed, state) in &self.feeds {
-            figures.feeds.insert(Text::from(self.dictionary.text(*feed)), *state != FeedState::Lost);
+        for (feed, life) in &self.feeds {
+            if let Some(told) = life.told {
+                figures.feeds.insert(Text::from(self.dictionary.text(*feed)), told != FeedState::Lost);
+            }
         }
         figures
     }

@@ -17,7 +17,7 @@ use super::alert::{rule_name, severity_name};
 use crate::{
     alerts::{About, Alert, Source},
     ids::{AlertId, Code, Nid, ReportId},
-    input::{Attempt, Outcome},
+    input::{Attempt, Class, Outcome},
     outbox::Notice,
     output::{AlertState, NoticeHead, NoticeState, Party, Purpose},
     partition::Partition,
@@ -170,7 +170,7 @@ impl Partition {
             nid: notice.head.nid,
             number: notice.attempts,
             epoch: notice.epoch,
-            outcome: Outcome::Ambiguous,
+            outcome: Outcome::Ambiguous { class: Class::Neither },
         };
         found.into_iter().map(ambiguous).collect()
     }
@@ -196,7 +196,7 @@ impl Partition {
         values
     }
 
-    fn zone_of(&self, ward: &Ward, report: Option<&Report>) -> Zone {
+    pub(crate) fn zone_of(&self, ward: &Ward, report: Option<&Report>) -> Zone {
         let catalogue = &ward.program.catalogue;
         let site = report.map(|report| self.dictionary.text(self.tuples.get(report.effective).site));
         let site = site.and_then(|name| catalogue.sites.get(catalogue.site(name)?.index()));

@@ -95,7 +95,7 @@ impl Partition {
                     FeedIs::Idle => FeedState::Idle,
                 };
                 let is_it = |name: &Coded| program.catalogue.feed(self.dictionary.text(*name)) == Some(*feed);
-                self.feeds.iter().any(|(name, state)| *state == wanted && is_it(name))
+                self.feeds.iter().any(|(name, life)| life.state() == wanted && is_it(name))
             }
             Some(Lasting::Report { .. } | Lasting::Count(_)) | None => false,
         }
@@ -136,9 +136,24 @@ impl Partition {
             self.timers.disarm(armed);
         }
         match ended.watcher {
-            Watcher::Alert(_) => ended.raised.into_iter().for_each(|raised| self.clear_raised(raised, out)),
+            Watcher::Alert(index) => {
+                let speaks_again = self.is_silence(ended.ward, index);
+                if let Some(raised) = ended.raised {
+                    self.clear_raised(raised, out);
+                    if speaks_again {
+                        self.tell_return(raised, out);
+                    }
+                }
+            }
             Watcher::Suppress(index) => self.lift_suppression(ended, index, out),
         }
+    }
+
+    /// Whether a rule watches for a feed that falls silent.
+    fn is_silence(&self, ward: u32, index: u32) -> bool {
+        let program = self.wards.get(ward as usize).map(|ward| &ward.program);
+        let state = program.and_then(|program| state_of(program, Watcher::Alert(index)));
+        matches!(state, Some(Lasting::Feed(_, FeedIs::Idle)))
     }
 
     fn lift_suppression(&mut self, ended: Standing, index: u32, out: &mut Output) {

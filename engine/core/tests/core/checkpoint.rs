@@ -3,7 +3,7 @@
 use wardline_core::{
     Batch, Input, Output, Partition,
     checkpoint::{Error, SECTIONS},
-    input::{FeedState, FeedStatus, Outcome, Silence, Silenced},
+    input::{Class, FeedState, FeedStatus, Outcome, Silence, Silenced},
     step,
 };
 use wardline_rules::{
@@ -37,7 +37,7 @@ fn busy_day() -> Run {
     let started = run.start("09:11");
     run.outcome("09:11:30", started[0], (1, Outcome::FailedSoft { retry_after: Some(3) }));
     let started = run.start("09:12:30");
-    run.outcome("09:12:31", started[0], (1, Outcome::Ambiguous));
+    run.outcome("09:12:31", started[0], (1, Outcome::Ambiguous { class: Class::Neither }));
     run.inputs("09:13", vec![silence(1, Silenced::Rule(Text::from("sla/Lab")), "11:30")]);
     run.inputs("09:14", vec![silence(2, Silenced::Site(Text::from("STANNE")), "12:00")]);
     run.hear("09:40", Said::update("09:35").of("R2").no_flag(Flag::OnHold).priority(Priority::Stat));
@@ -184,11 +184,11 @@ fn a_frozen_state_is_as_it_was_and_the_one_that_goes_on_is_as_if_nobody_had_aske
 #[test]
 fn a_newer_format_is_named() {
     let mut sections = busy_day().partition.checkpoint();
-    sections[4].1[0] = 9;
+    sections[4].1[0] = 10;
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let error = Partition::restore(&sections, &mut |text| compile(text)).unwrap_err();
-    assert_eq!(error, Error::Format("reports", 9));
-    assert_eq!(error.to_string(), "section `reports` has format 9, this build reads 8");
+    assert_eq!(error, Error::Format("reports", 10));
+    assert_eq!(error.to_string(), "section `reports` has format 10, this build reads 9");
 }
 
 #[test]

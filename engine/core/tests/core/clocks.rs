@@ -1,15 +1,16 @@
 //! Clocks: the worked timelines of the language page, section 5.4, and what follows from the rules around them.
 
 use wardline_rules::{
-    program::{Covers, Family, Late, Length, Pause, Situation, SlaRule},
+    program::{Alert, Condition, Covers, Family, Late, Length, PageTo, Pause, Situation, SlaRule, Trigger, Who},
+    script::Script,
     time::{EventTime, Span},
-    words::{Flag, KindSet, Priority, Step},
+    words::{Channel, Flag, KindSet, Priority, Step},
 };
 
 use crate::{
     driver::Run,
     said::{Said, at},
-    ward::{elapsed, head, is_stat, lab_hour, minutes, only_sla, program},
+    ward::{LAB_DESK, ORANGE, at_step, critical_alert, elapsed, head, is_stat, lab_hour, minutes, only_sla, program},
 };
 
 /// The promise without its warning.
@@ -279,7 +280,7 @@ fn a_threshold_acts_only_when_log_time_is_there() {
     assert_eq!(run.partition.alerts(9), []);
     run.batch(at("13:00"), vec![]);
     assert_eq!(run.partition.alerts(9)[0].raised, at("13:00"));
-    assert_eq!(run.partition.next_due(), None);
+    assert_eq!(run.partition.next_due(), Some(at("13:30")), "nothing but the feed is waited for");
 }
 
 #[test]
@@ -287,6 +288,8 @@ fn shares_of_the_target_are_rounded_down() {
     // [SLA-8] 80 percent of 60 minutes is 48 minutes.
     let run = &mut Run::of(only_sla(SlaRule { target: Length::Elapsed(minutes(60)), ..lab_hour() }));
     run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:20", Said::update("09:20"));
+    run.pass("09:47:59");
     assert_eq!(run.partition.next_due(), Some(at("09:48")));
 }
 
@@ -372,4 +375,60 @@ fn of_two_that_cover_one_report_the_name_that_sorts_first_rules() {
     run.hear("09:00", Said::step(Step::Received, "09:00").priority(Priority::Routine));
     assert_eq!(clocks(&run), ["sla/Lab running used 0 due 10:00"]);
     assert_eq!(overlaps(&run), Vec::<String>::new());
+}
+
+/// When the alert of a script is raised and withdrawn that asks at each preliminary what the clock `Lab` shows.
+fn asked(condition: &str, said: Vec<(&str, Said)>) -> Vec<String> {
+    let script =
+        format!("let clock = report.clock(\"Lab\"); if clock != () && {condition} {{ [raise()] }} else {{ [] }}");
+    let rule = Alert {
+        head: head("alert/Asked"),
+        trigger: Trigger::When(vec![at_step(Step::Preliminary)]),
+        condition: Condition::always(),
+        decide: Some(Script::decision(&script).unwrap()),
+        severity: ORANGE,
+        page: Some(PageTo::Direct { who: vec![Who::Desk(LAB_DESK)], by: vec![Channel::Phone] }),
+        ..critical_alert()
+    };
+    let mut run = Run::of(program(1, vec![Family { rules: vec![plain()] }], vec![rule]));
+    for (at, said) in said {
+        run.hear(at, said);
+    }
+    run.pass("12:00");
+    let story = run.story("09:00").into_iter().filter(|line| line.contains("Asked"));
+    story
+        .filter(|line| line.ends_with("raised") || line.contains("withdrawn"))
+        .map(|line| line[..5].to_owned())
+        .collect()
+}
+
+#[test]
+fn a_script_reads_a_clock_as_it_stood_at_the_event() {
+    // [RHAI-1] [RHAI-4] Started 09:00, target an hour, asked about 09:40.
+    let received = || ("09:00", Said::step(Step::Received, "09:00"));
+    let asks = || ("09:40", Said::step(Step::Preliminary, "09:40"));
+    let forty =
+        "clock.state == \"running\" && clock.used_minutes == 40 && minutes_between(event.time, clock.due) == 20";
+    assert_eq!(asked(forty, vec![received(), asks()]), ["09:40"]);
+    assert_eq!(
+        asked("true", vec![("09:40", Said::step(Step::Preliminary, "09:40"))]),
+        Vec::<String>::new(),
+        "no clock"
+    );
+    // Heard afterwards: a pause of ten minutes before, and one after.
+    let [begins, ends] = held("09:10", "09:20");
+    let before = vec![received(), asks(), ("09:45", begins), ("09:46", ends)];
+    assert_eq!(asked(forty, before), ["09:40", "09:45"], "it had used thirty minutes");
+    let [begins, ends] = held("09:50", "09:55");
+    let after =
+        vec![received(), asks(), ("09:50", begins), ("09:55", ends), ("09:58", Said::step(Step::Final, "09:58"))];
+    assert_eq!(asked(forty, after), ["09:40"], "what came later moves nothing");
+    // Asked while it rests, after the due time, and after the end.
+    let [begins, _] = held("09:30", "09:31");
+    let resting = "clock.state == \"paused\" && clock.used_minutes == 30 && clock.due == ()";
+    assert_eq!(asked(resting, vec![received(), ("09:30", begins), asks()]), ["09:40"]);
+    let late = ("10:01", Said::step(Step::Preliminary, "10:01"));
+    assert_eq!(asked("clock.state == \"breached\" && clock.used_minutes == 61", vec![received(), late]), ["10:01"]);
+    let met = vec![received(), ("09:35", Said::step(Step::Final, "09:35")), asks()];
+    assert_eq!(asked("clock.state == \"met\" && clock.used_minutes == 35", met), ["09:40"]);
 }

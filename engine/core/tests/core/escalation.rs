@@ -3,7 +3,7 @@
 use wardline_core::{
     Input,
     ids::Nid,
-    input::{Outcome, Silence, Silenced},
+    input::{Class, Outcome, Silence, Silenced},
     output::{NoticeState, Party},
     party_token,
 };
@@ -258,11 +258,57 @@ fn t11_an_unknown_outcome_of_a_red_page_is_sent_again_marked() {
     // guarantees 3.3
     let mut run = raised(plain());
     let started = run.start("09:00:10");
-    run.outcome("09:00:20", started[0], (1, Outcome::Ambiguous));
+    run.outcome("09:00:20", started[0], (1, Outcome::Ambiguous { class: Class::Neither }));
     let again = run.start("09:00:21");
     assert_eq!(again, started);
     let go = &run.told.last().unwrap().go[0];
     assert_eq!((go.number, go.is_repeat), (2, true));
+}
+
+#[test]
+fn a_red_page_starts_the_next_channel_in_doubt_unless_the_receiver_drops_repeats() {
+    // guarantees 3.3: a receiver that can be asked was asked before the repeat, so only the second doubt counts.
+    let phoned = |class, tries: u32| {
+        let mut run = raised(critical_escalation());
+        for number in 1..=tries {
+            run.pass(&format!("09:00:{number}0"));
+            let nid = run.start(&format!("09:00:{number}1"))[0];
+            run.outcome(&format!("09:00:{number}5"), nid, (number, Outcome::Ambiguous { class }));
+        }
+        run.story("09:00:01").into_iter().filter(|line| line.ends_with("page Dr Bell by phone")).collect::<Vec<_>>()
+    };
+    assert_eq!(phoned(Class::Neither, 1), ["09:00:15 page Dr Bell by phone"]);
+    assert_eq!(phoned(Class::Queryable, 1), [""; 0]);
+    assert_eq!(phoned(Class::Queryable, 2), ["09:00:25 page Dr Bell by phone"]);
+    assert_eq!(phoned(Class::Keyed, 3), [""; 0]);
+}
+
+#[test]
+fn what_is_not_red_is_repeated_once_where_the_receiver_shows_repeats() {
+    // guarantees 3.3: after a minute, marked, and no more; one that drops repeats hears of it with pauses.
+    let tries = |class| {
+        let mut run = Run::of(with_severity(critical_escalation(), ORANGE));
+        run.hear("09:00", critical("09:00"));
+        let mut tries = Vec::new();
+        for second in 10..400 {
+            let clock = format!("09:{:02}:{:02}", second / 60, second % 60);
+            for nid in run.start(&clock) {
+                let made = run.partition.notice(nid).unwrap();
+                let go = run.told.last().unwrap().go.iter().find(|go| go.nid == nid).unwrap();
+                tries.push((made.head.channel, second, go.number));
+                run.outcome(&format!("{clock}.5"), nid, (go.number, Outcome::Ambiguous { class }));
+            }
+        }
+        tries
+    };
+    let shown = tries(Class::Neither);
+    use Channel::{Phone, SecureMessage};
+    assert!(
+        matches!(shown[..3], [(SecureMessage, 10, 1), (SecureMessage, 70..=72, 2), (Phone, 71..=73, 1)]),
+        "{shown:?}"
+    );
+    let dropped = tries(Class::Keyed);
+    assert!(dropped.iter().filter(|(channel, ..)| *channel == SecureMessage).count() >= 4, "{dropped:?}");
 }
 
 #[test]
@@ -275,7 +321,11 @@ fn a_receiver_that_never_says_what_it_did_is_not_asked_without_pause() {
         for nid in run.start(&clock) {
             let go = &run.told.last().unwrap().go[0];
             tries.push((second, go.number, go.is_repeat));
-            run.outcome(&format!("{clock}.5"), nid, (tries.last().unwrap().1, Outcome::Ambiguous));
+            run.outcome(
+                &format!("{clock}.5"),
+                nid,
+                (tries.last().unwrap().1, Outcome::Ambiguous { class: Class::Neither }),
+            );
         }
     }
     assert_eq!((tries[0].1, tries[0].2, tries[1].1, tries[1].2), (1, false, 2, true));

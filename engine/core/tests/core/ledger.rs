@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use wardline_core::{
     Batch, Counters, Disposition, Input, Output, Partition, Settings,
-    input::{Attempt, Outcome},
+    input::{Attempt, Class, Outcome},
     step,
 };
 use wardline_rules::{
@@ -232,7 +232,7 @@ fn happens() -> impl Strategy<Value = Happens> {
     ];
     let outcome = prop_oneof![
         3 => Just(Outcome::Delivered), 1 => Just(Outcome::FailedSoft { retry_after: None }),
-        1 => Just(Outcome::FailedHard), 1 => Just(Outcome::Ambiguous)
+        1 => Just(Outcome::FailedHard), 1 => Just(Outcome::Ambiguous { class: Class::Neither })
     ];
     let act = prop_oneof![Just(Act::Accepted), Just(Act::Declined), Just(Act::Acted), Just(Act::Read)];
     prop_oneof![

@@ -1,6 +1,8 @@
 //! Core: does the state machine do what the language page says, in every order, and the same after every restart?
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod checkpoint;
 #[cfg(test)]
 mod clocks;
@@ -10,6 +12,8 @@ mod doubt;
 mod driver;
 #[cfg(test)]
 mod escalation;
+#[cfg(test)]
+mod feeds;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
@@ -32,6 +36,8 @@ mod rows;
 mod said;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod slices;
 #[cfg(test)]
 mod time;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wardline_core::{
     Input,
     ids::Nid,
-    input::{Attempt, Outcome},
+    input::{Attempt, Class, Outcome},
     output::{NoticeState, Purpose},
 };
 use wardline_rules::{
@@ -55,7 +55,7 @@ fn page_in(state: NoticeState) -> (Run, Nid) {
     }
     let outcome = match state {
         Waiting => Some(SOFT),
-        Unsure => Some(Outcome::Ambiguous),
+        Unsure => Some(Outcome::Ambiguous { class: Class::Neither }),
         Delivered => Some(Outcome::Delivered),
         Exhausted => Some(Outcome::FailedHard),
         _ => None,
@@ -129,7 +129,10 @@ fn a_hard_failure_ends_what_was_tried() {
 
 #[test]
 fn an_unknown_outcome_leaves_doubt() {
-    line(Happens::Comes(Outcome::Ambiguous), [Ready, Unsure, Waiting, Unsure, Delivered, Withdrawn, Exhausted]);
+    line(
+        Happens::Comes(Outcome::Ambiguous { class: Class::Neither }),
+        [Ready, Unsure, Waiting, Unsure, Delivered, Withdrawn, Exhausted],
+    );
 }
 
 #[test]
@@ -171,7 +174,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Delivered),
         Just(SOFT),
         Just(Outcome::FailedHard),
-        Just(Outcome::Ambiguous),
+        Just(Outcome::Ambiguous { class: Class::Neither }),
         Just(Outcome::Started)
     ]
 }

@@ -12,7 +12,7 @@ use wardline_rules::{
 
 use crate::{
     driver::Run,
-    said::{DR_BELL, Said, answer, at},
+    said::{DR_BELL, Said, answer, at, joined},
     ward::{critical_alert, elapsed, lab_hour, only_sla, program},
 };
 
@@ -51,7 +51,7 @@ fn a_clock_is_told_when_it_starts_breaches_and_ends_and_at_no_other_time() {
         told(&run, Table::Intervals, &[2, 3, 4, 6]),
         ["receive_to_analysed running 09:00 -", "receive_to_final running 09:00 -",]
     );
-    run.pass("09:30");
+    run.pass("09:29");
     assert_eq!(run.rows(), [], "time alone changes no row");
     run.pass("10:00");
     assert_eq!(told(&run, Table::Clocks, &CLOCK), ["sla/Lab overdue 10:00 - - - breached"]);
@@ -113,7 +113,9 @@ fn newest(rows: &[Row], into: &mut BTreeMap<(Table, Vec<Cell>), Row>) {
     for row in rows {
         let key = match row.table {
             Table::Milestones | Table::Intervals => 3,
-            Table::Attempts | Table::DataQuality => continue,
+            Table::Attempts | Table::DataQuality | Table::Turnaround1m | Table::Turnaround1h | Table::Turnaround1d => {
+                continue;
+            }
             Table::Reports | Table::Clocks | Table::Alerts | Table::Notices | Table::Wards => 1,
         };
         into.insert((row.table, row.cells[..key].to_vec()), row.clone());
@@ -165,6 +167,17 @@ fn what_was_told_adds_up_to_what_is_known() {
     check(&run);
     let of_notices = run.all_rows.iter().filter(|row| row.table == Table::Notices).count();
     assert!(of_notices > 6 && run.all_rows.len() > 60, "{of_notices} of {} rows", run.all_rows.len());
+}
+
+#[test]
+fn a_report_that_was_joined_is_told_of_though_another_takes_its_place() {
+    let mut run = watched(Run::of(only_sla(lab_hour())));
+    run.hear("09:00", Said::step(Step::Received, "09:00"));
+    run.hear("09:01", Said::step(Step::Received, "09:01").of("R2"));
+    run.inputs("09:10", vec![joined("R2", "joined"), Said::step(Step::Received, "09:09").of("R3").input()]);
+    let reports = told(&run, Table::Reports, &[10]);
+    assert!(reports.contains(&"merged".to_owned()) && reports.contains(&"received".to_owned()), "{reports:?}");
+    assert!(told(&run, Table::Clocks, &[4]).contains(&"void".to_owned()));
 }
 
 #[test]

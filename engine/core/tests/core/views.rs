@@ -3,7 +3,7 @@
 use wardline_core::{
     Input, Partition,
     ids::ReportId,
-    input::{Attempt, Outcome},
+    input::{Attempt, Class, Outcome},
     output::{AlertState, NoticeState},
     views::{Event, Exception, Passage, ReportView},
 };
@@ -158,7 +158,10 @@ fn starts_of_older_epochs_without_a_result_are_ambiguous() {
     let started = run.start("09:08:10");
     assert_eq!(run.partition.started_without_result(1), []);
     let lost = run.partition.started_without_result(2);
-    assert_eq!(lost, [Attempt { nid: started[0], number: 1, epoch: 1, outcome: Outcome::Ambiguous }]);
+    assert_eq!(
+        lost,
+        [Attempt { nid: started[0], number: 1, epoch: 1, outcome: Outcome::Ambiguous { class: Class::Neither } }]
+    );
     run.inputs("09:08:20", lost.into_iter().map(Input::Attempt).collect());
     assert_eq!(run.partition.started_without_result(2), []);
     // Nothing may hold it, so it goes out again at once, marked.
@@ -178,8 +181,9 @@ fn alerts_come_newest_first_and_gauges_count_them() {
     // R1 is due 10:00, R2 10:10: both within the usual hour of 09:20.
     assert_eq!((gauges.reports, gauges.open_reports, gauges.running_clocks, gauges.at_risk), (2, 2, 2, 1));
     assert_eq!((gauges.open_alerts, gauges.critical_waiting, gauges.notices_in(NoticeState::Ready)), (1, 1, 1));
-    // Two warnings at 80 percent, one wait, one reminder, one deadline of the page, one silence of the feed.
-    assert_eq!((gauges.timers, gauges.in_flight), (6, 0));
+    // Two warnings at 80 percent, one wait, one reminder, one deadline of the page, one silence that a rule awaits, one that
+    // is unusual.
+    assert_eq!((gauges.timers, gauges.in_flight), (7, 0));
     let code = run.code();
     run.hear("09:21", answer(Act::Accepted, &code, "09:21"));
     run.pass("10:05");

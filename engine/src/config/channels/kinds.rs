@@ -41,7 +41,7 @@ impl Check<'_> {
         match raw.kind.get_ref().as_str() {
             "webhook" => {
                 let (web, secret) = (self.web(raw, None)?, self.needed_secret(raw, raw.secret.as_ref(), "secret")?);
-                Some(SinkKind::Webhook(web, secret, self.class(raw)))
+                Some(SinkKind::Webhook(web, secret, self.class(raw, true)))
             }
             "file" => match &raw.path {
                 Some(path) => Some(SinkKind::File(self.base.join(path))),
@@ -67,7 +67,7 @@ impl Check<'_> {
                 let Some(url) = &raw.url else { return self.missing(&raw.kind, "url") };
                 let Some(subject) = &raw.subject else { return self.missing(&raw.kind, "subject") };
                 let broker = self.broker(url, raw.login.as_ref(), raw.authorities.as_deref())?;
-                Some(SinkKind::Nats(broker, self.subject(subject)?, self.class(raw)))
+                Some(SinkKind::Nats(broker, self.subject(subject)?, self.class(raw, false)))
             }
             _ => {
                 self.unknown_word(Code::UnknownKind, "kind of sink", &raw.kind, &KINDS);
@@ -80,7 +80,7 @@ impl Check<'_> {
     fn web(&mut self, raw: &RawSink, known: Option<&str>) -> Option<Web> {
         let address = raw.url.as_ref().map(|url| url.get_ref().clone()).or_else(|| known.map(str::to_owned));
         match address {
-            Some(address) => Some(Web { address: WebAddress::Plain(address), terms: terms(raw) }),
+            Some(address) => Some(Web { address: WebAddress::Plain(address), terms: self.terms(raw) }),
             None => self.missing(&raw.kind, "url"),
         }
     }
@@ -88,7 +88,7 @@ impl Check<'_> {
     /// A receiver whose address is the secret.
     fn hidden_web(&mut self, raw: &RawSink) -> Option<Web> {
         let secret = self.needed_secret(raw, raw.url.as_ref(), "url")?;
-        Some(Web { address: WebAddress::Secret(secret), terms: terms(raw) })
+        Some(Web { address: WebAddress::Secret(secret), terms: self.terms(raw) })
     }
 
     fn needed_secret(&mut self, raw: &RawSink, text: Option<&Spanned<String>>, key: &str) -> Option<SecretRef> {
@@ -116,7 +116,7 @@ impl Check<'_> {
 
     fn fhir(&mut self, raw: &RawSink, resource: Resource) -> Option<SinkKind> {
         let (web, token) = (self.web(raw, None)?, self.given_secret(raw.token.as_ref())?);
-        Some(SinkKind::Fhir(web, resource, token, self.class(raw)))
+        Some(SinkKind::Fhir(web, resource, token, self.class(raw, true)))
     }
 
     fn smtp(&mut self, raw: &RawSink) -> Option<SinkKind> {
@@ -157,23 +157,27 @@ impl Check<'_> {
         is_plain.then(|| text.get_ref().clone())
     }
 
-    fn class(&mut self, raw: &RawSink) -> Class {
+    /// - **Input** `can_ask`: whether we know how to ask such a receiver.
+    fn class(&mut self, raw: &RawSink, can_ask: bool) -> Class {
         raw.class.as_ref().map_or(Class::Neither, |text| match text.get_ref().as_str() {
             "keyed" => Class::Keyed,
-            "queryable" => Class::Queryable,
+            "queryable" if can_ask => Class::Queryable,
             "none" => Class::Neither,
             _ => {
-                self.unknown_word(Code::WrongValue, "class", text, &["keyed", "queryable", "none"]);
+                let words: &[&str] = if can_ask { &["keyed", "queryable", "none"] } else { &["keyed", "none"] };
+                self.unknown_word(Code::WrongValue, "class", text, words);
                 Class::Neither
             }
         })
     }
-}
 
-fn terms(raw: &RawSink) -> Terms {
-    Terms {
-        is_secured: raw.secured,
-        is_inside: raw.inside,
-        five_hundred_not_done: raw.five_hundred.as_ref().is_some_and(|text| text.get_ref() == "not done"),
+    /// What the operator says about a receiver.
+    fn terms(&mut self, raw: &RawSink) -> Terms {
+        let word = raw.five_hundred.as_ref();
+        let five_hundred_not_done = word.is_some_and(|text| text.get_ref() == "not done");
+        if let Some(text) = word.filter(|text| !["not done", "unknown"].contains(&text.get_ref().as_str())) {
+            self.unknown_word(Code::WrongValue, "meaning of 5xx", text, &["not done", "unknown"]);
+        }
+        Terms { is_secured: raw.secured, is_inside: raw.inside, five_hundred_not_done }
     }
 }

@@ -117,6 +117,28 @@ async fn keys_of_a_call_answer_when_they_are_the_code_and_the_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_delivered_answers_nothing() {
+    // [ALERT-9]: its receipt is noted beside the notice, once.
+    let (site, _folder) = provided().await;
+    let notice = site.engine.ask(|kernel| kernel.notice(nid("page-1"))).await.unwrap().unwrap();
+    let path = site.links.callback(&notice).strip_prefix("https://w.example").unwrap().to_owned();
+    let before = answers(&site).await;
+    let receipt = async |status: &str| {
+        let fields = [("MessageSid", "SM1"), ("MessageStatus", status), ("To", "+15555550111"), ("Digits", "0")];
+        provider(&site, TOKEN, &path, &fields).await
+    };
+    for status in ["queued", "sent", "failed"] {
+        assert_eq!(receipt(status).await, (200, "<Response/>".to_owned()), "{status}");
+    }
+    assert_eq!(answers(&site).await, before);
+    assert_eq!(receipt("delivered").await, (200, "<Response/>".to_owned()));
+    assert_eq!(answers(&site).await, before + 1, "one note, and no answer: see the core's t12");
+    let forged = path.replace("&s=", "&s=a");
+    let fields = [("MessageSid", "SM1"), ("MessageStatus", "delivered")];
+    assert_eq!(provider(&site, TOKEN, &forged, &fields).await.0, 404, "a notice that we did not send");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_brings_a_reply_with_its_key() {
     let (site, _folder) = provided().await;
     let code = nid("page-1").code();

@@ -22,6 +22,8 @@ const ROUTES: &[(&str, &str, May)] = &[
     ("POST", "/v1/replies/{channel}", May::Only(&[Role::Answer])),
     ("GET", "/v1/reports/{id}", May::Only(&[Role::Analyst, Role::Phi])),
     ("GET", "/v1/reports/{id}/why", May::Only(&[Role::Analyst, Role::Phi])),
+    // Signed with the feed's secret; without one it has no webhooks.
+    ("POST", "/v1/webhooks/{feed}", May::Anybody),
     ("POST", "/v1/import", May::Only(&[Role::Admin])),
     ("GET", "/v1/dead", May::Only(&[Role::Admin])),
     ("POST", "/v1/dead/{id}/replay", May::Only(&[Role::Admin])),

@@ -100,7 +100,7 @@ impl Script {
             Outcome::Delivered => *state = NoticeState::Delivered,
             Outcome::FailedHard => *state = NoticeState::Exhausted,
             Outcome::FailedSoft { .. } => *state = NoticeState::Ready,
-            Outcome::Ambiguous => {
+            Outcome::Ambiguous { .. } => {
                 self.ambiguous += 1;
                 *state = NoticeState::Ready;
             }

@@ -126,6 +126,28 @@ fn a_file_that_is_renamed_away_loses_no_line() {
 }
 
 #[test]
+fn a_file_that_was_renamed_while_nobody_followed_it_is_read_to_its_end_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, away) = (folder.path().join("lis.ndjson"), folder.path().join("lis.1"));
+    let rig = rig();
+    let follow = |count| {
+        let (stop, stopped) = watch::channel(false);
+        let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path.clone()), stopped));
+        until_received(&rig, count);
+        stop.send_replace(true);
+        rig.tokio.block_on(running).unwrap();
+    };
+    std::fs::write(&path, written(0..3)).unwrap();
+    follow(3);
+    let mut old = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut old, written(3..7).as_bytes()).unwrap();
+    std::fs::rename(&path, &away).unwrap();
+    std::fs::write(&path, written(7..9)).unwrap();
+    follow(9);
+    assert_eq!(rig.received(), 9, "the four that nobody had read, and the two of its successor");
+}
+
+#[test]
 fn a_line_that_nobody_can_read_is_one_dead_letter() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lis.ndjson");

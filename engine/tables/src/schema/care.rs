@@ -8,15 +8,17 @@ use super::{
     col, opt, phi,
 };
 
-const KIND: Column = opt("kind", Sym, "sort of report: lab, micro, imaging …");
-const PRIORITY: Column = col("priority", Sym, "how urgent; unknown if no source said so");
-const SITE: Column = opt("site", Sym, "hospital or clinic");
-const DEPARTMENT: Column = opt("department", Sym, "performing bench or service");
+pub(super) const KIND: Column = opt("kind", Sym, "sort of report: lab, micro, imaging …");
+pub(super) const PRIORITY: Column = col("priority", Sym, "how urgent; unknown if no source said so");
+pub(super) const SITE: Column = opt("site", Sym, "hospital or clinic");
+pub(super) const DEPARTMENT: Column = opt("department", Sym, "performing bench or service");
 
 pub(super) const REPORTS: Definition = Definition {
     table: Table::Reports,
     comment: "one report: one order's examination, from order to acknowledgement, as it stands now",
     key: 1,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("report_id", Id, "keyed hash; not the accession number"),
         col("version_number", I32, "newest version, from 1; one more for each correction"),
@@ -66,6 +68,8 @@ pub(super) const MILESTONES: Definition = Definition {
     table: Table::Milestones,
     comment: "one step that a version of a report reached, with the time that counts",
     key: 3,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("report_id", Id, "of which report"),
         col("version_number", I32, "of which version"),
@@ -86,6 +90,8 @@ pub(super) const INTERVALS: Definition = Definition {
     table: Table::Intervals,
     comment: "one named interval of one version: what turnaround is measured by",
     key: 3,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("report_id", Id, "of which report"),
         col("version_number", I32, "of which version"),
@@ -111,6 +117,8 @@ pub(super) const CLOCKS: Definition = Definition {
     table: Table::Clocks,
     comment: "one target that was ever armed on a report",
     key: 1,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("clock_id", Id, "report, sla and cycle, hashed"),
         col("report_id", Id, "of which report"),

@@ -8,14 +8,16 @@ use super::{
     col, opt, phi,
 };
 
-const KIND: Column = opt("kind", Sym, "sort of report it is about");
-const SITE: Column = opt("site", Sym, "hospital or clinic");
-const DEPARTMENT: Column = opt("department", Sym, "performing bench or service");
+pub(super) const KIND: Column = opt("kind", Sym, "sort of report it is about");
+pub(super) const SITE: Column = opt("site", Sym, "hospital or clinic");
+pub(super) const DEPARTMENT: Column = opt("department", Sym, "performing bench or service");
 
 pub(super) const ALERTS: Definition = Definition {
     table: Table::Alerts,
     comment: "one firing of one rule for one subject",
     key: 1,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("alert_id", Id, "stable across restarts"),
         col("rule", Sym, "rule id: `alert/Critical potassium`"),
@@ -49,6 +51,8 @@ pub(super) const NOTICES: Definition = Definition {
     table: Table::Notices,
     comment: "one obligation to tell one recipient by one channel",
     key: 1,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("nid", Id, "stable across replay and reload"),
         col("alert_id", Id, "the alert it belongs to"),
@@ -74,6 +78,8 @@ pub(super) const ATTEMPTS: Definition = Definition {
     table: Table::Attempts,
     comment: "what became of one try to send a notice",
     key: 0,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("nid", Id, "of which notice"),
         col("attempt", I16, "which try, from 1"),
@@ -91,6 +97,8 @@ pub(super) const DATA_QUALITY: Definition = Definition {
     table: Table::DataQuality,
     comment: "one fault in what a feed said; never a value",
     key: 0,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("at", Ts, "log time"),
         opt("feed", Sym, "which feed"),
@@ -106,6 +114,8 @@ pub(super) const WARDS: Definition = Definition {
     table: Table::Wards,
     comment: "one activation of a ward version; the newest one of a version is shown",
     key: 1,
+    is_summed: false,
+    keep_days: None,
     columns: &[
         col("ward", Sym, "12 hexadecimal digits of the content's hash"),
         opt("name", Txt, "the ward's name"),
