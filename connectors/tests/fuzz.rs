@@ -110,10 +110,43 @@ fn hold_event(event: &Event) {
 }
 
 const HL7_TOKENS: &[&[u8]] = &[
-    b"|", b"^", b"~", b"\\", b"&", b"\r", b"\n", b"\0", b"\x0b", b"\x1c\r", b"\"\"", b"\\X0d\\", b"\\F\\", b"\\Zxx\\", b"\\",
-    b"MSH|^~\\&|", b"MSH|", b"PID|1||", b"OBR|1|", b"OBX|1|NM|", b"OBX|1|ED|", b"ORC|RE|", b"MRG|", b"FHS|", b"BHS|", b"BTS|", b"20261301",
-    b"20260114074000.123456789+2500", b"99999999999999999999999999999999999999999999", b"-0.0000000000000000001", b"1e999", b"<", b"\xff\xfe",
-    b"\xc3\x28", b"UNICODE UTF-8", b"8859/1", b"~UNICODE",
+    b"|",
+    b"^",
+    b"~",
+    b"\\",
+    b"&",
+    b"\r",
+    b"\n",
+    b"\0",
+    b"\x0b",
+    b"\x1c\r",
+    b"\"\"",
+    b"\\X0d\\",
+    b"\\F\\",
+    b"\\Zxx\\",
+    b"\\",
+    b"MSH|^~\\&|",
+    b"MSH|",
+    b"PID|1||",
+    b"OBR|1|",
+    b"OBX|1|NM|",
+    b"OBX|1|ED|",
+    b"ORC|RE|",
+    b"MRG|",
+    b"FHS|",
+    b"BHS|",
+    b"BTS|",
+    b"20261301",
+    b"20260114074000.123456789+2500",
+    b"99999999999999999999999999999999999999999999",
+    b"-0.0000000000000000001",
+    b"1e999",
+    b"<",
+    b"\xff\xfe",
+    b"\xc3\x28",
+    b"UNICODE UTF-8",
+    b"8859/1",
+    b"~UNICODE",
 ];
 
 #[test]
@@ -139,7 +172,11 @@ fn hold_answers(reading: &hl7::Reading) {
         let stamp = ack::Stamp { control_id: "1", at: "20260114081500+0000" };
         for answer in ack::answers(reading.header.as_ref(), &reading.verdict(), mode, stamp) {
             assert!(answer.starts_with(b"MSH"), "{}", String::from_utf8_lossy(&answer));
-            assert!(!answer.iter().any(|byte| matches!(byte, 0x0b | 0x1c | b'\n')), "{}", String::from_utf8_lossy(&answer));
+            assert!(
+                !answer.iter().any(|byte| matches!(byte, 0x0b | 0x1c | b'\n')),
+                "{}",
+                String::from_utf8_lossy(&answer)
+            );
             let known: &[&[u8]] = &[b"MSH", b"MSA", b"ERR"];
             let is_known = |segment: &[u8]| segment.is_empty() || known.iter().any(|name| segment.starts_with(name));
             assert!(answer.split(|byte| *byte == b'\r').all(is_known), "{}", String::from_utf8_lossy(&answer));
@@ -148,10 +185,40 @@ fn hold_answers(reading: &hl7::Reading) {
 }
 
 const JSON_TOKENS: &[&[u8]] = &[
-    b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"\\u0000", b"\\ud800", b"\\udc00\\ud800", b"null", b"true", b"1e308", b"1e-400", b"-0", b"00",
-    b"99999999999999999999999999999999999999999999", b"0.00000000000000000000000000000000000000001", b"\xff", b"\xc3\x28", b"\0", b"\xef\xbb\xbf",
-    b"\"resourceType\":", b"\"reference\":\"#\"", b"\"reference\":\"Patient/p\"", b"\"contained\":[", b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-    b"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":", b"2026-13-45T25:61:61Z", b"0000-00-00", b"\"value\":", b"\"v\":2", b"\"step\":\"final\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"\"",
+    b"\\",
+    b"\\u0000",
+    b"\\ud800",
+    b"\\udc00\\ud800",
+    b"null",
+    b"true",
+    b"1e308",
+    b"1e-400",
+    b"-0",
+    b"00",
+    b"99999999999999999999999999999999999999999999",
+    b"0.00000000000000000000000000000000000000001",
+    b"\xff",
+    b"\xc3\x28",
+    b"\0",
+    b"\xef\xbb\xbf",
+    b"\"resourceType\":",
+    b"\"reference\":\"#\"",
+    b"\"reference\":\"Patient/p\"",
+    b"\"contained\":[",
+    b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    b"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":",
+    b"2026-13-45T25:61:61Z",
+    b"0000-00-00",
+    b"\"value\":",
+    b"\"v\":2",
+    b"\"step\":\"final\"",
 ];
 
 #[test]

@@ -45,7 +45,12 @@ impl Check<'_> {
         let is_plain = raw.plaintext.as_ref().filter(|is_plain| *is_plain.get_ref());
         if let (Some(is_plain), true) = (is_plain, raw.tls.is_some()) {
             let headline = "`plaintext` and `tls` exclude each other".to_owned();
-            self.refuse(Code::WrongValue, is_plain.span(), headline, "Leave `plaintext` out: with `tls` nothing is plain.");
+            self.refuse(
+                Code::WrongValue,
+                is_plain.span(),
+                headline,
+                "Leave `plaintext` out: with `tls` nothing is plain.",
+            );
         }
         let is_meant = raw.tls.is_some() || is_plain.is_some();
         for (address, key) in [(&http.listen, &raw.listen), (&http.admin, &raw.admin)] {

@@ -83,7 +83,12 @@ fn plaintext(config: &Config) -> Check {
     let open = open_http.chain(open_mllp).filter(|address| !address.ip().is_loopback());
     let open: Vec<String> = open.map(|address| address.to_string()).collect();
     let cause = (!open.is_empty()).then(|| format!("{} can be read by the network", open.join(", ")));
-    Check::unless(5, "plaintext listeners", cause, "Set up `tls`, or keep what speaks TLS in front and nothing beside it.")
+    Check::unless(
+        5,
+        "plaintext listeners",
+        cause,
+        "Set up `tls`, or keep what speaks TLS in front and nothing beside it.",
+    )
 }
 
 /// Each certificate of ours can be used, and will be for a while; nothing if there is none.
@@ -98,7 +103,12 @@ fn certificates(config: &Config, now: Timestamp) -> Option<Check> {
     let causes: Vec<String> = all.iter().filter_map(|(name, tls)| flaw(name, tls, config, now)).collect();
     let cause = (!causes.is_empty()).then(|| causes.join("; "));
     (!all.is_empty()).then(|| {
-        Check::unless(6, "certificates", cause, "Put a new one and its key in their place; the API takes them without a restart.")
+        Check::unless(
+            6,
+            "certificates",
+            cause,
+            "Put a new one and its key in their place; the API takes them without a restart.",
+        )
     })
 }
 

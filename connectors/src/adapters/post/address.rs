@@ -28,7 +28,9 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
 #[must_use]
 pub(crate) fn is_inside(address: IpAddr) -> bool {
     let address = match address {
-        IpAddr::V6(address) => embedded_v4(address).filter(|_| !address.is_loopback()).map_or(IpAddr::V6(address), IpAddr::V4),
+        IpAddr::V6(address) => {
+            embedded_v4(address).filter(|_| !address.is_loopback()).map_or(IpAddr::V6(address), IpAddr::V4)
+        }
         IpAddr::V4(_) => address,
     };
     match address {
@@ -106,7 +108,16 @@ mod tests {
 
     #[test]
     fn s1_19_inside_is_no_link_and_no_metadata() {
-        for refused in ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1"] {
+        for refused in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+        ] {
             assert!(!is_inside(refused.parse().unwrap()), "{refused}");
         }
         for inside in ["127.0.0.1", "::1", "10.1.2.3", "192.168.1.1", "fd00::1", "1.1.1.1", "::ffff:10.1.2.3"] {

@@ -144,7 +144,9 @@ mod tests {
         // A receiver that must not be reached listens; only the reach of this machine gets there.
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        for spelling in ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "::ffff:127.0.0.1", "localhost"] {
+        for spelling in
+            ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "::ffff:127.0.0.1", "localhost"]
+        {
             let refused = stream_to(spelling, port, Reach::Public).await.map(drop);
             // Some machines do not take all spellings for addresses: then there is no such name.
             assert!(matches!(refused, Err(Cause::AddressRefused | Cause::Name)), "{spelling}: {refused:?}");

@@ -32,7 +32,7 @@ fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (head, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
     let (length, rest) = match length {
-        0..0x80 => (usize::from(*length), rest),
+        0..=0x7f => (usize::from(*length), rest),
         // A certificate is shorter than 4 GiB: of a length that takes more bytes nothing is believed.
         0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
@@ -51,9 +51,11 @@ fn time(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
         None => (element(bytes, GENERALIZED_TIME)?, ""),
     };
     let text = format!("{century}{}", core::str::from_utf8(text).ok()?);
-    let digits = text.strip_suffix('Z').filter(|text| text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits =
+        text.strip_suffix('Z').filter(|text| text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()))?;
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    let (date, clock) = ([part(0, 4), part(4, 6), part(6, 8)].join("-"), [part(8, 10), part(10, 12), part(12, 14)].join(":"));
+    let (date, clock) =
+        ([part(0, 4), part(4, 6), part(6, 8)].join("-"), [part(8, 10), part(10, 12), part(12, 14)].join(":"));
     Timestamp::parse(&format!("{date}T{clock}Z")).map(|at| (at, rest))
 }
 

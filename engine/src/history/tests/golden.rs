@@ -17,9 +17,8 @@ use std::{
 };
 
 use wardline_core::{
-    Attempt, Batch, Input, Outcome, Output, Partition,
-    input::{FeedState, FeedStatus, Silence, Silenced},
-    outbox::Proposal,
+    Batch, Input, Output, Partition, Proposal,
+    input::{Attempt, Class, FeedState, FeedStatus, Outcome, Silence, Silenced},
 };
 use wardline_dsl::source::{SourceFile, Sources};
 use wardline_rules::{
@@ -28,7 +27,7 @@ use wardline_rules::{
     event::{Code, Event, Fact, Given, Ident, ResultItem, ResultValue},
     time::{Date, EventTime, Span},
     token::Token,
-    words::{Abnormal, Channel, Kind, Priority, ResultStatus, Step},
+    words::{Abnormal, Kind as ReportKind, Priority, ResultStatus, Step},
 };
 use wardline_store::{
     Opened, Options, Store,
@@ -93,8 +92,12 @@ struct Life {
 impl Life {
     fn begin() -> Self {
         let disk = SimDisk::new(1);
-        let options =
-            Options { new_instance: INSTANCE_ID, segment_bytes: 24 << 10, reserve_bytes: 24 << 10, ..Options::default() };
+        let options = Options {
+            new_instance: INSTANCE_ID,
+            segment_bytes: 24 << 10,
+            reserve_bytes: 24 << 10,
+            ..Options::default()
+        };
         let opened = Store::open(disk.clone(), &options).unwrap();
         Self { disk, opened, kernel: Partition::fresh(INSTANCE_ID), at: NOON }
     }
@@ -160,7 +163,7 @@ fn event(id: &str, fact: Fact, at: i64) -> Event {
     event.report.filler = Some(Ident { id: Text::from("F1"), ns: Text::from("BEAKER") });
     event.patient = Some(Token([1; 16]));
     event.encounter = Some(Token([2; 16]));
-    event.kind = Some(Kind::Lab);
+    event.kind = Some(ReportKind::Lab);
     event.priority = Given::Value(Priority::Stat);
     event.location = Given::Value(Text::from("ICU-4"));
     event.occurred_at = Some(EventTime::exact(Timestamp::from_micros(at)));
@@ -204,13 +207,14 @@ fn lived() -> SimDisk {
     let feed = FeedStatus { feed: Text::from("lis"), state: FeedState::Connected };
     life.batch(vec![Input::Feed(feed), Input::Tick], &[]);
     let letter = b"\x0bMSH|nobody reads this\xff".to_vec();
-    let unreadable = wardline_connectors::codec::Unreadable::new(wardline_connectors::codes::Code::NotJson, "", &letter);
+    let unreadable =
+        wardline_connectors::codec::Unreadable::new(wardline_connectors::codes::Code::NotJson, "", &letter);
     let mut unreadable = unreadable.event("lis");
     unreadable.received_at = Some(Timestamp::from_micros(life.at));
     let received = event("e1", Fact::Step(Step::Received), life.at);
     life.batch(vec![Input::Event(Box::new(received)), Input::Event(Box::new(unreadable))], &[(1, letter)]);
     life.batch(vec![potassium("e2", "6.9", ResultStatus::Final, life.at)], &[]);
-    life.attempts(Outcome::Ambiguous);
+    life.attempts(Outcome::Ambiguous { class: Class::Keyed });
     life.checkpoint();
     let access = Access {
         principal: "auditor".to_owned(),
@@ -272,7 +276,9 @@ fn export(disk: &SimDisk) -> String {
         let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let _ = writeln!(text, "mark {sequence} {hash}");
     }
-    history.events(u64::MAX, |at, event| drop(writeln!(text, "{at} {} {}", event.event_id, event.fact.word()))).unwrap();
+    history
+        .events(u64::MAX, |at, event| drop(writeln!(text, "{at} {} {}", event.event_id, event.fact.word())))
+        .unwrap();
     let told = |letter: Letter| {
         let bytes: String = letter.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let _ = writeln!(text, "letter {} {} {bytes}", letter.id, letter.reason);
