@@ -132,3 +132,8 @@ month days="30" rate="0.5x":
 chaos only="" scale="1":
     cargo build --workspace --bins
     WARDLINE_BIN="${CARGO_TARGET_DIR:-target}/debug/wardline" python3 tests/chaos/run.py --only "{{only}}" --scale {{scale}}
+
+# parsers of foreign bytes against changed samples, and the store against flipped bits, much longer than the tests do
+fuzz runs="200000":
+    FUZZ_RUNS={{runs}} FUZZ_SEED="$(date +%s)" cargo test -p wardline-connectors --features mllp --test fuzz
+    FLIPS={{runs}} FLIPS_SEED="$(date +%s)" cargo test -p wardline-store --test flips

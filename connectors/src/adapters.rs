@@ -31,6 +31,8 @@ pub mod smtp;
 pub mod subject;
 #[cfg(feature = "teams")]
 pub mod teams;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "twilio")]
 pub mod twilio;
 #[cfg(feature = "webhook")]

@@ -14,7 +14,13 @@ mod letters;
 mod replay;
 mod story;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use wardline_core::{Batch, Input, ids::ReportId, wire as core_wire};
 use wardline_rules::{event::Event, time::Timestamp};
@@ -34,25 +40,40 @@ pub use letters::{Letter, LetterId};
 pub use replay::{Replayed, Turn};
 pub use story::{Chapter, Story};
 
+/// Whoever asks. A long log takes minutes; for somebody who is gone nothing is read on.
+#[derive(Clone, Debug, Default)]
+pub struct Asker(Arc<AtomicBool>);
+
+impl Asker {
+    /// Says that nobody waits for the answer any more.
+    pub fn leave(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// The history of a running engine's own directory, as its API asks for it.
 pub trait Past: Send + Sync + core::fmt::Debug {
     /// The newest dead letters, newest first, without their bytes.
     ///
     /// # Errors
     /// [`Error`].
-    fn letters(&self, through: u64, limit: usize) -> Result<Vec<Letter>, Error>;
+    fn letters(&self, through: u64, limit: usize, asker: &Asker) -> Result<Vec<Letter>, Error>;
 
     /// One dead letter with its bytes.
     ///
     /// # Errors
     /// [`Error`].
-    fn letter(&self, through: u64, id: LetterId) -> Result<Option<Letter>, Error>;
+    fn letter(&self, through: u64, id: LetterId, asker: &Asker) -> Result<Option<Letter>, Error>;
 
     /// What happened to one report and why.
     ///
     /// # Errors
     /// [`Error`].
-    fn story(&self, through: u64, report: ReportId) -> Result<Story, Error>;
+    fn story(&self, through: u64, report: ReportId, asker: &Asker) -> Result<Story, Error>;
 }
 
 /// A data directory, opened anew for each question: on a first start there is none yet when the API begins to listen.
@@ -60,16 +81,16 @@ pub trait Past: Send + Sync + core::fmt::Debug {
 pub struct Directory<D>(pub D);
 
 impl<D: Disk + Send + Sync> Past for Directory<D> {
-    fn letters(&self, through: u64, limit: usize) -> Result<Vec<Letter>, Error> {
-        History::open(self.0.clone())?.newest(through, limit)
+    fn letters(&self, through: u64, limit: usize, asker: &Asker) -> Result<Vec<Letter>, Error> {
+        History::open(self.0.clone())?.for_asker(asker).newest(through, limit)
     }
 
-    fn letter(&self, through: u64, id: LetterId) -> Result<Option<Letter>, Error> {
-        History::open(self.0.clone())?.letter(through, id)
+    fn letter(&self, through: u64, id: LetterId, asker: &Asker) -> Result<Option<Letter>, Error> {
+        History::open(self.0.clone())?.for_asker(asker).letter(through, id)
     }
 
-    fn story(&self, through: u64, report: ReportId) -> Result<Story, Error> {
-        History::open(self.0.clone())?.story(through, report)
+    fn story(&self, through: u64, report: ReportId, asker: &Asker) -> Result<Story, Error> {
+        History::open(self.0.clone())?.for_asker(asker).story(through, report)
     }
 }
 
@@ -104,6 +125,9 @@ pub enum Error {
         /// What it should say.
         kind: &'static str,
     },
+    /// Whoever asked is gone.
+    #[error("nobody waits for the answer any more")]
+    Left,
 }
 
 impl From<log::Error> for Error {
@@ -121,6 +145,7 @@ impl From<log::Error> for Error {
 pub struct History<D: Disk> {
     disk: D,
     identity: Identity,
+    asker: Asker,
 }
 
 /// What the log says about itself.
@@ -148,13 +173,22 @@ impl<D: Disk> History<D> {
     pub fn open(disk: D) -> Result<Self, Error> {
         let missing = || Finding::new(wardline_store::codes::Code::InstanceDamaged, INSTANCE, "it is not there");
         let instance = Instance::read(&disk)?.ok_or_else(|| Error::Damaged(missing()))?.map_err(Error::Damaged)?;
-        Ok(Self { disk, identity: Identity { instance: instance.id, partition: 0 } })
+        Ok(Self { disk, identity: Identity { instance: instance.id, partition: 0 }, asker: Asker::default() })
+    }
+
+    /// The same, read for somebody who may leave: then with [`Error::Left`].
+    #[must_use]
+    pub fn for_asker(self, asker: &Asker) -> Self {
+        Self { asker: asker.clone(), ..self }
     }
 
     /// Shows every record up to `through`, oldest first, until somebody has seen enough.
     fn records(&self, through: u64, mut see: impl FnMut(&Record<'_>) -> Result<bool, Error>) -> Result<(), Error> {
         let mut reader = LogReader::whole(&self.disk, self.identity, through)?;
         while let Some(record) = reader.next_record()? {
+            if self.asker.is_gone() {
+                return Err(Error::Left);
+            }
             if !see(&record)? {
                 break;
             }

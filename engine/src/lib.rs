@@ -34,4 +34,5 @@ pub mod reload;
 pub mod runtime;
 pub mod sources;
 pub mod tasks;
+pub mod tls;
 pub mod ward;

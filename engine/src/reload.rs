@@ -2,7 +2,7 @@
 //!
 //! Once a second, and at SIGHUP, the files are looked at. A ward that checks becomes the active one through the log, like
 //! any activation, and `site.toml` goes with it; what does not check is told about and changes nothing. The directory counts
-//! at once.
+//! at once, and certificates of the API's listeners at the next connection.
 //!
 //! - **Not here**: `wardline.toml`; it counts at the next start.
 
@@ -21,6 +21,7 @@ use crate::{
     installation::Installation,
     limits::WATCH_EVERY,
     runtime::admission::Lane,
+    tls::Secured,
 };
 
 /// Watches until a stop.
@@ -28,6 +29,7 @@ pub async fn watch(
     engine: Engine,
     installation: Arc<Installation>,
     sinks: Arc<Sinks>,
+    secured: Vec<Secured>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut ticks = tokio::time::interval(WATCH_EVERY);
@@ -47,6 +49,7 @@ pub async fn watch(
             // What the engine could not take now is offered again at the next look.
             ward_seen = activate(&engine, &installation).await.then_some(ward_now);
         }
+        secured.iter().for_each(look_at_certificates);
         let directory_now = newest(&installation.config.directory, 0);
         if is_asked || directory_now != directory_seen {
             directory_seen = directory_now;
@@ -58,6 +61,14 @@ pub async fn watch(
                 Err(findings) => tracing::warn!(%findings, "directory.load"),
             }
         }
+    }
+}
+
+fn look_at_certificates(secured: &Secured) {
+    match secured.look() {
+        Ok(false) => {}
+        Ok(true) => tracing::info!(listener = ?secured, "tls.load"),
+        Err(finding) => tracing::error!(%finding, "tls.load: the certificate from before is shown on"),
     }
 }
 

@@ -20,18 +20,20 @@ use std::{
 
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle};
 use wardline_connectors::adapters::{
-    mllp::{self as mllp_protocol, Budget, Ending, tls::Acceptor},
+    mllp::{self as mllp_protocol, Budget, Ending},
     nats::{self as nats_protocol, Server, Subscription},
+    tls::Acceptor,
 };
 use wardline_rules::Text;
 
 use self::{folder::Folder, health::Health, lines::Source, mllp::Mllp, nats::Nats};
 use crate::{
     codes::Code,
-    config::{Config, FeedKind, Finding, Findings, Listen, ServerTls, Stream, Watched},
+    config::{Config, FeedKind, Finding, Findings, Listen, Stream, Watched},
     engine::Engine,
     intake::Intake,
     metrics::Metric,
+    tls,
 };
 
 /// Every feed that is not the API's, ready to run.
@@ -192,22 +194,7 @@ async fn listening(feed: &Text, listen: &Listen, base: &Path) -> Result<Listenin
         let headline = format!("cannot listen on `{}` for the feed `{feed}`: {error}", listen.address);
         Finding::of_file(Code::ListenFailed, "", headline, "Stop what has the port, or change `listen`.")
     })?;
-    let tls = listen.tls.as_ref().map(|tls| acceptor(feed, tls, base)).transpose()?;
+    let of = format!("the feed `{feed}`");
+    let tls = listen.tls.as_ref().map(|files| tls::acceptor(&of, files, base)).transpose()?;
     Ok(Listening { feed: feed.clone(), listener, listen: listen.clone(), tls })
-}
-
-fn acceptor(feed: &Text, tls: &ServerTls, base: &Path) -> Result<Acceptor, Finding> {
-    let read = |path: &Path| {
-        fs::read(path).map_err(|error| {
-            let headline = format!("cannot read `{}`: {error}", path.display());
-            Finding::of_file(Code::FileUnreadable, "", headline, "Name a file in PEM.")
-        })
-    };
-    let certificate = read(&tls.certificate)?;
-    let clients = tls.clients.as_deref().map(read).transpose()?;
-    let key = tls.key.read(base)?;
-    Acceptor::new(&certificate, key.expose(), clients.as_deref()).map_err(|error| {
-        let headline = format!("TLS of the feed `{feed}` cannot be set up: {error}");
-        Finding::of_file(Code::WrongValue, "", headline, "Name files in PEM; key and certificate belong together.")
-    })
 }

@@ -184,9 +184,12 @@ postgres = "127.0.0.1:{}"
 DIRECTORY = "role_or_token,authority,id,channel,address,licence,from,until\n"
 
 
-def ask(port, method, path, body=None, headers=None, timeout=30):
-    """One request on a connection of its own: status, body, headers with names in lower case."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+def ask(port, method, path, body=None, headers=None, timeout=30, tls=None):
+    """One request on a connection of its own: status, body, headers with names in lower case. `tls`: an SSL context, for HTTPS."""
+    if tls:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=tls)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -212,7 +215,7 @@ class Engine:
         self.folder = folder("engine")
         ENGINES.append(self)
         self.api, self.admin, self.listens = free_port(), free_port(), listens
-        self.process = None
+        self.process = self.tls = None
         self.write("test.ward", ward)
         self.configure(config)
         self.write("directory.csv", DIRECTORY + directory)
@@ -242,15 +245,15 @@ class Engine:
             self.process = spawn([BIN, "run", "--config", config, *flags], cwd=above, stdout=log, stderr=log)
         limit = time.monotonic() + seconds
         for port in (self.api, *self.listens):
-            if not until(lambda: self.process.poll() is not None or is_ready(port), limit - time.monotonic(), 0.02) or self.process.poll() is not None:
+            if not until(lambda: self.process.poll() is not None or is_ready(port, self.tls), limit - time.monotonic(), 0.02) or self.process.poll() is not None:
                 raise SystemExit("the engine did not come up:\n" + self.log()[-3000:])
         return self
 
     def get(self, path, port=None):
-        return ask(port or self.api, "GET", path)[:2]
+        return ask(port or self.api, "GET", path, tls=self.tls)[:2]
 
     def post(self, path, body, kind="application/json", **headers):
-        return ask(self.api, "POST", path, body, {"content-type": kind, **headers})[:2]
+        return ask(self.api, "POST", path, body, {"content-type": kind, **headers}, tls=self.tls)[:2]
 
     def metrics(self, name):
         """Every child of a metric: its labels and its value."""
@@ -307,11 +310,34 @@ class Engine:
         remove(self.folder)
 
 
-def is_ready(port):
+def is_ready(port, tls=None):
     try:
-        return ask(port, "GET", "/health/ready", timeout=5)[0] == 200
+        return ask(port, "GET", "/health/ready", timeout=5, tls=tls)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
+
+
+def certificates(home, days=2, authority=None):
+    """NAME.pem and NAME.key in `home`: two authorities (`ca`, `foreign`), a server and a sender of the one, a stranger of the other.
+
+    `authority`: a folder that has both authorities already.
+    """
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=home, check=True, capture_output=True, timeout=60)
+    for name in ("ca", "foreign"):
+        if authority:
+            shutil.copy(os.path.join(authority, name + ".pem"), home)
+            shutil.copy(os.path.join(authority, name + ".key"), home)
+        else:
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
+                    "-keyout", name + ".key", "-out", name + ".pem", "-subj", "/CN=" + name)
+    with open(os.path.join(home, "names"), "w") as file:
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    for name, authority in (("server", "ca"), ("sender", "ca"), ("stranger", "foreign")):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key",
+                "-out", name + ".csr", "-subj", "/CN=" + name)
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+                "-CAcreateserial", "-days", str(days), "-extfile", "names", "-out", name + ".pem")
 
 
 # ---- what was checked -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ snapshot of the codec; what it was promised is looked for on disk after a kill, 
 import asyncio, collections, os, re, socket, ssl, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shared import ROOT, Engine, beside, folder, free_port, in_venv, join, run, snapshot_counts
+from _shared import Engine, ROOT, beside, certificates, folder, free_port, in_venv, join, run, snapshot_counts
 
 in_venv("hl7==0.4.5")
 import hl7, hl7.mllp
@@ -321,22 +321,6 @@ listen = "0.0.0.0:{port}"
 peers = ["127.0.0.0/8"]
 tls = {{ certificate = "tls/server.pem", key = "file:tls/server.key", clients = "tls/ca.pem" }}
 '''
-
-
-def certificates(home):
-    """An authority, a server and a sender; and a sender of another authority."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=home, check=True, capture_output=True, timeout=60)
-    for name in ("ca", "foreign"):
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-keyout", name + ".key", "-out", name + ".pem", "-subj", "/CN=" + name)
-    with open(os.path.join(home, "names"), "w") as file:
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name, authority in (("server", "ca"), ("sender", "ca"), ("stranger", "foreign")):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key",
-                "-out", name + ".csr", "-subj", "/CN=" + name)
-        openssl("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
-                "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", name + ".pem")
 
 
 def secured(check):

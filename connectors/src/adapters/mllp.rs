@@ -15,7 +15,6 @@
 
 mod connection;
 pub mod frame;
-pub mod tls;
 
 use core::{
     fmt,
@@ -34,6 +33,7 @@ use tokio::{
 use connection::Patience;
 use frame::Frame;
 
+use super::tls::Acceptor;
 use crate::limits::{
     MLLP_ACCEPT_PAUSE, MLLP_BUDGET_CHUNK_BYTES, MLLP_BUDGET_CHUNKS_MAX, MLLP_CONNECTIONS_MAX, MLLP_DRAIN_TIMEOUT,
     MLLP_TLS_TIMEOUT,
@@ -127,7 +127,7 @@ impl Default for Budget {
 /// Serves every connection of `listener` until `stop` says so; what is on its way to the disk is answered first.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<tls::Acceptor>,
+    tls: Option<Acceptor>,
     receiver: Arc<dyn Receiver>,
     budget: Budget,
     mut stop: watch::Receiver<bool>,
@@ -175,7 +175,7 @@ async fn next(listener: &TcpListener, receiver: &dyn Receiver) -> (TcpStream, So
 
 async fn accept(
     stream: TcpStream,
-    tls: Option<tls::Acceptor>,
+    tls: Option<Acceptor>,
     receiver: Arc<dyn Receiver>,
     budget: Budget,
     stop: watch::Receiver<bool>,

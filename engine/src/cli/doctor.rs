@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Ending, Format,
     ending::print,
-    remote::{key, quiet},
+    remote::{Place, key, quiet},
 };
 use crate::{
     config::{Config, Directory},
@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> Ending {
         Err(ending) => return ending,
     };
     let health = |config: &Config| {
-        let reply = quiet(&config.http.listen.to_string(), "GET", "/health", key.as_deref())?;
+        let reply = quiet(&Place::of_config(config)?, "GET", "/health", key.as_deref())?;
         serde_json::from_str(&reply.body).ok()
     };
     let checks =

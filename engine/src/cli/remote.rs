@@ -1,9 +1,9 @@
 //! Remote: how does a verb ask a running engine?
 //!
-//! One plain HTTP/1.1 request on a connection of its own.
+//! One HTTP/1.1 request on a connection of its own, over TLS 1.3 to an `https://` address.
 //!
 //! - LIMIT: `REPLY_BYTES_MAX`, `REMOTE_TIMEOUT` in [`limits`](crate::limits); a longer reply is an error, not half an answer.
-//! - **Not here**: TLS; a verb asks an engine on the same machine, or through a tunnel.
+//! - **Not here**: proxies and redirects.
 
 use core::{error::Error, time::Duration};
 use std::{
@@ -12,14 +12,20 @@ use std::{
 };
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Request, body::Bytes, client::conn::http1, header};
+use hyper::{Request, Uri, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{net::TcpStream, runtime};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    runtime,
+};
+use wardline_connectors::adapters::tls::Connector;
 
 use super::{Ending, ending::tell};
 use crate::{
     codes::Code,
+    config::Config,
     limits::{REMOTE_TIMEOUT, REPLY_BYTES_MAX},
 };
 
@@ -32,6 +38,46 @@ pub struct Remote {
     /// A file with the API key.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// A file with the authority of the engine's certificate, if this machine does not trust it already.
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
+}
+
+/// An engine, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Host and port.
+    address: String,
+    /// By which name it must show a certificate, and who is trusted with them; `None`: in the clear.
+    tls: Option<(String, Connector)>,
+}
+
+impl Place {
+    /// `http://HOST:PORT`, `https://HOST:PORT`, or a bare `HOST:PORT`.
+    fn of_url(url: &str, authority: Option<&Path>) -> Result<Self, Failure> {
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let uri: Uri = url.parse()?;
+        let host = uri.host().ok_or("the address has no host")?;
+        let port = |usual| uri.port_u16().unwrap_or(usual);
+        let tls = match uri.scheme_str() {
+            Some("http") => return Ok(Self { address: format!("{host}:{}", port(80)), tls: None }),
+            Some("https") => Connector::new(authority.map(fs::read).transpose()?.as_deref())?,
+            _ => return Err("an address begins with `http://` or `https://`".into()),
+        };
+        let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { address: format!("{host}:{}", port(443)), tls: Some((name, tls)) })
+    }
+
+    /// The engine of this configuration, on this machine. It is known by the name that links have, and by the authority whose
+    /// certificate stands behind its own.
+    pub(super) fn of_config(config: &Config) -> Option<Self> {
+        let address = config.http.listen.to_string();
+        let Some(tls) = &config.http.tls else { return Some(Self { address, tls: None }) };
+        let link: Uri = config.link.parse().ok()?;
+        let name = link.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let connector = Connector::new(fs::read(&tls.certificate).ok().as_deref()).ok()?;
+        Some(Self { address, tls: Some((name, connector)) })
+    }
 }
 
 /// What came back.
@@ -65,7 +111,7 @@ impl Remote {
     /// Somebody else than the engine.
     #[must_use]
     pub const fn at(url: String, key_file: Option<PathBuf>) -> Self {
-        Self { url, key_file }
+        Self { url, key_file, authority: None }
     }
 
     /// Sends one request.
@@ -74,8 +120,8 @@ impl Remote {
     /// The ending of the verb; what went wrong was told.
     pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply, Ending> {
         let key = self.key()?;
-        let host = self.url.strip_prefix("http://").unwrap_or(&self.url).trim_end_matches('/');
-        exchange(host, method, path, key.as_deref(), body).map_err(|error| {
+        let place = Place::of_url(&self.url, self.authority.as_deref());
+        place.and_then(|place| exchange(&place, method, path, key.as_deref(), body)).map_err(|error| {
             let help = "Start it with `wardline run`, or name another with `--url`.";
             tell(&format!(
                 "{} error: no engine answers at `{}`: {error}\n  {help}\n",
@@ -95,8 +141,8 @@ impl Remote {
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Asks without a word if nobody answers.
-pub(super) fn quiet(host: &str, method: &str, path: &str, key: Option<&str>) -> Option<Reply> {
-    exchange(host, method, path, key, &[]).ok()
+pub(super) fn quiet(place: &Place, method: &str, path: &str, key: Option<&str>) -> Option<Reply> {
+    exchange(place, method, path, key, &[]).ok()
 }
 
 /// Reads an API key from its file.
@@ -110,18 +156,28 @@ pub(super) fn key(path: &Path) -> Result<String, Ending> {
     })
 }
 
-fn exchange(host: &str, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Result<Reply, Failure> {
-    let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
+fn exchange(place: &Place, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Result<Reply, Failure> {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, &place.address);
     if let Some(key) = key {
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
     }
     let request = request.body(Full::new(Bytes::copy_from_slice(body)))?;
     let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
-    waiting.block_on(async { tokio::time::timeout(REMOTE_TIMEOUT, ask(host, request)).await? })
+    waiting.block_on(async { tokio::time::timeout(REMOTE_TIMEOUT, ask(place, request)).await? })
 }
 
-async fn ask(host: &str, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-    let stream = TcpStream::connect(host).await?;
+async fn ask(place: &Place, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+    let stream = TcpStream::connect(&place.address).await?;
+    match &place.tls {
+        None => ask_on(stream, request).await,
+        Some((name, connector)) => ask_on(connector.connect(name, stream).await?, request).await,
+    }
+}
+
+async fn ask_on<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Reply, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // What ends the connection badly ends the exchange as well.
     tokio::spawn(async move { drop(connection.await) });
@@ -150,7 +206,7 @@ mod tests {
     use std::{io::Write as _, net::TcpListener, thread};
 
     /// Says the same to whoever connects first.
-    fn saying(said: &'static [u8]) -> String {
+    fn saying(said: &'static [u8]) -> Place {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         thread::spawn(move || {
@@ -158,7 +214,16 @@ mod tests {
             std::io::Read::read(&mut stream, &mut [0; 1_024]).unwrap();
             stream.write_all(said).unwrap();
         });
-        address
+        Place { address, tls: None }
+    }
+
+    #[test]
+    fn an_address_says_how_the_engine_is_spoken_to() {
+        let place = |url| Place::of_url(url, None).map(|place| (place.address, place.tls.map(|(name, _)| name)));
+        assert_eq!(place("http://127.0.0.1:8470/").unwrap(), ("127.0.0.1:8470".to_owned(), None));
+        assert_eq!(place("localhost:8470").unwrap(), ("localhost:8470".to_owned(), None));
+        assert!(place("ftp://127.0.0.1").is_err() && place("").is_err());
+        assert!(Place::of_url("https://wardline.example", Some(Path::new("/nowhere"))).is_err(), "nobody to trust");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use wardline_store::{crash_note::CrashNote, disk::RealDisk};
 use super::{Ending, ending::tell};
 use crate::{
     codes::Code,
-    config::Findings,
+    config::{Findings, ServerTls},
     dispatcher::sinks::Sinks,
     engine::{Engine, Surroundings},
     history::Directory,
@@ -33,6 +33,7 @@ use crate::{
     },
     sources::{Ground, Sources},
     tasks::Teller,
+    tls::Secured,
 };
 
 /// What `run` is given.
@@ -80,7 +81,7 @@ fn refused(findings: &Findings) -> Ending {
 
 /// Log lines go to stderr; `WARDLINE_LOG` says how many.
 pub(super) fn start_logging() {
-    let filter = EnvFilter::try_from_env("WARDLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::new(directives(std::env::var("WARDLINE_LOG").ok().as_deref()));
     let has_colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -89,6 +90,16 @@ pub(super) fn start_logging() {
         .with_target(false);
     // A second call, as in tests, changes nothing.
     drop(subscriber.try_init());
+}
+
+/// A bare level is about our own lines. Libraries write whole statements and headers when they are asked for more, and what
+/// stands in those may be about a patient: they are asked by name only, as in `info,hyper=debug`.
+fn directives(wanted: Option<&str>) -> String {
+    match wanted.map(str::trim).filter(|wanted| !wanted.is_empty()) {
+        None => "warn,wardline=info".to_owned(),
+        Some(wanted) if wanted.bytes().all(|byte| byte.is_ascii_alphabetic()) => format!("warn,wardline={wanted}"),
+        Some(wanted) => wanted.to_owned(),
+    }
 }
 
 async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
@@ -112,8 +123,8 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Ok(parts) => routers(parts),
         Err(findings) => return refused(&findings),
     };
-    let mut listeners = match listeners(&installation, routers, &stopped).await {
-        Ok(listeners) => listeners,
+    let (mut listeners, secured) = match listeners(&installation, routers, &stopped).await {
+        Ok(listening) => listening,
         Err(ending) => return ending,
     };
     let sources = match Sources::open(&installation.config).await {
@@ -149,9 +160,13 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     if keeps_tables {
         start_query(args.config.clone(), &stopped);
     }
-    tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), stopped));
-    let ended = until_the_end(&engine, running).await;
+    tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), secured, stopped));
+    let over = until_the_end(&engine, running).await;
     stop.send_replace(true);
+    let ended = match over {
+        Over::Ended(ended) => ended,
+        Over::Interrupted => return Ending::Interrupted,
+    };
     for listener in listeners {
         drop(listener.await);
     }
@@ -223,15 +238,28 @@ fn begin(
     })
 }
 
-/// Waits until the engine ends by itself, or a signal asks it to; `None` if a thread panicked.
-async fn until_the_end(engine: &Engine, running: Running) -> Option<Ended> {
+/// How it came that the engine runs no more.
+enum Over {
+    /// All its threads ended; `None` if one panicked.
+    Ended(Option<Ended>),
+    /// Whoever stopped it would not wait: the next start replays, as after any kill.
+    Interrupted,
+}
+
+/// Waits until the engine ends by itself, or a signal asks it to; at a second signal nobody waits any more.
+async fn until_the_end(engine: &Engine, running: Running) -> Over {
     let mut joined = tokio::task::spawn_blocking(move || running.join());
     tokio::select! {
-        ended = &mut joined => ended.ok(),
+        ended = &mut joined => return Over::Ended(ended.ok()),
+        () = signals() => {}
+    }
+    tracing::info!("engine.stop");
+    engine.stop();
+    tokio::select! {
+        ended = &mut joined => Over::Ended(ended.ok()),
         () = signals() => {
-            tracing::info!("engine.stop");
-            engine.stop();
-            joined.await.ok()
+            tracing::warn!("engine.stop: asked twice; it ends at once, and the next start replays");
+            Over::Interrupted
         }
     }
 }
@@ -289,24 +317,28 @@ fn start_query(config: PathBuf, stopped: &watch::Receiver<bool>) {
 #[cfg(not(feature = "sql"))]
 fn start_query(_: PathBuf, _: &watch::Receiver<bool>) {}
 
-/// Binds both listeners and serves on them.
+/// Reads the certificates, binds both listeners and serves on them.
 async fn listeners(
     installation: &Installation,
     routers: Routers,
     stopped: &watch::Receiver<bool>,
-) -> Result<Vec<tokio::task::JoinHandle<()>>, Ending> {
-    let http = installation.config.http;
-    let mut serving = Vec::new();
-    for (address, routes) in [(http.listen, routers.api), (http.admin, routers.admin)] {
+) -> Result<(Vec<tokio::task::JoinHandle<()>>, Vec<Secured>), Ending> {
+    let http = &installation.config.http;
+    let (mut serving, mut secured) = (Vec::new(), Vec::new());
+    for (address, tls, routes) in [(http.listen, &http.tls, routers.api), (http.admin, &http.admin_tls, routers.admin)]
+    {
+        let open = |tls: &ServerTls| Secured::open(format!("`{address}`"), tls.clone(), &installation.config.base);
+        let tls = tls.as_ref().map(open).transpose().map_err(|finding| refused(&Findings::from(finding)))?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
             let help = "Stop what has the port, or change `[http]` in `wardline.toml`.";
             tell(&format!("{} error: cannot listen on `{address}`: {error}\n  {help}\n", Code::ListenFailed));
             Ending::Usage
         })?;
-        tracing::info!(%address, "http.listen");
-        serving.push(tokio::spawn(listen::serve(listener, routes, stopped.clone())));
+        tracing::info!(%address, tls = tls.is_some(), "http.listen");
+        secured.extend(tls.clone());
+        serving.push(tokio::spawn(listen::serve_secured(listener, tls, routes, stopped.clone())));
     }
-    Ok(serving)
+    Ok((serving, secured))
 }
 
 /// Waits for an interrupt or a request to end.
@@ -338,5 +370,17 @@ fn not_opened(error: &recovery::Error) -> Ending {
     match exit {
         Exit::Damage => Ending::Damaged,
         Exit::Usage | Exit::Finding => Ending::Usage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_16_more_log_lines_are_more_of_ours() {
+        assert_eq!(directives(None), "warn,wardline=info");
+        assert_eq!(directives(Some("debug")), "warn,wardline=debug");
+        assert_eq!(directives(Some("info,hyper=debug")), "info,hyper=debug");
     }
 }

@@ -13,6 +13,7 @@ use wardline_rules::{
 };
 
 use super::{
+    feeds::ServerTls,
     finding::{ConfigFile, Finding, Findings},
     raw::{RawFeed, RawHttp, RawKey},
     role::Role,
@@ -38,13 +39,38 @@ impl Check<'_> {
         let mut http = Http {
             listen: self.address(raw.listen.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8470))),
             admin: self.address(raw.admin.as_ref(), SocketAddr::from(([127, 0, 0, 1], 9471))),
+            tls: None,
+            admin_tls: None,
         };
-        for (address, key) in [(&mut http.listen, &raw.listen), (&mut http.admin, &raw.admin)] {
-            if let (false, Some(text)) = (address.ip().is_loopback() || (raw.plaintext && has_keys), key) {
+        let is_plain = raw.plaintext.as_ref().filter(|is_plain| *is_plain.get_ref());
+        if let (Some(is_plain), true) = (is_plain, raw.tls.is_some()) {
+            let headline = "`plaintext` and `tls` exclude each other".to_owned();
+            self.refuse(
+                Code::WrongValue,
+                is_plain.span(),
+                headline,
+                "Leave `plaintext` out: with `tls` nothing is plain.",
+            );
+        }
+        let is_meant = raw.tls.is_some() || is_plain.is_some();
+        for (address, key) in [(&http.listen, &raw.listen), (&http.admin, &raw.admin)] {
+            if let (false, Some(text)) = (address.ip().is_loopback() || (is_meant && has_keys), key) {
                 let headline = format!("`{}` would be open to the network", text.get_ref());
-                let help = "Listen on 127.0.0.1 behind a proxy that speaks TLS, or set `plaintext = true` and at least one `[[key]]`.";
+                let help = if is_meant {
+                    "Add at least one `[[key]]`: beyond this machine nobody is known by where they are."
+                } else {
+                    "Add `tls = { certificate = \"…\", key = \"file:…\" }` and at least one `[[key]]`, or listen on 127.0.0.1. With a proxy in front that speaks TLS set `plaintext = true` instead."
+                };
                 self.refuse(Code::ListenerOpen, text.span(), headline, help);
             }
+        }
+        if let Some(tls) = &raw.tls
+            && let Some(key) = self.secret(&tls.key)
+        {
+            let own = ServerTls { certificate: self.base.join(&tls.certificate), key, clients: None };
+            let clients = tls.admin_clients.as_ref().map(|path| self.base.join(path));
+            http.admin_tls = Some(ServerTls { clients, ..own.clone() });
+            http.tls = Some(own);
         }
         http
     }
@@ -59,7 +85,10 @@ impl Check<'_> {
     }
 
     pub(super) fn link(&mut self, text: Option<&Spanned<String>>, http: &Http) -> String {
-        let Some(text) = text else { return format!("http://{}", http.listen) };
+        let Some(text) = text else {
+            let scheme = if http.tls.is_some() { "https" } else { "http" };
+            return format!("{scheme}://{}", http.listen);
+        };
         let link = text.get_ref().trim_end_matches('/');
         if !link.starts_with("https://") && !link.starts_with("http://") {
             let headline = format!("`{}` is no address of a web page", text.get_ref());

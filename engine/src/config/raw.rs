@@ -35,8 +35,15 @@ pub(super) struct RawConfig {
 pub(super) struct RawHttp {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) admin: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(super) plaintext: bool,
+    pub(super) plaintext: Option<Spanned<bool>>,
+    pub(super) tls: Option<RawHttpTls>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawHttpTls {
+    pub(super) certificate: PathBuf,
+    pub(super) key: Spanned<String>,
+    pub(super) admin_clients: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

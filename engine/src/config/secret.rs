@@ -16,8 +16,8 @@ use std::{
 use super::finding::Finding;
 use crate::codes::Code;
 
-/// LIMIT: a secret is at most this long, in bytes; what is longer is refused.
-const SECRET_BYTES_MAX: u64 = 4_096;
+/// LIMIT: a secret is at most this long, in bytes; what is longer is refused. A private key of 8,192 bits fits.
+const SECRET_BYTES_MAX: u64 = 16_384;
 
 /// Where a secret stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +67,10 @@ fn read_file(path: &Path) -> Result<Secret, Finding> {
         return Err(Finding::of_file(Code::SecretExposed, "", headline, format!("Run `chmod 600 {name}`.")));
     }
     let mut bytes = Vec::new();
-    file.take(SECRET_BYTES_MAX).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > SECRET_BYTES_MAX) {
+        return Err(unreadable(std::io::Error::other(format!("it is longer than {SECRET_BYTES_MAX} bytes"))));
+    }
     while matches!(bytes.last(), Some(b'\n' | b'\r')) {
         bytes.pop();
     }
@@ -113,6 +116,18 @@ mod tests {
         let finding = secret.read(folder.path()).err().unwrap();
         assert_eq!(finding.code, Code::SecretExposed);
         assert!(finding.headline.contains("0640") && !finding.to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn s1_22_a_secret_that_is_too_long_is_refused_and_not_cut() {
+        let (folder, secret) = file_with_mode(0o600);
+        let longest = usize::try_from(SECRET_BYTES_MAX).unwrap();
+        let of_length = |length: usize| {
+            fs::write(folder.path().join("chat"), "s".repeat(length)).unwrap();
+            secret.read(folder.path()).map(|secret| secret.expose().len())
+        };
+        assert_eq!(of_length(longest), Ok(longest));
+        assert_eq!(of_length(longest + 1).map_err(|finding| finding.code), Err(Code::SecretUnreadable));
     }
 
     #[test]

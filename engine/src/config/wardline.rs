@@ -20,7 +20,7 @@ use wardline_rules::{
 use super::{
     channels::{Sink, SinkKind},
     check::Check,
-    feeds::Feed,
+    feeds::{Feed, ServerTls},
     finding::Findings,
     raw::RawConfig,
     read::{parse, read_text},
@@ -64,12 +64,16 @@ pub struct Config {
 }
 
 /// The two listeners.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Http {
     /// Events, answers, reports.
     pub listen: SocketAddr,
     /// Metrics and health.
     pub admin: SocketAddr,
+    /// With what `listen` is secured, if it is.
+    pub tls: Option<ServerTls>,
+    /// With what `admin` is: the same certificate, and authorities of those who may ask.
+    pub admin_tls: Option<ServerTls>,
 }
 
 /// A key and what it may do.

@@ -1,7 +1,10 @@
 //! Host: does the machine keep time, and does it let the engine have what it needs?
 
 use core::net::SocketAddr;
-use std::net::{TcpListener, TcpStream};
+use std::{
+    io::ErrorKind,
+    net::{TcpListener, TcpStream},
+};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -33,7 +36,7 @@ fn ports(addresses: [SocketAddr; 2]) -> Check {
     let is_free = |address: &SocketAddr| TcpListener::bind(address).is_ok();
     let answers = |address: &SocketAddr| TcpStream::connect(address).is_ok();
     let blocked: Vec<String> =
-        addresses.iter().filter(|address| !is_free(address) && !answers(address)).map(ToString::to_string).collect();
+        addresses.iter().filter(|address| !answers(address) && !is_free(address)).map(ToString::to_string).collect();
     let cause = (!blocked.is_empty()).then(|| format!("{} cannot be listened on", blocked.join(", ")));
     Check::unless(4, "listeners", cause, "Change `[http]`, or stop what has the port.")
 }
@@ -52,7 +55,10 @@ fn core_files() -> Check {
 }
 
 fn swap() -> Check {
-    let text = std::fs::read_to_string("/proc/swaps").unwrap_or_default();
-    let cause = (text.lines().count() > 1).then(|| "memory may be written to a swap device".to_owned());
+    let cause = match std::fs::read_to_string("/proc/swaps") {
+        Ok(text) => (text.lines().count() > 1).then(|| "memory may be written to a swap device".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => Some(format!("/proc/swaps cannot be read: {error}")),
+    };
     Check::unless(26, "swap", cause, "Switch it off or encrypt it, and set `MemorySwapMax=0` for the service.")
 }

@@ -55,6 +55,7 @@ impl<D: Disk> History<D> {
         let mut story = Story::default();
         let mut count = 0;
         let mut packed = Vec::new();
+        let mut is_begun = false;
         let done = self.replay::<Partition>(through, |turn| {
             for transition in turn.output.transitions.iter().filter(|transition| transition.report == Some(report)) {
                 count += 1;
@@ -63,7 +64,9 @@ impl<D: Disk> History<D> {
                     story.tell(transition);
                 }
             }
-            if turn.sequence == through || turn.batch.inputs.iter().any(is_activation) {
+            // The one of the checkpoint that the log begins behind, then each that is activated.
+            let is_first = !core::mem::replace(&mut is_begun, true);
+            if is_first || turn.batch.inputs.iter().any(is_activation) {
                 packed = turn.kernel.active_ward().map(|ward| ward.text.to_vec()).unwrap_or_default();
             }
             story.is_known = turn.kernel.report_by_id(report).is_some();

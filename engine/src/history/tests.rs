@@ -4,6 +4,8 @@ use wardline_core::{Input, Partition};
 use wardline_rules::event::{Event, Fact};
 use wardline_store::disk::SimDisk;
 
+mod golden;
+
 use super::*;
 use crate::{
     engine::Parcel,

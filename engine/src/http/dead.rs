@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{Api, Caller, auth::Doing, events, problem::Problem, reports::release};
 use crate::{
     codes::Code,
-    history::{Error, Letter, LetterId, Past},
+    history::{Asker, Error, Letter, LetterId, Past},
     intake::{Reading, Shape},
     limits::{LETTERS_PER_PAGE_MAX, OUTCOME_WAIT},
     runtime::{admission::Lane, records::Action},
@@ -49,7 +49,7 @@ pub(super) async fn get(
         return Ok(Json(shown));
     }
     let limit = which.limit.unwrap_or(100).min(LETTERS_PER_PAGE_MAX);
-    let letters = look(&api, move |past, through| past.letters(through, limit)).await?;
+    let letters = look(&api, move |past, through, asker| past.letters(through, limit, asker)).await?;
     Ok(Json(json!({ "dead": letters.iter().map(shown).collect::<Vec<_>>() })))
 }
 
@@ -124,21 +124,32 @@ fn shape(bytes: &[u8]) -> Shape {
 
 async fn find(api: &Api, id: &str) -> Result<Letter, Problem> {
     let id = LetterId::parse(id).ok_or_else(|| Problem::missing("dead letter"))?;
-    let found = look(api, move |past, through| past.letter(through, id)).await?;
+    let found = look(api, move |past, through, asker| past.letter(through, id, asker)).await?;
     found.ok_or_else(|| Problem::missing("dead letter"))
 }
 
-/// Asks the log, one question at a time, away from the threads that answer requests.
+/// Tells whoever reads that nobody waits any more, when the request that it is for ends in any way.
+struct Leaving(Asker);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Asks the log, one question at a time, away from the threads that answer requests. It is read no further than somebody waits.
 pub(super) async fn look<R: Send + 'static>(
     api: &Api,
-    question: impl FnOnce(&dyn Past, u64) -> Result<R, Error> + Send + 'static,
+    question: impl FnOnce(&dyn Past, u64, &Asker) -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Problem> {
     let busy = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Closed, "the engine stops", "Ask again later.");
     let turn = api.looking.clone().acquire_owned().await.map_err(|_| busy())?;
     let (past, through) = (api.past.clone(), api.engine.status().position());
+    let asker = Asker::default();
+    let _leaving = Leaving(asker.clone());
     let asked = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        question(past.as_ref(), through)
+        question(past.as_ref(), through, &asker)
     });
     asked.await.map_err(|_| busy())?.map_err(|error| {
         tracing::warn!(%error, "log.look");

@@ -1,14 +1,15 @@
 //! Listen: which connections are taken, and how long may each part of one take?
 //!
 //! ```text
-//!  accept ─► too many? close ─► headers ≤ 5 s ─► request ≤ 60 s ─► next, until an hour or a stop
+//!  accept ─► too many? close ─► TLS ≤ 5 s ─► headers ≤ 5 s ─► request ≤ 60 s ─► next, until an hour or a stop
 //! ```
 //! - **How it fits**: one task per listener, one per connection; [`serve`] returns when a stop was asked for and open
 //!   requests have ended or `DRAIN_TIMEOUT` is over.
 //! - LIMIT: `CONNECTIONS_MAX`, `CONNECTIONS_PER_PEER_MAX`, `HEADERS_MAX`, `HEADER_BYTES_MAX`, `URL_BYTES_MAX`,
 //!   `HEADER_TIMEOUT`, `REQUEST_TIMEOUT`, `CONNECTION_LIFE_MAX`.
-//! - **Source**: guarantees page 5.3, S1-07.
-//! - **Not here**: bodies ([`body`](super::body)), TLS.
+//! - INVARIANT: on a listener with TLS nothing is read or said outside of it.
+//! - **Source**: guarantees page 5.3, S1-07, S1-13.
+//! - **Not here**: bodies ([`body`](super::body)), certificates ([`tls`](crate::tls)).
 
 use core::net::IpAddr;
 use std::{
@@ -33,6 +34,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
@@ -45,6 +47,7 @@ use crate::{
         CONNECTION_LIFE_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, DRAIN_TIMEOUT, HEADER_BYTES_MAX,
         HEADER_TIMEOUT, HEADERS_MAX, REQUEST_TIMEOUT, URL_BYTES_MAX,
     },
+    tls::Secured,
 };
 
 /// Open connections, by peer.
@@ -83,8 +86,18 @@ impl Drop for Place {
     }
 }
 
-/// Serves `routes` on `listener` until `stop` says so.
-pub async fn serve(mut listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
+/// Serves `routes` on `listener`, on this machine, until `stop` says so.
+pub async fn serve(listener: TcpListener, routes: Router, stop: watch::Receiver<bool>) {
+    serve_secured(listener, None, routes, stop).await;
+}
+
+/// The same; with `tls` to whoever speaks it, and to nobody else.
+pub async fn serve_secured(
+    mut listener: TcpListener,
+    tls: Option<Secured>,
+    routes: Router,
+    mut stop: watch::Receiver<bool>,
+) {
     let open = Open::default();
     let stop_of_all = stop.clone();
     let mut connections = JoinSet::new();
@@ -95,7 +108,7 @@ pub async fn serve(mut listener: TcpListener, routes: Router, mut stop: watch::R
             // Goes on after a connection that went away, and waits a second when there are too many open files.
             (stream, from) = Listener::accept(&mut listener) => {
                 if let Some(place) = open.take(from.ip()) {
-                    connections.spawn(connection(stream, place, routes.clone(), stop_of_all.clone()));
+                    connections.spawn(connection((stream, tls.clone()), place, routes.clone(), stop_of_all.clone()));
                 }
             }
         }
@@ -106,7 +119,25 @@ pub async fn serve(mut listener: TcpListener, routes: Router, mut stop: watch::R
     drop(tokio::time::timeout(DRAIN_TIMEOUT, drained).await);
 }
 
-async fn connection(stream: TcpStream, place: Place, routes: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    (stream, tls): (TcpStream, Option<Secured>),
+    place: Place,
+    routes: Router,
+    stop: watch::Receiver<bool>,
+) {
+    let Some(tls) = tls else { return exchange(stream, place, routes, stop).await };
+    match tokio::time::timeout(HEADER_TIMEOUT, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => exchange(stream, place, routes, stop).await,
+        // No TLS 1.3, or no certificate where one is wanted: there is nothing to say that anybody could read.
+        Ok(Err(error)) => tracing::debug!(peer = %place.peer, %error, "http.tls"),
+        Err(_) => tracing::debug!(peer = %place.peer, "http.tls: no word in time"),
+    }
+}
+
+async fn exchange<S>(stream: S, place: Place, routes: Router, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let peer = place.peer;
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |request: Request<Incoming>| {

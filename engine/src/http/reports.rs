@@ -36,7 +36,7 @@ pub(super) async fn why(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let report = named(&caller, &id)?;
-    let story = dead::look(&api, move |past, through| past.story(through, report)).await?;
+    let story = dead::look(&api, move |past, through, asker| past.story(through, report, asker)).await?;
     if !story.is_known && story.chapters.is_empty() {
         return Err(Problem::missing("report"));
     }

@@ -1,7 +1,8 @@
 //! Address: may a sink connect to this machine?
 //!
 //! Names resolve to what somebody else's name server says. Addresses of this machine, of private networks, of cloud
-//! metadata and of the ways to spell them in IPv6 are refused unless the operator says that the receiver stands inside.
+//! metadata and of the ways to spell them in IPv6 are refused unless the operator says that the receiver stands inside. No
+//! network of anybody's has a receiver at an address of the link itself, where cloud metadata is: those are refused always.
 //!
 //! - **Source**: RFC 6890; guarantees page, S1-19.
 
@@ -20,6 +21,24 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => embedded_v4(address).map_or_else(|| is_public_v6(address), is_public_v4),
+    }
+}
+
+/// Whether a receiver in our own network may have the address.
+#[must_use]
+pub(crate) fn is_inside(address: IpAddr) -> bool {
+    let address = match address {
+        IpAddr::V6(address) => {
+            embedded_v4(address).filter(|_| !address.is_loopback()).map_or(IpAddr::V6(address), IpAddr::V4)
+        }
+        IpAddr::V4(_) => address,
+    };
+    match address {
+        IpAddr::V4(address) => !(address.is_link_local() || address.octets()[0] == 0 || address.octets()[0] >= 224),
+        IpAddr::V6(address) => {
+            let [first, ..] = address.segments();
+            !(address.is_unspecified() || address.is_multicast() || first & 0xffc0 == 0xfe80)
+        }
     }
 }
 
@@ -84,6 +103,25 @@ mod tests {
         }
         for public in ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
             assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn s1_19_inside_is_no_link_and_no_metadata() {
+        for refused in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+        ] {
+            assert!(!is_inside(refused.parse().unwrap()), "{refused}");
+        }
+        for inside in ["127.0.0.1", "::1", "10.1.2.3", "192.168.1.1", "fd00::1", "1.1.1.1", "::ffff:10.1.2.3"] {
+            assert!(is_inside(inside.parse().unwrap()), "{inside}");
         }
     }
 

@@ -91,7 +91,7 @@ async fn connect_in_time(uri: &Uri, tls: &Tls, is_inside: bool) -> Result<Connec
 pub(crate) enum Reach {
     /// This machine alone: nothing secures the connection.
     ThisMachine,
-    /// Any: the operator says that the receiver stands in our own network.
+    /// Those of the internet and of our own network: the operator says that the receiver stands there.
     Inside,
     /// Those of the public internet.
     Public,
@@ -102,7 +102,7 @@ pub(crate) async fn stream_to(host: &str, port: u16, reach: Reach) -> Result<Tcp
     let resolved: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|_| Cause::Name)?.collect();
     let may_use = |socket: &SocketAddr| match reach {
         Reach::ThisMachine => socket.ip().is_loopback(),
-        Reach::Inside => true,
+        Reach::Inside => address::is_inside(socket.ip()),
         Reach::Public => address::is_public(socket.ip()),
     };
     let allowed: Vec<SocketAddr> = resolved.iter().copied().filter(may_use).collect();
@@ -133,4 +133,30 @@ where
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cause::Broken)?;
     tokio::spawn(connection);
     sender.send_request(request).await.map_err(|_| Cause::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn s1_19_what_is_connected_to_is_what_was_resolved_however_it_is_spelt() {
+        // A receiver that must not be reached listens; only the reach of this machine gets there.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for spelling in
+            ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "::ffff:127.0.0.1", "localhost"]
+        {
+            let refused = stream_to(spelling, port, Reach::Public).await.map(drop);
+            // Some machines do not take all spellings for addresses: then there is no such name.
+            assert!(matches!(refused, Err(Cause::AddressRefused | Cause::Name)), "{spelling}: {refused:?}");
+        }
+        for metadata in ["169.254.169.254", "2852039166", "::ffff:169.254.169.254"] {
+            for reach in [Reach::Public, Reach::Inside, Reach::ThisMachine] {
+                let refused = stream_to(metadata, port, reach).await.map(drop);
+                assert!(matches!(refused, Err(Cause::AddressRefused | Cause::Name)), "{metadata}: {refused:?}");
+            }
+        }
+        assert!(stream_to("127.0.0.1", port, Reach::ThisMachine).await.is_ok());
+    }
 }

@@ -1,24 +1,29 @@
-//! TLS: who may this connection be read by, and does its sender show a certificate?
+//! TLS: who may a connection be read by, and who is at its other end?
 //!
-//! TLS 1.3 alone. With a list of authorities every sender must show a certificate that one of them signed.
+//! TLS 1.3 alone. A listener with a list of authorities wants a certificate of theirs from everybody who connects.
 //!
+//! - **How it fits**: [`Acceptor`] stands behind the listeners of MLLP and of the engine's API, [`Connector`] behind the
+//!   verbs that ask an engine, [`ends_at`] behind `wardline doctor`.
 //! - **Not here**: reading the files (the engine does, with its checks of modes).
 //! - **Source**: guarantees page, S1-13.
+
+mod validity;
 
 use core::fmt;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio_rustls::{
-    TlsAcceptor,
+    TlsAcceptor, TlsConnector, client,
     rustls::{
-        RootCertStore, ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+        ClientConfig, RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
         server::WebPkiClientVerifier,
         version::TLS13,
     },
-    server::TlsStream,
+    server,
 };
+use wardline_rules::time::Timestamp;
 
 /// Takes TLS connections.
 #[derive(Clone)]
@@ -27,6 +32,16 @@ pub struct Acceptor(TlsAcceptor);
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Acceptor(…)")
+    }
+}
+
+/// Makes TLS connections.
+#[derive(Clone)]
+pub struct Connector(TlsConnector);
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector(…)")
     }
 }
 
@@ -39,8 +54,8 @@ pub enum Error {
     /// The key is no PEM.
     #[error("the file holds no private key in PEM")]
     Key,
-    /// The list of authorities is no PEM, is empty, or holds something that is no certificate of an authority.
-    #[error("the file of authorities is no PEM, is empty, or holds one that cannot be read")]
+    /// The list of authorities is no PEM, or empty, or one of them cannot be read.
+    #[error("the file of authorities holds no certificate in PEM, or one that cannot be read")]
     Authorities,
     /// Key and certificate are not of one pair.
     #[error("key and certificate do not belong together")]
@@ -48,7 +63,7 @@ pub enum Error {
 }
 
 impl Acceptor {
-    /// From PEM texts; with `authorities` a sender without a certificate of theirs is refused.
+    /// From PEM texts; with `authorities` whoever shows no certificate of theirs is refused.
     ///
     /// # Errors
     /// See [`Error`].
@@ -60,10 +75,7 @@ impl Acceptor {
             None => builder.with_no_client_auth(),
             Some(authorities) => {
                 let mut roots = RootCertStore::empty();
-                // One that cannot be read would refuse its senders without a word.
-                for authority in certificates(authorities).ok_or(Error::Authorities)? {
-                    roots.add(authority).map_err(|_| Error::Authorities)?;
-                }
+                trust(&mut roots, authorities)?;
                 let verifier =
                     WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|_| Error::Authorities)?;
                 builder.with_client_cert_verifier(verifier)
@@ -77,9 +89,52 @@ impl Acceptor {
     ///
     /// # Errors
     /// The peer speaks no TLS 1.3, or shows no certificate that holds.
-    pub async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+    pub async fn accept(&self, stream: TcpStream) -> std::io::Result<server::TlsStream<TcpStream>> {
         self.0.accept(stream).await
     }
+}
+
+impl Connector {
+    /// Trusts what this machine trusts, and these authorities, as PEM.
+    ///
+    /// # Errors
+    /// [`Error::Authorities`], also if there is nobody to trust.
+    pub fn new(authorities: Option<&[u8]>) -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if let Some(authorities) = authorities {
+            trust(&mut roots, authorities)?;
+        }
+        if roots.is_empty() {
+            return Err(Error::Authorities);
+        }
+        let versions = ClientConfig::builder_with_protocol_versions(&[&TLS13]);
+        let config = versions.with_root_certificates(roots).with_no_client_auth();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+
+    /// Makes a connection to `host` secure.
+    ///
+    /// # Errors
+    /// The other end speaks no TLS 1.3, or is not `host` by anybody who is trusted.
+    pub async fn connect(&self, host: &str, stream: TcpStream) -> std::io::Result<client::TlsStream<TcpStream>> {
+        let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
+        self.0.connect(name, stream).await
+    }
+}
+
+/// When the first of these certificates, in PEM, ends to hold; `None` if it cannot be read.
+#[must_use]
+pub fn ends_at(pem: &[u8]) -> Option<Timestamp> {
+    validity::ends_at(certificates(pem)?.first()?)
+}
+
+/// All of them: one that is left out would lock somebody out without a word.
+fn trust(roots: &mut RootCertStore, authorities: &[u8]) -> Result<(), Error> {
+    for certificate in certificates(authorities).ok_or(Error::Authorities)? {
+        roots.add(certificate).map_err(|_| Error::Authorities)?;
+    }
+    Ok(())
 }
 
 fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
@@ -117,11 +172,19 @@ xKuKJ9hCP7Wq1V7JjQ==
         assert_eq!(refused(&format!("{AUTHORITY}{certificate}")), Err(Error::Authorities));
     }
 
+    const NO_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
     #[test]
-    fn files_that_are_no_pem_are_named() {
+    fn s1_13_files_that_are_no_pem_are_named() {
         let refused = |certificate: &[u8]| Acceptor::new(certificate, b"", None).map(|_| ());
         assert_eq!(refused(b""), Err(Error::Certificate));
-        let empty = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-        assert_eq!(refused(empty), Err(Error::Key));
+        assert_eq!(refused(NO_CERTIFICATE), Err(Error::Key));
+    }
+
+    #[test]
+    fn s1_13_an_authority_that_cannot_be_read_is_not_passed_over() {
+        assert_eq!(trust(&mut RootCertStore::empty(), NO_CERTIFICATE), Err(Error::Authorities));
+        assert_eq!(trust(&mut RootCertStore::empty(), b""), Err(Error::Authorities));
+        assert!(Connector::new(Some(b"no certificate")).is_err());
     }
 }
