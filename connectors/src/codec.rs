@@ -26,6 +26,8 @@
 )]
 
 mod age;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod clean;
 pub mod cloudevents;
 pub mod digest;

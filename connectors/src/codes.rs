@@ -52,6 +52,7 @@ codes! {
     SourceName = "WL1213", "source_name", "the name of the source is missing or malformed";
     SourceForeign = "WL1214", "source_foreign", "the source named is not the feed that sends";
     NotCloudEvent = "WL1215", "not_cloudevent", "the text is not a CloudEvent that carries an event";
+    NotArrow = "WL1216", "not_arrow", "the body is not an Arrow stream of event columns";
     NoHeader = "WL1221", "no_header", "no MSH segment with usable delimiters";
     NoMessageType = "WL1222", "no_message_type", "the message does not say its type";
     SegmentMissing = "WL1223", "segment_missing", "a segment that this type of message requires is missing";

@@ -88,6 +88,15 @@ pub const WORD_CHARS_MAX: usize = 32;
 /// Characters of an attribute's text.
 pub const ATTRIBUTE_CHARS_MAX: usize = 64;
 
+/// Rows of one Arrow stream, as many as lines of one request. Beyond it: 413.
+pub const ARROW_ROWS_MAX: usize = 65_536;
+/// Columns of one Arrow stream, with all that are inside of others: three times what an event has. Beyond it: 413.
+pub const ARROW_FIELDS_MAX: usize = 256;
+/// Bytes of a column's name. Beyond it: 413.
+pub const ARROW_NAME_BYTES_MAX: usize = 64;
+/// Bytes that the rows of one Arrow stream may have as text, added up beforehand: two kibibytes for each row. Beyond it: 413.
+pub const ARROW_TEXT_BYTES_MAX: u64 = 128 << 20;
+
 /// The year before which no time of a report is believed.
 pub const YEAR_MIN: i64 = 1990;
 /// Hours a time may lie ahead of the log's time before it is dropped.

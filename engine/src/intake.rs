@@ -103,6 +103,9 @@ pub enum Shape {
     CloudEvents,
     /// Messages of another format, read already.
     Parts,
+    /// Rows of an Arrow stream.
+    #[cfg(feature = "arrow")]
+    Columns,
 }
 
 /// How a message of a stream or a folder is written.
@@ -196,6 +199,8 @@ impl Intake {
         let decoder = json::Decoder::new(self.profile(feed).0, &self.tokeniser);
         match shape {
             Shape::Lines => reading.take_lines(&decoder, body, (feed, at))?,
+            #[cfg(feature = "arrow")]
+            Shape::Columns => reading.take_columns(&decoder, body, (feed, at))?,
             Shape::Json if body.trim_ascii_start().starts_with(b"[") => {
                 for (n, element) in elements(body).iter().enumerate() {
                     reading.take(n, decoder.line(element.as_bytes()), (element.as_bytes(), feed, at))?;

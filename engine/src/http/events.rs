@@ -51,6 +51,8 @@ pub(super) async fn post(
         "application/json" | "" => Shape::Json,
         "application/cloudevents+json" => Shape::CloudEvent,
         "application/cloudevents-batch+json" => Shape::CloudEvents,
+        #[cfg(feature = "arrow")]
+        wardline_connectors::codec::arrow::MEDIA_TYPE => Shape::Columns,
         _ => return Err(body::media_type("events come as JSON, NDJSON or CloudEvents")),
     };
     let feed = feed(&api, &caller, which.feed())?;
@@ -79,7 +81,10 @@ pub(super) async fn import(
 /// - **Input** `lane`: the lane, if it does not follow from what is in it.
 async fn take(api: &Api, (feed, shape, lane): (&str, Shape, Option<Lane>), body: Body) -> Result<Response, Problem> {
     let bytes = body::read(body, BODY_BYTES_MAX, (&api.engine, &api.bodies)).await?;
-    let read = api.intake.events(feed, shape, &bytes, api.engine.log_now());
+    let (intake, name, at) = (api.intake.clone(), feed.to_owned(), api.engine.log_now());
+    // Away from the workers that keep connections: a fault in a decoder takes this request alone.
+    let read = tokio::task::spawn_blocking(move || intake.events(&name, shape, &bytes, at)).await;
+    let read = read.map_err(|_| Problem::body("the body cannot be read"))?;
     keep(api, (feed, shape, lane), read.map_err(|error| Problem::too_large(error.to_string()))?).await
 }
 
@@ -147,6 +152,8 @@ fn answer((shape, is_known): (Shape, bool), lines: &[Line], receipt: Receipt, ou
 const fn is_by_line(shape: Shape) -> bool {
     match shape {
         Shape::Lines => true,
+        #[cfg(feature = "arrow")]
+        Shape::Columns => true,
         Shape::Json | Shape::CloudEvent | Shape::CloudEvents | Shape::Parts => false,
     }
 }

@@ -55,6 +55,28 @@ impl Reading {
         Ok(())
     }
 
+    /// Takes one event from each row of an Arrow stream; one that is no whole stream is one message nobody can read.
+    #[cfg(feature = "arrow")]
+    pub(super) fn take_columns(
+        &mut self,
+        decoder: &json::Decoder<'_>,
+        body: &[u8],
+        origin: (&str, Timestamp),
+    ) -> Result<(), TooManyLines> {
+        use wardline_connectors::codec::{
+            Unreadable,
+            arrow::{self, Flaw},
+        };
+        let place = match arrow::lines(body) {
+            Ok(lines) => return self.take_lines(decoder, &lines, origin),
+            Err(Flaw::TooLarge) => return Err(TooManyLines),
+            Err(Flaw::Malformed) => String::new(),
+            Err(Flaw::Column(name)) => name,
+        };
+        let unreadable = Unreadable::new(wardline_connectors::codes::Code::NotArrow, &place, body);
+        self.take(0, Err(unreadable), (body, origin.0, origin.1))
+    }
+
     /// Takes another reading of the same feed behind this one.
     pub fn append(&mut self, other: Self) {
         let before = u32::try_from(self.parcel.inputs.len()).unwrap_or(u32::MAX);

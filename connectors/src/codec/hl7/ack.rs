@@ -117,6 +117,7 @@ const fn judge(verdict: &Verdict) -> (Answer, u16) {
             | Code::UnknownField
             | Code::SourceName
             | Code::NotCloudEvent
+            | Code::NotArrow
             | Code::MessageTooLarge
             | Code::FramingMark
             | Code::NotFhir
