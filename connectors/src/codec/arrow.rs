@@ -85,24 +85,26 @@ fn check(schema: &Schema) -> Result<(), Flaw> {
 
 /// Whether values of a type cannot stand for more than their own bytes, but for numbered texts, which are added up.
 fn is_read(kind: &DataType) -> bool {
-    match kind {
-        DataType::List(item) | DataType::LargeList(item) => is_read(item.data_type()),
-        DataType::Struct(fields) => fields.iter().all(|field| is_read(field.data_type())),
-        DataType::Dictionary(_, values) => matches!(**values, DataType::Utf8 | DataType::LargeUtf8),
-        kind => {
-            kind.is_integer()
-                || kind.is_floating()
-                || matches!(
-                    kind,
-                    DataType::Utf8
-                        | DataType::LargeUtf8
-                        | DataType::Boolean
-                        | DataType::Decimal128(..)
-                        | DataType::Timestamp(..)
-                        | DataType::Date32
-                )
-        }
+    if let DataType::List(item) | DataType::LargeList(item) = kind {
+        return is_read(item.data_type());
     }
+    if let DataType::Struct(fields) = kind {
+        return fields.iter().all(|field| is_read(field.data_type()));
+    }
+    if let DataType::Dictionary(_, values) = kind {
+        return matches!(**values, DataType::Utf8 | DataType::LargeUtf8);
+    }
+    kind.is_integer()
+        || kind.is_floating()
+        || matches!(
+            kind,
+            DataType::Utf8
+                | DataType::LargeUtf8
+                | DataType::Boolean
+                | DataType::Decimal128(..)
+                | DataType::Timestamp(..)
+                | DataType::Date32
+        )
 }
 
 /// How long the text of a batch is at most.

@@ -49,12 +49,15 @@ impl Times {
 /// Looks up what the ward with these twelve digits says.
 pub type Find = Arc<dyn Fn(&str) -> Option<Times> + Send + Sync>;
 
+/// The ward that was asked for last, and what it says.
+type Known = (String, Arc<Times>);
+
 /// The wards that snapshots name.
 #[derive(Clone)]
 pub struct Wards {
     newest: Newest,
     find: Find,
-    known: Arc<Mutex<Option<(String, Arc<Times>)>>>,
+    known: Arc<Mutex<Option<Known>>>,
 }
 
 impl core::fmt::Debug for Wards {

@@ -92,8 +92,11 @@ async fn said(context: &SessionContext, schema: &MemorySchemaProvider) -> Result
     Ok(said)
 }
 
+/// What a column of one table or view means.
+type OfColumn = Box<dyn Fn(&str) -> &'static str + Send>;
+
 /// What a table or view means, and what its columns do.
-fn meaning(name: &str) -> (&'static str, Box<dyn Fn(&str) -> &'static str + Send>) {
+fn meaning(name: &str) -> (&'static str, OfColumn) {
     if let Some(definition) = Definition::named(name) {
         let of = |name: &str| {
             let column = definition.all_columns().find(|column| column.name == name);

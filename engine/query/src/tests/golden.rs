@@ -160,7 +160,7 @@ fn at(seconds: i64) -> Cell {
     Cell::time(Timestamp::from_micros(NINE + seconds * 1_000_000))
 }
 
-fn report(id: &str, is_open: bool, is_critical: bool) -> Row {
+fn report(id: &str, [is_open, is_critical]: [bool; 2]) -> Row {
     row(
         Table::Reports,
         &[
@@ -201,9 +201,9 @@ fn alert(id: &str, report: &str, cause: i64, answered: Option<i64>) -> Row {
 async fn views_count_from_exact_instants_and_show_an_analyst_the_minute() {
     let mut place = Place::new().await;
     let rows = [
-        report("a", true, true),
-        report("b", false, true),
-        report("c", true, false),
+        report("a", [true, true]),
+        report("b", [false, true]),
+        report("c", [true, false]),
         alert("1", "a", -7_200, None),
         alert("2", "b", -3_610, Some(-20)),
         alert("3", "c", -60, Some(-50)),
