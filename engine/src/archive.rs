@@ -11,6 +11,7 @@
 //! - **Not here**: which rows there are (`wardline-core`), what a table is (`wardline-tables`), SQL.
 
 pub mod child;
+mod figures;
 mod followers;
 mod keeper;
 
@@ -30,6 +31,7 @@ use wardline_rules::time::Timestamp;
 use wardline_tables::{archive as tables, place::Folder};
 
 use crate::{
+    metrics::Metrics,
     limits::{ARCHIVE_COVER_WAIT, ARCHIVE_QUEUE_MAX, ARCHIVE_QUEUE_ROWS_MAX, ARCHIVE_RETRY_AFTER},
     runtime::rows::{Archiving, Covers, RowSink, Taken},
 };
@@ -48,6 +50,8 @@ pub(crate) enum Order {
     Begin(u64, Timestamp),
     /// Rows of a batch.
     Rows(Taken),
+    /// Rows of a batch that recovery derived again.
+    Replayed(Taken),
     /// Put everything up to this epoch into files; the answer is whether that is so.
     Cover(u64, SyncSender<bool>),
     /// Somebody connected.
@@ -66,17 +70,19 @@ struct Shared {
 ///
 /// # Errors
 /// Of the disk, or a damaged manifest.
-pub fn open(directory: &Path) -> Result<Archiving, tables::Error> {
-    open_retrying(directory, ARCHIVE_RETRY_AFTER)
+pub fn open(directory: &Path, metrics: &Metrics) -> Result<Archiving, tables::Error> {
+    open_retrying(directory, metrics, ARCHIVE_RETRY_AFTER)
 }
 
-fn open_retrying(directory: &Path, retry_after: Duration) -> Result<Archiving, tables::Error> {
+fn open_retrying(directory: &Path, metrics: &Metrics, retry_after: Duration) -> Result<Archiving, tables::Error> {
     let archive = tables::Archive::open(Folder::open(&directory.join(FOLDER))?)?;
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
     followers::listen(&directory.join(SOCKET), sender.clone())?;
     let wards = directory.join(FOLDER).join(WARDS);
-    start(keeper::Keeper::new(archive, retry_after, wards), receiver, shared.clone())?;
+    metrics.begin_tables();
+    let figures = figures::Figures::new(metrics.clone(), &archive);
+    start(keeper::Keeper::new(archive, figures, retry_after, wards), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })
 }
@@ -99,7 +105,7 @@ impl RowSink for Sink {
 
     fn replayed(&mut self, taken: Taken) {
         self.shared.queued.fetch_add(taken.rows.len(), Ordering::AcqRel);
-        drop(self.sender.send(Order::Rows(taken)));
+        drop(self.sender.send(Order::Replayed(taken)));
     }
 
     fn take(&mut self, taken: Taken) {

@@ -19,7 +19,7 @@ use std::{
 
 use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use wardline_connectors::adapters::Reply;
-use wardline_core::views::Leaving;
+use wardline_core::views::{FeedRhythm, Leaving};
 use wardline_rules::{
     program::Level,
     time::{Span, Timestamp},
@@ -29,11 +29,22 @@ use wardline_rules::{
 use crate::{limits::METRIC_SERIES_MAX, runtime::admission::Lane};
 use openmetrics::Exemplar;
 use rhythm::Rhythm;
-pub use table::{Entry, Metric, PLANNED, Sort};
+pub use table::{Entry, Metric, PLANNED, QUERY, Sort};
 
 /// The words of levels, as labels spell them.
 pub(crate) const LEVELS: [(Level, &str); 3] =
     [(Level::Red, "red"), (Level::Orange, "orange"), (Level::Yellow, "yellow")];
+
+/// What is there only where tables are kept: an engine without SQL has no archive that could be behind.
+const TABLES: [Metric; 7] = [
+    Metric::FlushDuration,
+    Metric::FlushFailures,
+    Metric::HotBytes,
+    Metric::CoveredAt,
+    Metric::RederivedRows,
+    Metric::FollowersConnected,
+    Metric::FollowerRestarts,
+];
 
 /// What comes from no feed, such as answers on a page.
 pub(crate) const NO_FEED: &str = "none";
@@ -118,7 +129,8 @@ impl Metrics {
 
     /// Children of closed labels exist from the start, so that the first increase is seen.
     fn begin(&self) {
-        for metric in Metric::ALL.iter().filter(|metric| metric.entry().labels.is_empty()) {
+        let is_there = |metric: &&Metric| metric.entry().labels.is_empty() && !TABLES.contains(metric);
+        for metric in Metric::ALL.iter().filter(is_there) {
             self.touch(*metric);
         }
         for lane in ["critical", "routine", "bulk"] {
@@ -142,6 +154,11 @@ impl Metrics {
         }
         self.set(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION"), "", "engine"], 1);
         self.set(Metric::SeriesLimit, &[], i64::try_from(METRIC_SERIES_MAX).unwrap_or(i64::MAX));
+    }
+
+    /// Tables are kept: what is counted of them is there from now on.
+    pub fn begin_tables(&self) {
+        TABLES.iter().for_each(|metric| self.touch(*metric));
     }
 
     /// All outcomes of a clock at 0, so that its first breach is an increase.
@@ -329,6 +346,20 @@ impl Metrics {
         let shown = self.shown(Metric::FeedLastEvent, &[feed]);
         self.set_instant(Metric::FeedLastEvent, &shown, at);
         self.kept().rhythms.entry(shown.concat()).or_default().heard(at);
+    }
+
+    /// Takes note of when a feed was heard before this process, as its source says in the core's words.
+    pub(crate) fn feed_remembered(&self, feed: &str, was: &FeedRhythm) {
+        let Some(last) = was.heard else { return };
+        let shown = self.shown(Metric::FeedLastEvent, &[feed]);
+        let mut kept = self.kept();
+        let rhythm = kept.rhythms.entry(shown.concat()).or_default();
+        rhythm.remember(last, &was.longest);
+        let last = rhythm.last();
+        drop(kept);
+        if let Some(last) = last {
+            self.set_instant(Metric::FeedLastEvent, &shown, last);
+        }
     }
 
     /// Shows how long feeds are usually silent.

@@ -295,6 +295,11 @@ impl Tuples {
         self.slices.get(id as usize).copied().unwrap_or(REST)
     }
 
+    /// How many keys there are.
+    pub(crate) fn slice_keys(&self) -> usize {
+        self.slice_keys.len()
+    }
+
     /// How many tuples count under `other` because there are too many keys.
     pub(crate) fn folded(&self) -> u64 {
         let folded = self.tuples.iter().zip(&self.slices).filter(|(tuple, key)| tuple.slice_key() != **key);

@@ -9,7 +9,6 @@
 //! - **Source**: analytics page 5 and 6, guarantees page S1-14.
 //! - **Not here**: who may ask ([`crate::access`]), the audit of what is changed (the engine's).
 
-mod figures;
 mod table;
 
 use std::{
@@ -27,13 +26,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use figures::Levels;
 pub(crate) use table::Queries;
 
 use crate::{
     access::{Asker, Role, now},
     codes::Code,
     error::Error,
+    figures::Figures,
     limits::AUDIT_SHOWN_MAX,
 };
 
@@ -74,7 +73,7 @@ pub(crate) struct Audit {
     boot: String,
     next: AtomicU64,
     kept: Mutex<Kept>,
-    figures: figures::Figures,
+    figures: Arc<Figures>,
 }
 
 #[derive(Debug, Default)]
@@ -99,7 +98,7 @@ pub(crate) fn hash(text: &str) -> String {
 
 impl Audit {
     /// An audit in a folder, with what its newest file says; without a folder nothing is kept on disk.
-    pub(crate) fn open(folder: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn open(folder: Option<&Path>, figures: Arc<Figures>) -> io::Result<Self> {
         let mut kept = Kept::default();
         if let Some(folder) = folder {
             fs::create_dir_all(folder)?;
@@ -112,7 +111,7 @@ impl Audit {
             boot,
             next: AtomicU64::default(),
             kept: Mutex::new(kept),
-            figures: figures::Figures::default(),
+            figures,
         })
     }
 
@@ -156,11 +155,6 @@ impl Audit {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).newest.iter().cloned().collect()
     }
 
-    /// The figures as Prometheus reads them.
-    pub(crate) fn figures(&self, levels: Levels) -> String {
-        self.figures.text(levels)
-    }
-
     fn write(&self, entry: &Entry, is_durable: bool) -> io::Result<()> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = &self.folder else { return Ok(()) };
@@ -182,7 +176,7 @@ impl Audit {
     }
 
     fn end(&self, entry: Entry, took: core::time::Duration) {
-        self.figures.end(&entry, took);
+        self.figures.end(&entry.interface, &entry.outcome, took);
         if let Err(error) = self.write(&entry, false) {
             tracing::error!(%error, "audit.write");
         }

@@ -21,6 +21,8 @@ use wardline_tables::{
 };
 
 use crate::{
+    access::now,
+    figures::Figures,
     limits::RECONNECT_AFTER,
     snapshot::{Newest, Snapshot},
 };
@@ -57,11 +59,11 @@ impl From<io::Error> for Error {
 ///
 /// # Errors
 /// A thread that cannot be started.
-pub fn follow(socket: PathBuf, archive: PathBuf, newest: Newest) -> io::Result<()> {
+pub fn follow(socket: PathBuf, archive: PathBuf, newest: Newest, figures: Arc<Figures>) -> io::Result<()> {
     let run = move || {
         let mut told = String::new();
         loop {
-            let Err(error) = connection(&socket, &archive, &newest);
+            let Err(error) = connection((&socket, &archive), &newest, &figures);
             // Once for each new reason: an engine that is away or of another release says the same five times a second.
             newest.lose();
             let reason = error.to_string();
@@ -75,10 +77,16 @@ pub fn follow(socket: PathBuf, archive: PathBuf, newest: Newest) -> io::Result<(
     thread::Builder::new().name("wardline-follower".to_owned()).spawn(run).map(drop)
 }
 
-fn connection(socket: &Path, archive: &Path, newest: &Newest) -> Result<core::convert::Infallible, Error> {
+fn connection(
+    (socket, archive): (&Path, &Path),
+    newest: &Newest,
+    figures: &Figures,
+) -> Result<core::convert::Infallible, Error> {
     let mut stream = BufReader::with_capacity(1 << 20, UnixStream::connect(socket)?);
     let mut hot = Hot::default();
     let mut manifest = Arc::new(Manifest::default());
+    // The first commit says what was there before this connection, however long ago.
+    let mut shown = None;
     loop {
         match read(&mut stream)? {
             Frame::Hello(hello) if (hello.protocol, hello.schema_version) == (PROTOCOL, SCHEMA_VERSION) => {}
@@ -88,7 +96,14 @@ fn connection(socket: &Path, archive: &Path, newest: &Newest) -> Result<core::co
                 manifest = Arc::new(read_manifest(archive, version)?);
                 hot.forget(manifest.covered);
             }
-            Frame::Commit(commit) => newest.publish(Snapshot::new(commit, manifest.clone(), Arc::new(hot.clone()))),
+            Frame::Commit(commit) => {
+                let (epoch, at) = (commit.epoch, commit.at);
+                newest.publish(Snapshot::new(commit, manifest.clone(), Arc::new(hot.clone())));
+                // A commit may come twice: again when files hold its rows.
+                if shown.replace(epoch).is_some_and(|before| epoch > before) {
+                    figures.visible(at, now());
+                }
+            }
         }
     }
 }
@@ -119,4 +134,37 @@ fn read_manifest(archive: &Path, version: u64) -> Result<Manifest, Error> {
     });
     let whole = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
     Manifest::read(whole).map(|(manifest, _)| manifest).map_err(Error::Manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write as _, os::unix::net::UnixListener, time::Duration};
+
+    use wardline_tables::frame::{Commit, Hello};
+
+    use super::*;
+
+    #[test]
+    fn what_becomes_visible_is_counted_once_and_not_what_was_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("query.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let (newest, figures) = (Newest::default(), Arc::new(Figures::new().unwrap()));
+        follow(socket, folder.path().to_owned(), newest.clone(), figures.clone()).unwrap();
+        let (mut engine, _) = listener.accept().unwrap();
+        let mut send = |frame: Frame| engine.write_all(&frame.encode().unwrap()).unwrap();
+        let commit = |epoch| Frame::Commit(Commit { epoch, at: now() - 20_000, ..Commit::default() });
+        send(Frame::Hello(Hello { protocol: PROTOCOL, schema_version: SCHEMA_VERSION }));
+        for epoch in [7, 8, 8, 9] {
+            send(commit(epoch));
+        }
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        let count = "wardline_visible_delay_seconds_count 2\n";
+        while !figures.at_first().contains(count) {
+            assert!(std::time::Instant::now() < until, "{}", figures.at_first());
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(newest.get().unwrap().commit.epoch, 9);
+        assert!(figures.at_first().contains("delay_seconds_bucket{le=\"0.01\"} 0\n"), "20 ms at least");
+    }
 }

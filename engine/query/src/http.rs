@@ -167,7 +167,7 @@ async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Result<Response,
         return Err(Error::new(Code::Role, "this key may not read metrics"));
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, api.sql.figures()).into_response())
+    Ok((kind, api.sql.metrics()).into_response())
 }
 
 async fn ready(State(api): State<Api>) -> Result<Json<Value>, Error> {

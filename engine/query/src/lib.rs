@@ -18,6 +18,7 @@ mod catalog;
 mod clients;
 pub mod codes;
 pub mod error;
+pub mod figures;
 pub mod follower;
 pub mod functions;
 mod guard;

@@ -43,10 +43,11 @@ use url::Url;
 use crate::{
     access::{Asker, Role},
     alive::{Alive, Mark},
-    audit::{self, Asked, Audit, Levels},
+    audit::{self, Asked, Audit},
     catalog, clients,
     codes::Code,
     error::Error,
+    figures::{Figures, Levels},
     functions::moment,
     guard,
     limits::{MIN_EPOCH_WAIT, POOL_BYTES, RUNNING_MAX, SPILL_BYTES, STATEMENT_TIME, WAIT_MAX, WAITING_MAX},
@@ -64,6 +65,7 @@ pub struct Sql {
     waiting: Arc<Semaphore>,
     parser: PostgresCompatibilityParser,
     audit: Arc<Audit>,
+    figures: Arc<Figures>,
     runtime: Arc<RuntimeEnv>,
     hands: Handle,
     alive: Alive,
@@ -179,7 +181,8 @@ impl Sql {
         (find, hands): (Find, Handle),
     ) -> Result<Self, Error> {
         let runtime = runtime(archive, spill)?;
-        let audit = Audit::open(Some(audit));
+        let figures = Arc::new(Figures::new()?);
+        let audit = Audit::open(Some(audit), figures.clone());
         let audit = Arc::new(audit.map_err(|error| Error::new(Code::Audit, error.to_string()))?);
         let wards = Wards::new(newest.clone(), find);
         let mut states = BTreeMap::new();
@@ -195,6 +198,7 @@ impl Sql {
             waiting,
             parser: PostgresCompatibilityParser::new(),
             audit,
+            figures,
             runtime,
             hands,
             alive: Alive::default(),
@@ -259,10 +263,17 @@ impl Sql {
 
     /// The figures of this process as Prometheus reads them.
     #[must_use]
-    pub fn figures(&self) -> String {
+    pub fn metrics(&self) -> String {
         let waiting = WAITING_MAX.saturating_sub(self.waiting.available_permits());
         let at = self.newest.get().map_or(0, |snapshot| snapshot.commit.at);
-        self.audit.figures(Levels { waiting, memory: self.runtime.memory_pool.reserved(), at })
+        let (memory, pinned) = (self.runtime.memory_pool.reserved(), self.newest.pinned());
+        self.figures.text(Levels { waiting, memory, pinned, at })
+    }
+
+    /// What is counted, for whoever counts more.
+    #[must_use]
+    pub fn figures(&self) -> Arc<Figures> {
+        self.figures.clone()
     }
 
     async fn read(&self, text: &str, asker: &Asker) -> Result<Planned, Error> {

@@ -4,7 +4,7 @@
 //! another one, and a statement keeps the one it began with.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::{Duration, Instant},
 };
 
@@ -30,13 +30,15 @@ pub struct Snapshot {
 pub struct Newest {
     snapshot: Arc<RwLock<Option<Arc<Snapshot>>>>,
     epoch: watch::Sender<u64>,
+    /// Those that were the newest, as long as anybody keeps them.
+    replaced: Arc<Mutex<Vec<Weak<Snapshot>>>>,
     /// Since when the engine is not heard, if it is not.
     lost: Arc<RwLock<Option<Instant>>>,
 }
 
 impl Default for Newest {
     fn default() -> Self {
-        Self { snapshot: Arc::default(), epoch: watch::channel(0).0, lost: Arc::default() }
+        Self { snapshot: Arc::default(), epoch: watch::channel(0).0, replaced: Arc::default(), lost: Arc::default() }
     }
 }
 
@@ -81,9 +83,27 @@ impl Newest {
     /// Makes this the newest one.
     pub fn publish(&self, snapshot: Snapshot) {
         let epoch = snapshot.commit.epoch;
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+        let newest = Some(Arc::new(snapshot));
+        let replaced = {
+            let mut shown = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+            core::mem::replace(&mut *shown, newest)
+        };
+        {
+            let mut kept = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|snapshot| snapshot.strong_count() > 0);
+            kept.extend(replaced.as_ref().map(Arc::downgrade));
+        }
+        // Dropped behind its weak reference: whoever keeps it is counted from now on.
+        drop(replaced);
         self.epoch.send_replace(epoch);
         *self.lost.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// How many snapshots somebody keeps though a newer one is there.
+    #[must_use]
+    pub fn pinned(&self) -> usize {
+        let kept = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().filter(|snapshot| snapshot.strong_count() > 0).count()
     }
 
     /// Notes that the engine is not heard any more; the newest snapshot stays.

@@ -140,6 +140,32 @@ async fn a_statement_reads_the_snapshot_it_is_given_and_now_is_its_log_time() {
     assert_eq!(place.ask("SELECT now() = to_timestamp_micros(1768381230500000)").await, "true");
 }
 
+/// The value of a figure without labels.
+fn figure(place: &Place, name: &str) -> f64 {
+    let text = place.sql.metrics();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_else(|| panic!("{name}"));
+    line.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_snapshot_that_somebody_keeps_is_counted_once_a_newer_one_is_there() {
+    let mut place = Place::new().await;
+    place.take(1, &[clock("a", "running", NINE)]);
+    assert_eq!(figure(&place, "wardline_snapshot_timestamp_seconds"), 1_768_381_230.5);
+    let planned = place.sql.plan("SELECT * FROM clocks", &as_role(Role::Phi)).await.unwrap();
+    let answer = place.sql.run(&planned, None, None).await.unwrap();
+    assert_eq!(figure(&place, "wardline_snapshots_pinned"), 0.0, "it is the newest");
+    assert_eq!(figure(&place, "wardline_queries_running"), 1.0);
+    place.take(2, &[clock("b", "running", NINE)]);
+    place.take(3, &[clock("c", "running", NINE)]);
+    assert_eq!(figure(&place, "wardline_snapshots_pinned"), 1.0, "the one between is kept by nobody");
+    drop(answer);
+    while figure(&place, "wardline_snapshots_pinned") > 0.0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(figure(&place, "wardline_queries_running"), 0.0);
+}
+
 #[tokio::test]
 async fn nothing_is_answered_before_there_is_a_snapshot() {
     let place = Place::new().await;

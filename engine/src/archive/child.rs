@@ -13,7 +13,10 @@ use std::{
 
 use tokio::{sync::watch, time::Instant};
 
-use crate::limits::QUERY_RESTART_MAX;
+use crate::{
+    limits::QUERY_RESTART_MAX,
+    metrics::{Metric, Metrics},
+};
 
 /// How often it is looked whether the process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -21,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const WELL_AFTER: Duration = Duration::from_secs(60);
 
 /// Keeps a query process running until `stopped`.
-pub async fn supervise(config: PathBuf, mut stopped: watch::Receiver<bool>) {
+pub async fn supervise(config: PathBuf, metrics: Metrics, mut stopped: watch::Receiver<bool>) {
     let mut pause = Duration::from_secs(1);
     loop {
         let begun = Instant::now();
@@ -38,6 +41,7 @@ pub async fn supervise(config: PathBuf, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
         pause = (pause * 2).min(QUERY_RESTART_MAX);
+        metrics.count(Metric::FollowerRestarts, &[], 1);
     }
 }
 

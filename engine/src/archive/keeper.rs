@@ -27,7 +27,7 @@ use wardline_tables::{
     schema::SCHEMA_VERSION,
 };
 
-use super::{Order, Shared, followers::Follower};
+use super::{Order, Shared, figures::Figures, followers::Follower};
 use crate::{
     limits::{ARCHIVE_FLUSH_EVERY, ARCHIVE_FREEZE_AFTER, ARCHIVE_IDLE},
     runtime::rows::Taken,
@@ -41,7 +41,8 @@ pub(super) struct Keeper {
     commit: Commit,
     /// When the first row since the last freeze came.
     unfrozen: Option<Instant>,
-    flushing: Option<Receiver<Result<Written, Error>>>,
+    /// The flush that runs, and since when.
+    flushing: Option<(Instant, Receiver<Result<Written, Error>>)>,
     flushed: Instant,
     waiting: Vec<(u64, SyncSender<bool>)>,
     /// How long after a flush that failed the next one is tried.
@@ -55,6 +56,7 @@ pub(super) struct Keeper {
     /// Where the texts of wards are kept.
     wards: PathBuf,
     heard: Heard,
+    figures: Figures,
 }
 
 /// When each feed was heard last, as far as rows were handed over, and whether it is lost since.
@@ -85,7 +87,7 @@ fn keep_ward(folder: &Path, digits: &str, text: &[u8]) -> io::Result<()> {
 }
 
 impl Keeper {
-    pub(super) fn new(archive: Archive<Folder>, retry_after: Duration, wards: PathBuf) -> Self {
+    pub(super) fn new(archive: Archive<Folder>, figures: Figures, retry_after: Duration, wards: PathBuf) -> Self {
         let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
         Self {
             archive,
@@ -101,6 +103,7 @@ impl Keeper {
             has_hole: false,
             wards,
             heard: Heard::default(),
+            figures,
         }
     }
 
@@ -117,6 +120,7 @@ impl Keeper {
                 self.freeze();
             }
             self.tend_flush(shared);
+            self.figures.show(&self.archive, self.commit.at, self.followers.len());
         }
     }
 
@@ -131,6 +135,13 @@ impl Keeper {
             Order::Begin(after, at) => self.begin(after, at),
             Order::Rows(taken) => {
                 shared.queued.fetch_sub(taken.rows.len(), Ordering::AcqRel);
+                self.rows(&taken);
+            }
+            Order::Replayed(taken) => {
+                shared.queued.fetch_sub(taken.rows.len(), Ordering::AcqRel);
+                if taken.epoch > self.archive.epoch() {
+                    self.figures.derived(taken.rows.len());
+                }
                 self.rows(&taken);
             }
             Order::Cover(epoch, reply) => self.waiting.push((epoch, reply)),
@@ -157,7 +168,10 @@ impl Keeper {
     fn note_beginning(&mut self) -> bool {
         let Some((after, at)) = self.begins else { return true };
         match self.archive.begin_after(after, at.micros()) {
-            Ok(()) => self.begins = None,
+            Ok(()) => {
+                self.begins = None;
+                self.figures.files(self.archive.manifest());
+            }
             Err(error) => self.fail(&error),
         }
         self.begins.is_none()
@@ -237,18 +251,15 @@ impl Keeper {
 
     /// Begins a flush when one is due, and takes what one has done.
     fn tend_flush(&mut self, shared: &Shared) {
-        if let Some(flushing) = &self.flushing {
-            match flushing.try_recv() {
-                Ok(result) => {
-                    self.flushing = None;
-                    self.flushed(result);
-                }
+        if let Some((begun, flushing)) = &self.flushing {
+            let result = match flushing.try_recv() {
+                Ok(result) => result,
                 Err(mpsc::TryRecvError::Empty) => return,
-                Err(mpsc::TryRecvError::Disconnected) => {
-                    self.flushing = None;
-                    self.fail(&Error::Stopped);
-                }
-            }
+                Err(mpsc::TryRecvError::Disconnected) => Err(Error::Stopped),
+            };
+            self.figures.flushed(begun.elapsed());
+            self.flushing = None;
+            self.flushed(result);
         }
         let covered = self.archive.manifest().covered;
         let may_try = self.failed.is_none_or(|at| at.elapsed() >= self.retry_after);
@@ -283,7 +294,7 @@ impl Keeper {
         let (done, result) = mpsc::sync_channel(1);
         let run = move || drop(done.send(Job::run(job)));
         match thread::Builder::new().name("wardline-flush".to_owned()).spawn(run) {
-            Ok(_) => self.flushing = Some(result),
+            Ok(_) => self.flushing = Some((Instant::now(), result)),
             Err(error) => self.fail(&Error::Disk(error)),
         }
     }
@@ -295,6 +306,7 @@ impl Keeper {
                 let version = self.archive.manifest().version;
                 tracing::info!(version, covered = self.archive.manifest().covered, "archive.flush");
                 self.failed = None;
+                self.figures.files(self.archive.manifest());
                 self.send(&Frame::Manifest { version });
                 self.send(&Frame::Commit(self.commit.clone()));
                 self.archive.remember_dropped(dropped);
@@ -306,6 +318,7 @@ impl Keeper {
     /// What was hot stays hot and is written by a later try; no checkpoint counts meanwhile, and the log has everything.
     fn fail(&mut self, error: &Error) {
         self.failed = Some(Instant::now());
+        self.figures.failed();
         tracing::error!(%error, "archive.flush: files of tables cannot be written now; tried again in a minute");
     }
 }

@@ -97,7 +97,7 @@ async fn serve(config: Config, listeners: SqlListeners, hands: Handle) -> Ending
         }
     };
     let started =
-        follower::follow(config.data.join(SOCKET), archive, newest).and_then(|()| process::watch(sql.alive()));
+        follower::follow(config.data.join(SOCKET), archive, newest, sql.figures()).and_then(|()| process::watch(sql.alive()));
     if let Err(error) = started {
         tell(&format!("cannot start: {error}\n"));
         return Ending::Unreachable;

@@ -23,6 +23,7 @@ use crate::{
     http::{self, Parts, Routers, listen, routers},
     installation::Installation,
     intake::Intake,
+    metrics::Metrics,
     operations, reload,
     runtime::{
         self, Care, Running, Start,
@@ -131,7 +132,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Ok(sources) => sources,
         Err(findings) => return refused(&findings),
     };
-    let begin = match begin(args, &installation, clock.as_ref(), sinks.clone()) {
+    let begin = match begin(args, &installation, (clock.as_ref(), engine.metrics()), sinks.clone()) {
         Ok(begin) => begin,
         Err(findings) => return refused(&findings),
     };
@@ -151,6 +152,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     if let Some(death) = running.death() {
         tokio::spawn(tell_of_what_is_left_out(sinks.clone(), installation.clone(), clock.clone(), death));
     }
+    remember_feeds(&engine, &installation).await;
     reload::activate(&engine, &installation).await;
     listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
     if is_sending {
@@ -158,7 +160,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         tokio::spawn(teller.run(stopped.clone()));
     }
     if keeps_tables {
-        start_query(args.config.clone(), &stopped);
+        start_query(args.config.clone(), &engine, &stopped);
     }
     tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), secured, stopped));
     let over = until_the_end(&engine, running).await;
@@ -216,7 +218,7 @@ fn ground(engine: &Engine, intake: &Arc<Intake>, installation: &Installation) ->
 fn begin(
     args: &Args,
     installation: &Installation,
-    clock: &dyn WallClock,
+    (clock, metrics): (&dyn WallClock, &Metrics),
     sinks: Arc<Sinks>,
 ) -> Result<Start<RealDisk>, Findings> {
     let monitor = Sinks::monitor(&installation.config)?;
@@ -234,7 +236,7 @@ fn begin(
         is_sending: !installation.config.channels.is_empty() && !args.restored,
         sinks,
         links: installation.links(),
-        archiving: archiving(installation),
+        archiving: archiving(installation, metrics),
     })
 }
 
@@ -294,28 +296,38 @@ fn warn_if_not_sending<D: wardline_store::disk::Disk>(start: &Start<D>) {
     }
 }
 
+/// Feeds were heard before this start too: what the core knows of them is shown from the first scrape on.
+async fn remember_feeds(engine: &Engine, installation: &Installation) {
+    let Ok(rhythms) = engine.ask(|kernel| kernel.rhythms()).await else { return };
+    for feed in &installation.config.feeds {
+        for rhythm in rhythms.iter().filter(|rhythm| feed.profile.speaks_for(&rhythm.name)) {
+            engine.metrics().feed_remembered(&feed.name, rhythm);
+        }
+    }
+}
+
 /// Opens the archive; an engine whose tables cannot be kept runs without them.
 #[cfg(feature = "sql")]
-fn archiving(installation: &Installation) -> Option<runtime::rows::Archiving> {
+fn archiving(installation: &Installation, metrics: &Metrics) -> Option<runtime::rows::Archiving> {
     installation.config.sql?;
-    crate::archive::open(&installation.config.data)
+    crate::archive::open(&installation.config.data, metrics)
         .inspect_err(|error| tracing::error!(%error, "archive.open: no tables are kept, and SQL is not answered"))
         .ok()
 }
 
 /// This build keeps no tables.
 #[cfg(not(feature = "sql"))]
-const fn archiving(_: &Installation) -> Option<runtime::rows::Archiving> {
+const fn archiving(_: &Installation, _: &Metrics) -> Option<runtime::rows::Archiving> {
     None
 }
 
 #[cfg(feature = "sql")]
-fn start_query(config: PathBuf, stopped: &watch::Receiver<bool>) {
-    tokio::spawn(crate::archive::child::supervise(config, stopped.clone()));
+fn start_query(config: PathBuf, engine: &Engine, stopped: &watch::Receiver<bool>) {
+    tokio::spawn(crate::archive::child::supervise(config, engine.metrics().clone(), stopped.clone()));
 }
 
 #[cfg(not(feature = "sql"))]
-fn start_query(_: PathBuf, _: &watch::Receiver<bool>) {}
+fn start_query(_: PathBuf, _: &Engine, _: &watch::Receiver<bool>) {}
 
 /// Reads the certificates, binds both listeners and serves on them.
 async fn listeners(

@@ -1,9 +1,11 @@
 //! Rhythm: how long is a feed usually silent at this time of the day?
 //!
-//! For each hour of the day (UTC) the longest of its last gaps but the longest one in a hundred. What is unusual follows from
-//! the feed itself, and a night is not measured by the day.
+//! For each hour of the day (UTC) the longest of the last gaps that began in it but the longest one in a hundred. What is
+//! unusual follows from the feed itself, and a night is not measured by the day: a silence is compared with those that began
+//! at the same time of the day.
 //!
-//! - **How it fits**: every message of a feed is told to it; a scrape asks.
+//! - **How it fits**: every message of a feed is told to it; a scrape asks. What earlier processes heard comes from the core,
+//!   which keeps the longest gap of each hour of the last weeks.
 //! - LIMIT: `GAPS_KEPT` for each feed and hour. Below `GAPS_NEEDED` of an hour all hours count together, and below as many in
 //!   all nothing is said.
 //! - **Not here**: the ward's own rules about silence; days of the week, which need more weeks than a process lives.
@@ -18,7 +20,7 @@ use crate::limits::{GAPS_KEPT, GAPS_NEEDED};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rhythm {
     last: Option<Timestamp>,
-    /// Gaps that ended in an hour of the day.
+    /// Gaps that began in an hour of the day.
     hours: [VecDeque<i64>; 24],
 }
 
@@ -26,14 +28,33 @@ impl Rhythm {
     /// A message came.
     pub(super) fn heard(&mut self, at: Timestamp) {
         let Some(last) = self.last.replace(at).filter(|last| *last < at) else { return };
-        let Some(gaps) = self.hours.get_mut(hour(at)) else { return };
+        self.keep(hour(last), at.since(last));
+    }
+
+    fn keep(&mut self, hour: usize, gap: Span) {
+        let Some(gaps) = self.hours.get_mut(hour) else { return };
         if gaps.len() >= GAPS_KEPT {
             gaps.pop_front();
         }
-        gaps.push_back(at.since(last).micros());
+        gaps.push_back(gap.micros());
     }
 
-    /// The gap that 99 of 100 do not exceed at this time of the day; `None` while there are too few to tell.
+    /// When it was heard last.
+    pub(super) const fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// What was known before this process: when it was heard last, and gaps with the hour of the week in which each ended.
+    pub(super) fn remember(&mut self, last: Timestamp, longest: &[(u8, Span)]) {
+        self.last = Some(self.last.map_or(last, |known| known.max(last)));
+        for (ended_in, gap) in longest.iter().rev() {
+            // In the middle of its hour, as far as anybody knows.
+            let ended = i64::from(*ended_in).saturating_mul(HOUR).saturating_add(HOUR / 2);
+            self.keep(hour(Timestamp::from_micros(ended.saturating_sub(gap.micros()))), *gap);
+        }
+    }
+
+    /// The gap that 99 of 100 do not exceed that begin at the time of the last message; `None` while there are too few to tell.
     pub(super) fn usual_gap(&self) -> Option<Span> {
         let of_now = self.last.and_then(|last| self.hours.get(hour(last)));
         let mut gaps: Vec<i64> = match of_now.filter(|gaps| gaps.len() >= GAPS_NEEDED) {
@@ -86,6 +107,39 @@ mod tests {
         assert_eq!(after(&gaps), Some(120));
         gaps.extend(vec![60; 120]);
         assert_eq!(after(&gaps), Some(60));
+    }
+
+    #[test]
+    fn a_gap_belongs_to_the_hour_in_which_it_began() {
+        // A feed that sleeps from ten to six, and says something every minute by day.
+        let mut rhythm = Rhythm::default();
+        let minute = |day: i64, minute: i64| Timestamp::from_micros(day * 24 * HOUR + minute * 60_000_000);
+        for day in 0..30 {
+            (6 * 60..22 * 60).for_each(|at| rhythm.heard(minute(day, at)));
+        }
+        let night = rhythm.usual_gap().unwrap();
+        assert_eq!(night, Span::from_minutes(8 * 60 + 1), "its night is usual after its last word of the evening");
+        rhythm.heard(minute(30, 6 * 60));
+        rhythm.heard(minute(30, 6 * 60 + 1));
+        assert_eq!(rhythm.usual_gap().unwrap(), Span::from_minutes(1), "and is not in the morning");
+    }
+
+    #[test]
+    fn what_was_heard_before_this_process_counts() {
+        // The core remembers by the hour of the week in which a gap ended: an hour a day, one day with a long one.
+        let mut longest: Vec<(u8, Span)> = (0..24).map(|hour| (hour, Span::from_minutes(3))).collect();
+        longest.push((30, Span::from_minutes(180)));
+        let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);
+        let mut rhythm = Rhythm::default();
+        rhythm.remember(at(60), &longest);
+        assert_eq!((rhythm.last(), rhythm.usual_gap()), (Some(at(60)), Some(Span::from_minutes(180))));
+        // What this process heard meanwhile stays.
+        let mut rhythm = Rhythm::default();
+        rhythm.heard(at(90));
+        rhythm.remember(at(60), &longest);
+        assert_eq!(rhythm.last(), Some(at(90)));
+        // Half past six less three hours is in the hour from three to four.
+        assert_eq!(rhythm.hours.get(3).map(|gaps| gaps.len()), Some(2));
     }
 
     #[test]

@@ -94,6 +94,8 @@ fn show(metrics: &Metrics, figures: &Figures) {
         metrics.set_all(Metric::WardInfo, &[([version.to_string().as_str()], 1.0)]);
     }
     metrics.set_number(Metric::TimersArmed, &[], number(figures.timers));
+    metrics.set_number(Metric::WindowKeys, &[], number(figures.slice_keys.0));
+    metrics.set_number(Metric::WindowKeysFolded, &[], difference(figures.slice_keys.1, 0));
     metrics.set_number(Metric::DeadLettersWaiting, &[], difference(figures.counters.dead_lettered, 0));
 }
 

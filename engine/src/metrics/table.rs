@@ -1,7 +1,8 @@
 //! Table: which figures are there, with which labels, how many of each, and who looks at them?
 //!
-//! Every name stands here once. What the engine knows is in [`Metric`]; what no part of this release can know yet is in
-//! [`PLANNED`], which may only shrink. Panels, rules and `docs/reference/metrics.md` are compared with both.
+//! Every name stands here once. What the engine knows is in [`Metric`]; what its query process knows is in [`QUERY`];
+//! [`PLANNED`] is for what no part of a release can know yet, and is empty. Panels, rules and `docs/reference/metrics.md` are
+//! compared with all three.
 //!
 //! - INVARIANT: label values come from closed lists, from the ward or the configuration, never from a message.
 //! - LIMIT: the number beside a label is how many values it takes; 0 means that its values come in sets with the label
@@ -64,6 +65,17 @@ impl Entry {
     #[must_use]
     pub fn children(&self) -> usize {
         self.labels.iter().map(|(_, cap)| (*cap).max(1)).product()
+    }
+
+    /// How many series more it makes where its first label comes from a ward or a configuration that has more values than
+    /// it takes: the rest is one value, `other`.
+    #[must_use]
+    pub fn series_of_other(&self) -> usize {
+        const OPEN: [&str; 6] = ["clock", "feed", "rule", "interval", "reason", "channel"];
+        match self.labels.first() {
+            Some((label, cap)) if OPEN.contains(label) => self.series() / (*cap).max(1),
+            Some(_) | None => 0,
+        }
     }
 
     /// How many series it makes at most.
@@ -162,6 +174,17 @@ metrics! {
     CheckpointDuration = "wardline_checkpoint_duration_seconds", Sort::Gauge, [], "D5", "How long the last checkpoint took.";
     RecoveryDuration = "wardline_recovery_duration_seconds", Sort::Gauge, [], "D5", "How long the last recovery took.";
     WallClockSteps = "wardline_wall_clock_steps_total", Sort::Counter, [], "D5 A", "Jumps of the wall clock that were seen.";
+    FlushDuration = "wardline_flush_duration_seconds", Sort::Histogram(FAST), [], "D5", "One flush of rows to the archive, whether it succeeded or not.";
+    FlushFailures = "wardline_flush_failures_total", Sort::Counter, [], "D5 A", "Flushes that failed.";
+    HotBytes = "wardline_hot_bytes", Sort::Gauge, [], "D5", "Memory of rows that are not in the archive yet.";
+    CoveredAt = "wardline_covered_timestamp_seconds", Sort::Gauge, [], "D5 A", "Log time up to which the archive holds everything; where the tables begin before its first flush.";
+    ParquetFiles = "wardline_parquet_files", Sort::Gauge, [("tier", 2)], "D5", "Files of the archive: small ones, which are merged, and large ones.";
+    ParquetBytes = "wardline_parquet_bytes", Sort::Gauge, [("tier", 2)], "D5", "Bytes of the archive, in small and in large files.";
+    RederivedRows = "wardline_rederived_rows_total", Sort::Counter, [], "D5", "Rows that were made again from the log at the start, because no file held them.";
+    FollowersConnected = "wardline_follower_connected", Sort::Gauge, [], "D5 A", "Query processes that follow the rows.";
+    FollowerRestarts = "wardline_follower_restarts_total", Sort::Counter, [], "D5", "Query processes that were started again.";
+    WindowKeys = "wardline_window_keys", Sort::Gauge, [], "D5", "Combinations of routing fields that turnaround figures of SQL tell apart.";
+    WindowKeysFolded = "wardline_window_keys_folded", Sort::Gauge, [], "D5", "Combinations of routing fields that turnaround figures count as other, because there are too many.";
     DiskFree = "wardline_disk_free_bytes", Sort::Gauge, [], "D5 A", "Free bytes of the volume of the data.";
     DiskSize = "wardline_disk_size_bytes", Sort::Gauge, [], "D5 A", "Size of the volume of the data.";
     LabelOverflow = "wardline_label_overflow_total", Sort::Counter, [("label", 8)], "D5", "Label values that became other.";
@@ -171,7 +194,7 @@ metrics! {
     WardInfo = "wardline_ward_info", Sort::Gauge, [("ward", 1)], "D5", "Version of the active ward; always 1.";
 }
 
-const fn planned(
+const fn entry(
     name: &'static str,
     sort: Sort,
     labels: &'static [(&'static str, usize)],
@@ -181,49 +204,56 @@ const fn planned(
     Entry { name, sort, labels, uses, help }
 }
 
-/// What no part of this release can know yet. Panels and rules may name these; they show no data until then.
-pub const PLANNED: &[Entry] = &[
-    planned("wardline_flush_duration_seconds", Sort::Histogram(FAST), &[], "D5", "One flush of rows to the archive."),
-    planned("wardline_hot_bytes", Sort::Gauge, &[], "D5", "Rows not yet in the archive."),
-    planned(
-        "wardline_covered_timestamp_seconds",
+/// What the query process counts and shows under its own `GET /metrics`; a test compares it with what that process writes.
+pub const QUERY: &[Entry] = &[
+    entry(
+        "wardline_queries_total",
+        Sort::Counter,
+        &[("endpoint", 2), ("outcome", 6)],
+        "D5",
+        "Statements, by how they ended.",
+    ),
+    entry(
+        "wardline_query_duration_seconds",
+        Sort::Histogram(FAST),
+        &[("endpoint", 2)],
+        "D5",
+        "From a planned statement to the end of its answer.",
+    ),
+    entry(
+        "wardline_visible_delay_seconds",
+        Sort::Histogram(FAST),
+        &[],
+        "D5",
+        "From the log time of rows to when statements see them.",
+    ),
+    entry("wardline_queries_running", Sort::Gauge, &[], "D5", "Statements that run."),
+    entry("wardline_queries_waiting", Sort::Gauge, &[], "D5", "Statements that wait for a turn."),
+    entry("wardline_query_memory_bytes", Sort::Gauge, &[], "D5", "Bytes that statements hold."),
+    entry(
+        "wardline_snapshots_pinned",
+        Sort::Gauge,
+        &[],
+        "D5",
+        "Snapshots that statements and transactions keep though a newer one is served.",
+    ),
+    entry(
+        "wardline_snapshot_timestamp_seconds",
         Sort::Gauge,
         &[],
         "D5 A",
-        "Log time up to which the archive holds everything.",
+        "Log time of the served snapshot; 0 before the first.",
     ),
-    planned("wardline_flush_failures_total", Sort::Counter, &[], "D5 A", "Flushes that failed."),
-    planned("wardline_follower_connected", Sort::Gauge, &[], "D5 A", "Followers past their first acknowledgement."),
-    planned("wardline_follower_restarts_total", Sort::Counter, &[], "D5", "Restarts of followers."),
-    planned("wardline_parquet_files", Sort::Gauge, &[("tier", 3)], "D5", "Files of the archive."),
-    planned("wardline_parquet_bytes", Sort::Gauge, &[("tier", 3)], "D5", "Bytes of the archive."),
-    planned(
-        "wardline_queries_total",
-        Sort::Counter,
-        &[("endpoint", 3), ("outcome", 6)],
-        "D5",
-        "Queries, by how they ended.",
-    ),
-    planned(
-        "wardline_query_duration_seconds",
-        Sort::Histogram(FAST),
-        &[("endpoint", 3)],
-        "D5",
-        "From the first byte in to the last row out.",
-    ),
-    planned("wardline_visible_delay_seconds", Sort::Histogram(FAST), &[], "D5", "From acknowledged to visible."),
-    planned("wardline_queries_running", Sort::Gauge, &[], "D5", "Queries that run."),
-    planned("wardline_queries_waiting", Sort::Gauge, &[], "D5", "Queries that wait."),
-    planned("wardline_query_memory_bytes", Sort::Gauge, &[], "D5", "Memory of queries."),
-    planned("wardline_snapshots_pinned", Sort::Gauge, &[], "D5", "Snapshots that queries hold."),
-    planned("wardline_snapshot_timestamp_seconds", Sort::Gauge, &[], "D5 A", "Log time of the served snapshot."),
 ];
+
+/// What no part of this release can know yet. Panels and rules may name these; they show no data until then.
+pub const PLANNED: &[Entry] = &[];
 
 /// What every process shows of itself.
 pub const PROCESS: &[Entry] = &[
-    planned("process_cpu_seconds_total", Sort::Counter, &[], "D5", "Time of the processors."),
-    planned("process_resident_memory_bytes", Sort::Gauge, &[], "D5", "Memory in use."),
-    planned("process_open_fds", Sort::Gauge, &[], "D5", "Open file descriptors."),
-    planned("process_max_fds", Sort::Gauge, &[], "D5", "File descriptors allowed."),
-    planned("process_start_time_seconds", Sort::Gauge, &[], "D5", "Start of the process."),
+    entry("process_cpu_seconds_total", Sort::Counter, &[], "D5", "Time of the processors."),
+    entry("process_resident_memory_bytes", Sort::Gauge, &[], "D5", "Memory in use."),
+    entry("process_open_fds", Sort::Gauge, &[], "D5", "Open file descriptors."),
+    entry("process_max_fds", Sort::Gauge, &[], "D5", "File descriptors allowed."),
+    entry("process_start_time_seconds", Sort::Gauge, &[], "D5", "Start of the process."),
 ];

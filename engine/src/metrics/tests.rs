@@ -5,7 +5,7 @@ use crate::metrics::table::PROCESS;
 
 #[test]
 fn names_follow_the_contract() {
-    for entry in Metric::ALL.iter().map(|metric| metric.entry()).chain(PLANNED.iter().copied()) {
+    for entry in Metric::ALL.iter().map(|metric| metric.entry()).chain(PLANNED.iter().chain(QUERY).copied()) {
         let name = entry.name;
         assert!(name.starts_with("wardline_") && !name.contains("__"), "{name}");
         assert_eq!(name.ends_with("_total"), entry.sort == Sort::Counter, "{name}");
@@ -19,11 +19,13 @@ fn names_follow_the_contract() {
 
 #[test]
 fn all_children_together_stay_within_the_budget() {
+    let sum = |entries: &[Entry]| entries.iter().map(Entry::series).sum::<usize>();
     let own: usize = Metric::ALL.iter().map(|metric| metric.entry().series()).sum();
-    let planned: usize = PLANNED.iter().map(Entry::series).sum();
+    // What is folded has a child of its own beside those that are shown by name.
+    let other: usize = Metric::ALL.iter().map(|metric| metric.entry().series_of_other()).sum();
     // Both processes show themselves.
-    let all = own + planned + 2 * PROCESS.len();
-    assert!(all <= METRIC_SERIES_MAX, "{own} + {planned} + processes = {all}");
+    let all = own + other + sum(QUERY) + sum(PLANNED) + 2 * sum(PROCESS);
+    assert!(all <= METRIC_SERIES_MAX, "{own} + {other} + the query process and planned ones = {all}");
 }
 
 #[test]
@@ -134,4 +136,28 @@ fn labels_that_come_in_sets_become_other_together() {
     assert!(text.contains(line), "{text}");
     assert!(text.contains("wardline_label_overflow_total{label=\"interval\"} 1\n"));
     assert!(text.contains("kind=\"kind-39\",priority=\"stat\"} 1\n"));
+}
+
+#[test]
+fn a_feed_is_shown_as_the_core_remembers_it_after_a_restart() {
+    let metrics = Metrics::new().unwrap();
+    let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+    let was = FeedRhythm {
+        name: "lis".into(),
+        heard: Some(at(7_200)),
+        longest: (0..24).map(|hour| (hour, Span::from_seconds(90))).collect(),
+    };
+    metrics.feed_remembered("lis", &was);
+    metrics.feed_remembered("never", &FeedRhythm { heard: None, ..was.clone() });
+    metrics.show_rhythms();
+    let text = metrics.text();
+    assert!(text.contains("wardline_feed_last_event_timestamp_seconds{feed=\"lis\"} 7200\n"), "{text}");
+    assert!(text.contains("wardline_feed_usual_gap_seconds{feed=\"lis\"} 90\n"), "{text}");
+    assert!(!text.contains("never"), "{text}");
+    // A child of the source that was heard before it, and an event that came while the core was asked.
+    metrics.feed_remembered("lis", &FeedRhythm { heard: Some(at(60)), ..was.clone() });
+    assert!(metrics.text().contains("wardline_feed_last_event_timestamp_seconds{feed=\"lis\"} 7200\n"));
+    metrics.feed_heard("lis", at(7_300));
+    metrics.feed_remembered("lis", &was);
+    assert!(metrics.text().contains("wardline_feed_last_event_timestamp_seconds{feed=\"lis\"} 7300\n"));
 }

@@ -13,7 +13,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{AlertState, NoticeState, Party, Purpose, Task},
-    views::{FeedView, Figures, Gauges, Passage},
+    views::{FeedRhythm, FeedView, Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, program::Level, row::Row, settings::SiteSettings, time::Timestamp, words::Channel};
 
@@ -125,6 +125,11 @@ pub trait Kernel: Send + 'static {
 
     /// How each way in is.
     fn feeds(&self) -> Vec<FeedView> {
+        Vec::new()
+    }
+
+    /// When every source was heard.
+    fn rhythms(&self) -> Vec<FeedRhythm> {
         Vec::new()
     }
 

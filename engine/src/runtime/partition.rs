@@ -12,7 +12,7 @@ use wardline_core::{
     input::{Attempt, Silence},
     ledger::Equation,
     output::{Party, Task},
-    views::{FeedView, Figures, Gauges, Passage},
+    views::{FeedRhythm, FeedView, Figures, Gauges, Passage},
 };
 use wardline_rules::{Text, row::Row, settings::SiteSettings, time::Timestamp};
 
@@ -74,6 +74,10 @@ impl Kernel for Partition {
 
     fn feeds(&self) -> Vec<FeedView> {
         Self::feeds(self)
+    }
+
+    fn rhythms(&self) -> Vec<FeedRhythm> {
+        Self::rhythms(self)
     }
 
     fn silences(&self) -> Vec<Silence> {

@@ -21,11 +21,12 @@ use crate::{frame::epochs, limits::HOT_BATCH_ROWS, schema::DEFINITIONS};
 pub struct Hot {
     tables: Vec<Vec<RecordBatch>>,
     rows: usize,
+    bytes: usize,
 }
 
 impl Default for Hot {
     fn default() -> Self {
-        Self { tables: vec![Vec::new(); DEFINITIONS.len()], rows: 0 }
+        Self { tables: vec![Vec::new(); DEFINITIONS.len()], rows: 0, bytes: 0 }
     }
 }
 
@@ -43,8 +44,9 @@ impl Hot {
             && before.num_rows() + newest.num_rows() <= HOT_BATCH_ROWS
         {
             newest = concat_batches(&newest.schema(), [before, &newest])?;
-            batches.pop();
+            self.bytes = self.bytes.saturating_sub(batches.pop().map_or(0, |before| before.get_array_memory_size()));
         }
+        self.bytes += newest.get_array_memory_size();
         batches.push(newest);
         Ok(())
     }
@@ -66,6 +68,12 @@ impl Hot {
         self.rows
     }
 
+    /// How much memory they take; what two batches share is counted with each.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Forgets rows of epochs up to `covered`: they are in files.
     pub fn forget(&mut self, covered: u64) {
         for batches in &mut self.tables {
@@ -73,6 +81,7 @@ impl Hot {
             *batches = kept.collect();
         }
         self.rows = self.tables.iter().flatten().map(RecordBatch::num_rows).sum();
+        self.bytes = self.tables.iter().flatten().map(RecordBatch::get_array_memory_size).sum();
     }
 }
 

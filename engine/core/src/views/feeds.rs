@@ -7,7 +7,12 @@ use wardline_rules::{
     time::{Span, Timestamp},
 };
 
-use crate::{input::FeedState, partition::Partition};
+use crate::{
+    dictionary::Coded,
+    feeds::{FeedLife, Gaps},
+    input::FeedState,
+    partition::Partition,
+};
 
 /// One way in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +27,34 @@ pub struct FeedView {
     pub usual_gap: Option<Span>,
 }
 
+/// When one source was heard, declared or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedRhythm {
+    /// The source of its events.
+    pub name: Text,
+    /// When it was heard last, log time; `None` if nobody listened for long after that.
+    pub heard: Option<Timestamp>,
+    /// For each hour of the week (UTC) the longest gaps that ended in it, newest week first.
+    pub longest: Vec<(u8, Span)>,
+}
+
 impl Partition {
+    /// When every source was heard, by name.
+    #[must_use]
+    pub fn rhythms(&self) -> Vec<FeedRhythm> {
+        let longest = |hour: u8, gaps: &Gaps| {
+            gaps.longest.into_iter().filter(|gap| *gap > 0).map(move |gap| (hour, Span::from_micros(gap)))
+        };
+        let rhythm = |(name, life): (&Coded, &FeedLife)| FeedRhythm {
+            name: Text::from(self.dictionary.text(*name)),
+            heard: life.heard,
+            longest: life.rhythm.iter().flat_map(|(hour, gaps)| longest(*hour, gaps)).collect(),
+        };
+        let mut rhythms: Vec<FeedRhythm> = self.feeds.iter().map(rhythm).collect();
+        rhythms.sort_unstable_by(|one, next| one.name.cmp(&next.name));
+        rhythms
+    }
+
     /// Every feed that the active ward declares or whose connection is known, by name.
     #[must_use]
     pub fn feeds(&self) -> Vec<FeedView> {

@@ -121,6 +121,8 @@ pub struct Figures {
     pub ward: Option<(wardline_rules::program::WardVersion, Timestamp)>,
     /// Timers armed.
     pub timers: usize,
+    /// Combinations of routing fields that slices tell apart, and those that count as `other` because there are too many.
+    pub slice_keys: (usize, u64),
     /// What came in and what became of it.
     pub counters: Counters,
     /// The equations of conservation.
@@ -147,6 +149,7 @@ impl Partition {
     pub fn figures(&self) -> Figures {
         let mut figures = Figures {
             timers: self.timers.len(),
+            slice_keys: (self.tuples.slice_keys(), self.tuples.folded()),
             counters: self.counters(),
             ledger: self.ledger().to_vec(),
             ward: self.active_ward().map(|ward| (ward.version, ward.activated)),
