@@ -44,17 +44,18 @@ fn number(name: &str, usual: u64) -> u64 {
 fn files(below: &Path) -> Vec<Vec<u8>> {
     let (mut folders, mut found) = (vec![below.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().map(Result::unwrap) {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let entry = entry.expect("an entry");
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if entry.metadata().unwrap().len() <= SAMPLE_BYTES_MAX {
+            } else if entry.metadata().expect("a file").len() <= SAMPLE_BYTES_MAX {
                 found.push(path);
             }
         }
     }
     found.sort();
-    found.iter().map(|path| std::fs::read(path).unwrap()).collect()
+    found.iter().map(|path| std::fs::read(path).expect("an input")).collect()
 }
 
 fn home(place: &str) -> PathBuf {
@@ -67,7 +68,7 @@ fn fuzz(target: &str, samples: &[Vec<u8>], tokens: &[&[u8]], hold: impl Fn(&[u8]
     let tried = |input: &[u8], what: &str| {
         if catch_unwind(AssertUnwindSafe(|| hold(input))).is_err() {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{target}-{what}"));
-            std::fs::write(&path, input).unwrap();
+            std::fs::write(&path, input).expect("a place for it");
             panic!("{target}: {what} goes wrong; keep it: cp {} connectors/tests/fuzz/kept/{target}/", path.display());
         }
     };
@@ -301,16 +302,12 @@ fn s1_06_frames_are_the_same_however_they_are_cut() {
         for mut piece in pieces {
             while !piece.is_empty() {
                 match frames.take(&mut piece) {
-                    Ok(Some(frame)) => {
-                        let is_last = frame.flaw == Some(Flaw::TooLong);
-                        assert!(frame.bytes.len() <= FRAME_MAX + 1);
-                        found.push(frame);
-                        if is_last {
-                            return (found, false);
-                        }
-                    }
+                    Ok(Some(frame)) => found.push(frame),
                     Ok(None) => assert!(piece.is_empty(), "all of it is taken"),
                     Err(_) => return (found, true),
+                }
+                if found.last().is_some_and(|frame| frame.flaw == Some(Flaw::TooLong)) {
+                    return (found, false);
                 }
                 assert!(frames.held() <= FRAME_MAX + 1, "{}", frames.held());
             }
@@ -320,6 +317,7 @@ fn s1_06_frames_are_the_same_however_they_are_cut() {
     let samples: Vec<Vec<u8>> = files(&home("samples/hl7")).iter().map(|sample| framed(sample)).collect();
     fuzz("mllp", &samples, HL7_TOKENS, |input| {
         let whole = read(core::iter::once(input));
+        assert!(whole.0.iter().all(|frame| frame.bytes.len() <= FRAME_MAX + 1));
         assert_eq!(whole, read(input.chunks(1)), "byte by byte");
         assert_eq!(whole, read(input.chunks(7)), "seven at a time");
         let clean = whole.0.iter().filter(|frame| frame.flaw.is_none());

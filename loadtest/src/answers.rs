@@ -144,18 +144,16 @@ fn reference(ward: &Ward, path: &Path) -> Result<(Stories, u64), Error> {
     let parts = length / ANSWER_EVENT_BYTES + 1;
     let (mut stories, mut events) = (Stories::new(), 0);
     for part in 0..parts {
-        let (told, until) = read(path, part, parts).map_err(unreadable)?;
+        let (told, until) = read(path, (part, parts), ward.looks_back()).map_err(unreadable)?;
         events += told.len() as u64;
-        for (name, told) in evaluate::by_report(&told) {
-            let outcome = evaluate::report(ward, &name, told, until);
-            tell(&mut stories, &outcome.lines, &outcome.pages);
-        }
+        evaluate::each(ward, &told, until, |outcome| tell(&mut stories, &outcome.lines, &outcome.pages));
     }
     Ok((stories, events))
 }
 
 /// The events of one part of the reports, and the log time at the end of the file: of the newest event of all reports.
-fn read(path: &Path, part: u64, parts: u64) -> std::io::Result<(Vec<Told>, Timestamp)> {
+/// Where rules look back, all reports of a patient are in one part.
+fn read(path: &Path, (part, parts): (u64, u64), looks_back: bool) -> std::io::Result<(Vec<Told>, Timestamp)> {
     let (profile, tokeniser) = (Profile::new(""), Tokeniser::new(&[0; 32]));
     let decoder = Decoder::new(&profile, &tokeniser);
     let mut reader = BufReader::with_capacity(WRITE_BYTES, File::open(path)?);
@@ -169,18 +167,21 @@ fn read(path: &Path, part: u64, parts: u64) -> std::io::Result<(Vec<Told>, Times
         let Ok(event) = decoder.line(&line) else { continue };
         let said = event.received_at.or(event.occurred_at.map(|at| at.lo));
         now = said.map_or(now, |said| said.max(now));
-        if share(&event) % parts == part {
+        if share(&event, looks_back) % parts == part {
             told.push(Told { at: now, event, reply: None });
         }
     }
 }
 
-/// A number of the report that all its events share: of the order, else of the department.
-fn share(event: &Event) -> u64 {
+/// A number of the report that all its events share: of the patient if asked for, of the order, else of the department.
+fn share(event: &Event, by_patient: bool) -> u64 {
+    let eight = |bytes: &[u8]| bytes.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    if let Some(patient) = event.patient.filter(|_| by_patient) {
+        return eight(&patient.0);
+    }
     let ids = &event.report;
     let id = ids.placer.as_ref().or(ids.filler.as_ref()).map_or("", |ident| ident.id.as_str());
-    let hash = blake3::hash(id.as_bytes());
-    hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    eight(blake3::hash(id.as_bytes()).as_bytes())
 }
 
 #[cfg(test)]

@@ -73,9 +73,12 @@ pub(super) fn listen(path: &Path, orders: SyncSender<Order>) -> io::Result<()> {
                     continue;
                 }
             };
-            match follower(stream).map(|follower| orders.send(Order::Follower(follower))) {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
+            match follower(stream) {
+                Ok(follower) => {
+                    if orders.send(Order::Follower(follower)).is_err() {
+                        return;
+                    }
+                }
                 Err(error) => tracing::warn!(%error, "archive.follower"),
             }
         }

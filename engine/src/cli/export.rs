@@ -89,13 +89,13 @@ pub fn run(args: &Args) -> Ending {
 
 /// The files that the manifest names now; others in the folder are not the table's any more.
 #[cfg(feature = "sql")]
-fn list(data: &Path, table: &str) -> Ending {
+fn list(directory: &Path, table: &str) -> Ending {
     if Definition::named(table).is_none() {
         let names: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.table.name()).collect();
         tell(&format!("{} error: there is no table `{table}`\n  There are {}.\n", Code::Usage, names.join(", ")));
         return Ending::Usage;
     }
-    let archive = data.join(FOLDER);
+    let archive = directory.join(FOLDER);
     let bytes = match fs::read(archive.join(LOG)) {
         Ok(bytes) => bytes,
         // Nothing was flushed yet.

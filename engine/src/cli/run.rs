@@ -156,8 +156,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     reload::activate(&engine, &installation).await;
     listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
     if is_sending {
-        let teller = Teller::new(engine.clone(), sinks.clone(), &installation.config.data);
-        tokio::spawn(teller.run(stopped.clone()));
+        tell_desks(&engine, &sinks, &installation, &stopped);
     }
     if keeps_tables {
         start_query(args.config.clone(), &engine, &stopped);
@@ -165,10 +164,7 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), secured, stopped));
     let over = until_the_end(&engine, running).await;
     stop.send_replace(true);
-    let ended = match over {
-        Over::Ended(ended) => ended,
-        Over::Interrupted => return Ending::Interrupted,
-    };
+    let Over::Ended(ended) = over else { return Ending::Interrupted };
     for listener in listeners {
         drop(listener.await);
     }
@@ -176,6 +172,11 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
         Some(Ended::Cleanly) => Ending::Fine,
         Some(Ended::Poisoned) | None => stopped_by_fault(&sinks, &installation).await,
     }
+}
+
+fn tell_desks(engine: &Engine, sinks: &Arc<Sinks>, installation: &Installation, stopped: &watch::Receiver<bool>) {
+    let teller = Teller::new(engine.clone(), sinks.clone(), &installation.config.data);
+    tokio::spawn(teller.run(stopped.clone()));
 }
 
 /// Says that the engine did not end as asked, to operations and at the terminal.

@@ -1,8 +1,8 @@
 //! Evaluate: what should have been said, and when, about everything that was told?
 //!
-//! Report by report, log time by log time: take what was told then, of other reports of the patient too if a rule looks back, work out anew what all facts known by now say, compare
-//! with what was said before and write down the difference; then look for the earliest thing due and do it. Nothing is
-//! remembered but the facts, what was said, and the alerts that were raised.
+//! Report by report, log time by log time: take what was told then, of other reports of the patient too if a rule looks back,
+//! work out anew what all facts known by now say, compare with what was said before and write down the difference; then look
+//! for the earliest thing due and do it. Nothing is remembered but the facts, what was said, and the alerts that were raised.
 //!
 //! - **How it fits**: a driver gives [`Told`] inputs and compares the [`Outcome`] with the engine's.
 //! - LIMIT: a report's facts are read again at each of its log times, and all those of its patient where a rule looks back.
@@ -23,7 +23,7 @@
 
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wardline_rules::{
     Text,
@@ -142,18 +142,29 @@ pub(crate) struct Journal {
 #[must_use]
 pub fn all(ward: &Ward, told: &[Told], until: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let names = names(told);
-    let patients = patients(told, &names);
-    let looks_back = ward.looks_back();
-    for name in names.iter().flatten().collect::<BTreeSet<_>>() {
-        let patient = patients.get(name).filter(|_| looks_back);
-        let is_near = |other: &Text| other == name || patient.is_some_and(|it| patients.get(other) == Some(it));
-        let news = told.iter().zip(&names).filter_map(|(told, of)| Some((of.as_ref()?, told)));
-        let part = watch::run(ward, name, news.filter(|(of, _)| is_near(of)).collect(), until);
+    each(ward, told, until, |part| {
         outcome.lines.extend(part.lines);
         outcome.pages.extend(part.pages);
-    }
+    });
     outcome
+}
+
+/// The same, handed on report by report, so that nobody needs to hold it whole.
+pub fn each(ward: &Ward, told: &[Told], until: Timestamp, mut take: impl FnMut(Outcome)) {
+    let names = names(told);
+    let patients = if ward.looks_back() { patients(told, &names) } else { BTreeMap::new() };
+    let mut of_report: BTreeMap<&Text, Vec<(&Text, &Told)>> = BTreeMap::new();
+    let mut of_patient: BTreeMap<Token, Vec<(&Text, &Told)>> = BTreeMap::new();
+    for (name, told) in names.iter().zip(told).filter_map(|(name, told)| Some((name.as_ref()?, told))) {
+        of_report.entry(name).or_default().push((name, told));
+        if let Some(patient) = patients.get(name) {
+            of_patient.entry(*patient).or_default().push((name, told));
+        }
+    }
+    for (name, own) in of_report {
+        let near = patients.get(name).and_then(|patient| of_patient.get(patient)).cloned().unwrap_or(own);
+        take(watch::run(ward, name, near, until));
+    }
 }
 
 /// Which report each input is about. Facts that carry only a placer number belong to the report that has that placer number

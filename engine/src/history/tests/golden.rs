@@ -277,7 +277,9 @@ fn export(disk: &SimDisk) -> String {
         let _ = writeln!(text, "mark {sequence} {hash}");
     }
     history
-        .events(u64::MAX, |at, event| drop(writeln!(text, "{at} {} {}", event.event_id, event.fact.word())))
+        .events(u64::MAX, |at, event| {
+            let _ = writeln!(text, "{at} {} {}", event.event_id, event.fact.word());
+        })
         .unwrap();
     let told = |letter: Letter| {
         let bytes: String = letter.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
