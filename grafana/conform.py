@@ -22,7 +22,7 @@ type Told<T> = T extends DataQuery ? Record<string, unknown>
   : T extends (infer One)[] ? Told<One>[]
   : T extends object ? { [K in keyof T]?: Told<T[K]> } : T;
 type Board = Told<Omit<Dashboard, 'annotations' | 'templating'>> & {
-  annotations: { list: (Told<NonNullable<NonNullable<Dashboard['annotations']>['list']>[number]> & { rawQuery?: string })[] };
+  annotations: { list: (Told<NonNullable<NonNullable<Dashboard['annotations']>['list']>[number]> & { rawQuery?: string; expr?: string; step?: string; textFormat?: string; titleFormat?: string })[] };
   templating: { list: (Told<NonNullable<NonNullable<Dashboard['templating']>['list']>[number]> & { definition?: string })[] };
 };
 export const board = %s satisfies Board;

@@ -90,8 +90,7 @@ def draw(cell, entries):
     is_number = lambda value: math.isfinite(float(value))
     series = [(entry, labels, [one for one in values if is_number(one[1])]) for entry in entries for labels, values in entry.get("series", [])]
     if not series:
-        planned = sorted({metric for entry in entries for metric in entry["planned"]})
-        return cell.says("planned, no data yet:\n" + "\n".join(planned) if planned else "\n".join(textwrap.wrap(head["none"], 40)))
+        return cell.says("\n".join(textwrap.wrap(head["none"], 40)))
     kind = head["type"]
     if kind == "heatmap":
         heat(cell, series, head)

@@ -58,6 +58,15 @@ pub(crate) enum Order {
     Follower(followers::Follower),
 }
 
+/// How often files are written.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// If there are rows that no file holds.
+    flush_every: Duration,
+    /// After a flush that failed.
+    retry_after: Duration,
+}
+
 /// What both ends of the queue know.
 #[derive(Debug, Default)]
 struct Shared {
@@ -68,13 +77,15 @@ struct Shared {
 
 /// Opens the archive of a data directory and starts its thread.
 ///
+/// - **Input** `flush_every`: how often rows go to files at least.
+///
 /// # Errors
 /// Of the disk, or a damaged manifest.
-pub fn open(directory: &Path, metrics: &Metrics) -> Result<Archiving, tables::Error> {
-    open_retrying(directory, metrics, ARCHIVE_RETRY_AFTER)
+pub fn open(directory: &Path, metrics: &Metrics, flush_every: Duration) -> Result<Archiving, tables::Error> {
+    open_paced(directory, metrics, Pace { flush_every, retry_after: ARCHIVE_RETRY_AFTER })
 }
 
-fn open_retrying(directory: &Path, metrics: &Metrics, retry_after: Duration) -> Result<Archiving, tables::Error> {
+fn open_paced(directory: &Path, metrics: &Metrics, pace: Pace) -> Result<Archiving, tables::Error> {
     let archive = tables::Archive::open(Folder::open(&directory.join(FOLDER))?)?;
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
@@ -82,7 +93,7 @@ fn open_retrying(directory: &Path, metrics: &Metrics, retry_after: Duration) -> 
     let wards = directory.join(FOLDER).join(WARDS);
     metrics.begin_tables();
     let figures = figures::Figures::new(metrics.clone(), &archive);
-    start(keeper::Keeper::new(archive, figures, retry_after, wards), receiver, shared.clone())?;
+    start(keeper::Keeper::new(archive, figures, pace, wards), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })
 }

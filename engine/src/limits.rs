@@ -220,8 +220,10 @@ pub const ARCHIVE_QUEUE_ROWS_MAX: usize = 262_144;
 pub const ARCHIVE_FREEZE_AFTER: Duration = Duration::from_millis(10);
 /// How long the archive thread sleeps when nothing comes.
 pub const ARCHIVE_IDLE: Duration = Duration::from_secs(1);
-/// How often hot rows go to files even if they are few.
+/// How often hot rows go to files even if they are few; at most so seldom, whatever the installation says.
 pub const ARCHIVE_FLUSH_EVERY: Duration = Duration::from_secs(3_600);
+/// How often they may go at most: each flush is a file of each table that has news, and sixteen are merged into one.
+pub const ARCHIVE_FLUSH_EVERY_MIN: Duration = Duration::from_secs(10);
 /// How long after a flush that failed the next one is tried.
 pub const ARCHIVE_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How long a checkpoint waits for the files that it needs; beyond it is given up, and a later one finds them written.

@@ -18,6 +18,8 @@ SEND = (0.1, 1, 5, 10, 30, 60, 300)
 PAUSES = {"red": (1, 30), "orange": (5, 300), "yellow": (30, 1800)}
 GROUPS = {"stat": "stat", "asap": "urgent", "urgent": "urgent", "timed": "urgent", "preop": "urgent", "callback": "urgent", "routine": "routine"}
 DISK = 500e9
+# The job that scrapes the query process, where it is not the engine's.
+QUERY = ("job", "wardline-query", "instance", "month-query")
 
 
 def limit(name):
@@ -35,7 +37,7 @@ class Rhythm:
     def heard(self, at):
         last, self.last = self.last, at
         if last is not None and last < at:
-            self.hours[int(at // HOUR) % 24].append(at - last)
+            self.hours[int(last // HOUR) % 24].append(at - last)
 
     def usual(self):
         gaps = self.hours[int(self.last // HOUR) % 24] if self.last else ()
@@ -180,10 +182,14 @@ class Month:
     def scrape(self, at):
         """Name, labels and value of everything that rules read, at this minute."""
         if self.running("down", at) or self.running("restart", at):
-            self.process = Process(OBJECTIVES)
+            # What feeds said before is known from the core's state.
+            rhythms, self.process = self.process.rhythms, Process(OBJECTIVES)
+            self.process.rhythms = rhythms
             yield "up", (), 0
+            yield "up", QUERY, 0
             return
         yield "up", (), 1
+        yield "up", QUERY, 0 if self.running("no query", at) else 1
         yield from self.machine(at)
         for (name, labels), value in self.process.counters.items():
             yield name, labels, value
@@ -275,8 +281,8 @@ def write(month, home, until, step=60):
         for name, labels, value in month.scrape(at):
             shown = names.get((name, labels))
             if shown is None:
-                pairs = "".join(',%s="%s"' % pair for pair in zip(labels[::2], labels[1::2]))
-                shown = names[name, labels] = "%s{%s%s}" % (name, own, pairs)
+                pairs = ",".join('%s="%s"' % pair for pair in zip(labels[::2], labels[1::2]))
+                shown = names[name, labels] = "%s{%s}" % (name, pairs if labels[:1] == ("job",) else ",".join(filter(None, (own, pairs))))
             file.write("%s %.10g %d\n" % (shown, value, at))
             count += 1
     file.write("# EOF\n")

@@ -38,7 +38,7 @@ INCIDENTS = [
     Incident("radiology reports held back and released at once", at(9, 8), 600, [BURN], after=72, deed="held", feed="ris"),
     Incident("the gateway for SMS fails", at(11, 9), 150, ["WardlineChannelFailing"], ["WardlineSendSlow"], deed="gateway", channel="sms"),
     Incident("the laboratory's clock is ten minutes ahead", at(12, 14), 90, ["WardlineFeedSkewed"], deed="skew", feed="lis"),
-    Incident("Wardline is down for a quarter of an hour", at(13, 3, 10), 15, ["WardlineDown"], ["WardlineCoreStalled"], deed="down"),
+    Incident("Wardline is down for a quarter of an hour", at(13, 3, 10), 15, ["WardlineDown"], ["WardlineCoreStalled", "WardlineQueryDown"], deed="down"),
     Incident("radiology sends what its profile does not fit", at(15, 13), 180, ["WardlineFeedRejects"], ["WardlineDeadLetters", BURN], after=12, deed="unfit", feed="ris"),
     Incident("the laboratory feed is silent on a Sunday night", at(21, 1), 180, ["WardlineFeedSilent"], [BURN], deed="silent", feed="lis"),
     Incident("one blood collector of three is away for a day", at(18, 7), 600, [BURN], after=72, deed="collector", feed="lis", by=(15, 50)),

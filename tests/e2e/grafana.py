@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 """Grafana: does every query of every panel and rule find real samples of a real engine?
 
-Four parties: `wardline run` on a folder of its own, a receiver for its notices that answers, opens, refuses and keeps silent,
+Five parties: `wardline run` on a folder of its own with its query process, people who ask it over HTTP and the Postgres wire,
+a receiver for its notices that answers, opens, refuses and keeps silent,
 a feeder that tells of reports that began up to hours ago, some late, some critical, some wrong, and a Prometheus with the
 rules of this repository. Then each query goes through Prometheus' own HTTP API, with its variables filled in, and each of
 SQL over the Postgres wire, with Grafana's macros and variables filled in.
 
-A panel counts as `run` when each of its queries answers with finite samples, as `empty` when one does not. A query may be
-empty only if it asks for a metric that docs/reference/metrics.md lists as planned; a planned one that answers fails as well,
-so that the list can only shrink.
+A panel counts as `run` when each of its queries answers with finite samples, as `empty` when one does not. Then the query
+process is stopped, killed and comes back, and the engine is started again: what rules and gauges must say then is looked at.
 
 LIMIT: two minutes of samples by the wall clock. No day, no week: what looks back further shows what two minutes hold.
 
 Usage: grafana.py [--seconds N] [--results FILE]
 """
-import csv, glob, http.server, io, json, math, os, random, re, shutil, socket, subprocess, threading, time, urllib.error, urllib.parse, urllib.request
+import csv, glob, http.server, io, json, math, os, random, re, shutil, signal, socket, subprocess, threading, time, urllib.error, urllib.parse, urllib.request
 
-from _shared import ROOT, Engine, ask, beside, folder, free_port, join, options, run, spawn, until
+from _shared import ROOT, Engine, ask, beside, folder, free_port, is_ready, join, options, run, spawn, until
 
 # `results`: write every answer into this file, for grafana/pictures.py.
 OPTIONS = options(__doc__, seconds=130, results="")
@@ -43,6 +43,7 @@ zone = "America/Chicago"
 [sql]
 listen = "127.0.0.1:{sql}"
 postgres = "127.0.0.1:{postgres}"
+flush_every = "10s"
 [[channel]]
 name = "default"
 phone = {{ kind = "webhook", url = "http://127.0.0.1:{sink}/phone", secret = "file:secret", class = "keyed", inside = true }}
@@ -67,6 +68,9 @@ rule_files: ["{rules}/recording.yaml", "{rules}/alerts.yaml"]
 scrape_configs:
 - job_name: wardline
   static_configs: [{{ targets: ["127.0.0.1:{admin}"] }}]
+- job_name: wardline-query
+  scrape_timeout: 1s
+  static_configs: [{{ targets: ["127.0.0.1:{sql}"] }}]
 '''
 
 
@@ -130,6 +134,16 @@ def life(n):
     return feed, events
 
 
+# A sender that kept its line for a minute is missed when it is gone; later lines of others would hide that.
+LINE_KEPT = 62
+
+
+def keep_line(port, stop):
+    """A sender of HL7 that is connected for a minute and goes for good."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
+        stop.wait(LINE_KEPT)
+
+
 def cut_off(port):
     """A sender of HL7 whose line breaks in the middle of a message."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
@@ -137,7 +151,7 @@ def cut_off(port):
 
 
 def feed_all(engine, mllp, stop):
-    n = 0
+    n, began = 0, time.monotonic()
     while not stop.is_set():
         feed, events = life(n)
         # One line in forty is nothing that anybody can read; one answer in forty is about no notice.
@@ -150,7 +164,7 @@ def feed_all(engine, mllp, stop):
         if status != 200:
             raise ValueError("a request was answered with %d: %s" % (status, said[:300]))
         n += 1
-        if n % 20 == 3:
+        if n % 20 == 3 and time.monotonic() < began + LINE_KEPT - 5:
             cut_off(mllp)
         while People.links:
             link = People.links.pop(0)
@@ -162,6 +176,23 @@ def feed_all(engine, mllp, stop):
                     if error.code != 409:
                         raise
         time.sleep(0.1)
+
+
+def ask_all(sql, postgres, stop):
+    """Asks over HTTP and over the Postgres wire, in one transaction that lasts as well; one question in five is none."""
+    environment = dict(os.environ, PGSSLMODE="disable", PGCONNECT_TIMEOUT="10", PGPASSWORD="none")
+    lasting = "BEGIN; SELECT count(*) FROM clocks; \\! sleep 4\n COMMIT;\n"
+    n = 0
+    while not stop.is_set():
+        n += 1
+        text = "SELECT kind, count(*) FROM reports GROUP BY kind" if n % 5 else "SELECT nothing FROM reports"
+        status, said, _ = ask(sql, "POST", "/v1/sql", json.dumps({"sql": text}).encode(), {"content-type": "application/json"})
+        if (status == 200) != bool(n % 5):
+            raise ValueError("a statement was answered with %d: %s" % (status, said[:300]))
+        if n % 5 == 2:
+            command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(postgres), "-U", "grafana", "-d", "wardline"]
+            subprocess.run(command, input=lasting, check=True, capture_output=True, text=True, env=environment, timeout=60)
+        stop.wait(1)
 
 
 class Prometheus:
@@ -189,6 +220,24 @@ def filled(query, seconds):
 
 def finite(series):
     return [(labels, values) for labels, values in series if any(math.isfinite(float(value)) for _, value in values)]
+
+
+def look_at_downtimes(prometheus, seconds):
+    """Every annotation that asks Prometheus, over the whole time: each must have had something to note."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(ROOT, "grafana/dashboards/*.json"))):
+        for annotation in json.load(open(path))["annotations"]["list"]:
+            if "expr" in annotation:
+                found[annotation["name"]] = annotation["expr"]
+    results = []
+    for name, query in found.items():
+        entry = {"panel": "annotation " + name, "title": name, "expr": query}
+        try:
+            entry["series"] = finite(prometheus.series(filled(query, seconds), time.time(), seconds, False))
+        except ValueError as error:
+            entry["error"] = str(error)
+        results.append(entry)
+    return results
 
 
 def panels_of(board):
@@ -277,7 +326,7 @@ def look_into_tables(postgres):
         number, variables = board["uid"].rsplit("-d")[-1], {}
 
         def ask(name, title, kind, text):
-            entry = {"panel": name, "title": title, "type": kind, "board": board["title"], "sql": text, "planned": [], "none": "", "unit": "", "series": []}
+            entry = {"panel": name, "title": title, "type": kind, "board": board["title"], "sql": text, "none": "", "unit": "", "series": []}
             try:
                 entry["columns"], entry["rows"] = postgres.rows(postgres.filled(text, variables))
                 problem = plausible(kind, entry["columns"], entry["rows"])
@@ -294,7 +343,7 @@ def look_into_tables(postgres):
                 found = ask("%s variable %s" % (number, variable["name"]), variable["label"], "variable", variable["query"])
                 variables[variable["name"]] = [row[0] for row in found.get("rows", [])]
         for annotation in board["annotations"]["list"]:
-            if annotation["rawQuery"] not in noted:
+            if annotation.get("rawQuery", "") not in noted | {""}:
                 noted.add(annotation["rawQuery"])
                 ask("annotation " + annotation["name"], annotation["name"], "timeseries-of-words", annotation["rawQuery"])
         for panel in panels_of(board):
@@ -305,39 +354,16 @@ def look_into_tables(postgres):
     return results
 
 
-def planned_metrics():
-    page = open(os.path.join(ROOT, "docs/reference/metrics.md")).read()
-    return set(re.findall(r"^\| `(\w+)`", page.split("## Planned")[1].split("\n## ")[0], re.M))
-
-
-def asks_for(query, planned):
-    """The planned metrics of a query; recorded series carry the name of theirs in their own."""
-    names = re.findall(r"wardline_\w+", query)
-    found = {metric for metric in planned for name in names if re.fullmatch(metric + "(_bucket|_sum|_count)?", name)}
-    recorded = {"wardline_reports_closed": "wardline_reports_closed_total"}
-    return found | {recorded[name] for name in names if name in recorded and recorded[name] in planned}
-
-
 def judge(results):
-    """Panels that ran, that are empty as planned, that are empty, that failed; and what answered though it is planned."""
-    planned, by_panel, early = planned_metrics(), {}, []
+    """Panels that ran, that are empty, that failed."""
+    by_panel = {}
     for entry in results:
-        entry["planned"] = sorted(asks_for(entry.get("expr", ""), planned))
         by_panel.setdefault(entry["panel"], []).append(entry)
-        if entry["planned"] and entry.get("series"):
-            early.append(entry)
-    ran, excused, empty, failed = [], [], [], []
+    ran, empty, failed = [], [], []
     for panel, entries in by_panel.items():
         missing = [entry for entry in entries if not entry.get("series") and not entry.get("rows")]
-        if any("error" in entry for entry in entries):
-            failed.append(panel)
-        elif not missing:
-            ran.append(panel)
-        elif all(entry["planned"] for entry in missing):
-            excused.append(panel)
-        else:
-            empty.append(panel)
-    return ran, excused, empty, failed, early
+        (failed if any("error" in entry for entry in entries) else empty if missing else ran).append(panel)
+    return ran, empty, failed
 
 
 def check_rules(check, prometheus):
@@ -368,18 +394,79 @@ def check_metrics(check, engine):
 
 
 def check_panels(check, results):
-    """Each panel, variable and annotation is a check; and none answers that is planned."""
-    ran, excused, empty, failed, early = judge(results)
-    for panel in ran + excused:
+    """Each panel, variable and annotation is a check."""
+    ran, empty, failed = judge(results)
+    for panel in ran:
         check.true("panel " + panel, True)
     for panel in empty + failed:
-        wrong = [entry for entry in results if entry["panel"] == panel and ("error" in entry or not entry["series"] and not entry.get("rows"))]
-        check.true("panel %s answers" % panel, False, ["%s: %s: %s" % (entry["title"], entry.get("error", "empty, and not planned"), entry.get("expr") or entry["sql"]) for entry in wrong])
-    for entry in early:
-        check.true("panel %s is planned no more: take %s off the list" % (entry["panel"], ", ".join(entry["planned"])), False)
-    print("panels run %d  empty %d  failed %d  empty as planned %d: %s" % (len(ran), len(empty), len(failed), len(excused), " ".join(excused)))
+        wrong = [entry for entry in results if entry["panel"] == panel and ("error" in entry or not entry.get("series") and not entry.get("rows"))]
+        check.true("panel %s answers" % panel, False, ["%s: %s: %s" % (entry["title"], entry.get("error", "empty"), entry.get("expr") or entry["sql"]) for entry in wrong])
     answered = sum(bool(entry.get("series") or entry.get("rows")) for entry in results)
-    print("queries %d  answered %d  planned %d" % (len(results), answered, sum(bool(entry["planned"]) for entry in results)))
+    print("queries %d  answered %d" % (len(results), answered))
+    print("panels run %d  empty %d  failed %d" % (len(ran), len(empty), len(failed)))
+
+
+def check_table(check, engine, sql):
+    """What both processes show is what the page of metrics says, and the reverse."""
+    page = open(os.path.join(ROOT, "docs/reference/metrics.md")).read()
+    check.true("no metric is planned", "## Planned" not in page)
+    parts = {"engine": page.split("## Of the query process")[0], "query": page.split("## Of the query process")[1].split("## Of each process")[0]}
+    each = set(re.findall(r"^\| `(\w+)`", page.split("## Of each process")[1].split("## Buckets")[0], re.M)) | {"wardline_build_info"}
+    for name, port in (("engine", engine.admin), ("query", sql)):
+        shown = set(re.findall(r"^# TYPE (\w+) ", ask(port, "GET", "/metrics")[1].decode(), re.M))
+        told = set(re.findall(r"^\| `(\w+)`", parts[name], re.M)) | each
+        check.equal("metrics of the %s that no page names" % name, shown - told, set())
+        check.equal("metrics of the %s that the page names and nothing shows" % name, told - shown, set())
+
+
+def child_of(engine):
+    """The process id of the query process."""
+    with open("/proc/%d/task/%d/children" % (engine.process.pid, engine.process.pid)) as file:
+        listed = [int(word) for word in file.read().split()]
+    for task in os.listdir("/proc/%d/task" % engine.process.pid):
+        with open("/proc/%d/task/%s/children" % (engine.process.pid, task)) as file:
+            listed += [int(word) for word in file.read().split()]
+    return listed[0] if listed else None
+
+
+def check_query_process(check, engine, sql, prometheus):
+    """One that stands still or dies is missed, by the expressions of the alert rules themselves; and it comes back."""
+    rules = {rule["name"]: rule["query"] for group in prometheus.ask("rules")["data"]["groups"] for rule in group["rules"] if rule["type"] == "alerting"}
+    asks = lambda name: prometheus.series(rules[name], time.time(), 0, True)
+    for name in ("WardlineQueryDown", "WardlineSnapshotStale", "WardlineArchiveBehind"):
+        check.equal(name + " has nothing to say while all is well", asks(name), [])
+    pid = child_of(engine)
+    os.kill(pid, signal.SIGSTOP)
+    check.true("a query process that stands still is missed", until(lambda: asks("WardlineQueryDown"), 30))
+    os.kill(pid, signal.SIGCONT)
+    check.true("and is not when it goes on", until(lambda: not asks("WardlineQueryDown"), 30))
+    os.kill(pid, signal.SIGKILL)
+    check.true("one that died is started again, and counted", until(lambda: engine.total("wardline_follower_restarts_total") == 1, 30))
+    connected = until(lambda: engine.total("wardline_follower_connected") == 1 and is_ready(sql), 60)
+    check.true("and follows the rows again", connected and child_of(engine) != pid)
+    os.kill(engine.process.pid, signal.SIGSTOP)
+    stale = until(lambda: asks("WardlineSnapshotStale"), 90, 1)
+    os.kill(engine.process.pid, signal.SIGCONT)
+    check.true("what SQL shows is old a minute after its engine stands still", stale)
+
+
+def check_restart(check, engine):
+    """What feeds said before a restart is shown from its first scrape on; rows that no file held are made again."""
+    name = "wardline_feed_last_event_timestamp_seconds"
+    for n in (100_000, 100_001):
+        # The first is flushed, the second is not yet.
+        time.sleep(1)
+        engine.post("/v1/events?feed=lis", json.dumps(said(n, "a", "lis", "received", 60)).encode() + b"\n", "application/x-ndjson")
+    before = engine.metrics(name)
+    usual = engine.metrics("wardline_feed_usual_gap_seconds")
+    engine.kill()
+    engine.start()
+    after = engine.metrics(name)
+    print("feeds heard before %s  after a restart %s" % (sorted(before.values()), sorted(after.values())))
+    same = all(abs(after.get(feed, 0) - at) < 2 for feed, at in before.items())
+    check.true("feeds were last heard when they were before the restart", before and same, (before, after))
+    check.true("usual gaps are known", usual)
+    check.true("rows that no file held are made again, and counted", engine.total("wardline_rederived_rows") > 0)
 
 
 def log_of(path):
@@ -399,7 +486,7 @@ def main(check):
     home = folder("prometheus")
     own, log = os.path.join(home, "prometheus.yml"), os.path.join(home, "prometheus.log")
     with open(own, "w") as file:
-        file.write(PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=engine.admin))
+        file.write(PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=engine.admin, sql=sql))
     with open(log, "ab") as out:
         command = ["prometheus", "--config.file=" + own, "--storage.tsdb.path=" + os.path.join(home, "tsdb"), "--web.listen-address=127.0.0.1:%d" % port]
         scraping = spawn(command, cwd=home, stdout=out, stderr=out)
@@ -414,21 +501,26 @@ def main(check):
     # First a look at rest, so that every counter is seen at 0.
     check.true("Prometheus scrapes the engine", until(sees_engine, 60), log_of(log))
     time.sleep(4)
-    feeder = beside(check, feed_all, engine, mllp, stop)
+    feeder, asking = beside(check, feed_all, engine, mllp, stop), threading.Event()
+    asker, line = beside(check, ask_all, sql, postgres, asking), beside(check, keep_line, mllp, stop)
     lives = lambda: engine.process.poll() is None and scraping.poll() is None
     check.true("engine and Prometheus live to the end", not until(lambda: not lives(), OPTIONS.seconds, 1), log_of(log))
     results = look(prometheus, OPTIONS.seconds) + look_into_tables(Postgres(postgres, OPTIONS.seconds))
-    check_panels(check, results)
     check_rules(check, prometheus)
     check_metrics(check, engine)
+    check_table(check, engine, sql)
     for target in prometheus.ask("targets")["data"]["activeTargets"]:
         check.equal("target %s is up" % target["scrapeUrl"], (target["health"], target["lastError"]), ("up", ""))
-    stop.set()
-    join(feeder)
+    for event, thread in ((stop, feeder), (stop, line), (asking, asker)):
+        event.set()
+        join(thread)
+    check_query_process(check, engine, sql, prometheus)
+    check_panels(check, results + look_at_downtimes(prometheus, 2 * OPTIONS.seconds))
+    check_restart(check, engine)
     server.shutdown()
     if OPTIONS.results:
         with open(OPTIONS.results, "w") as file:
             json.dump(results, file)
 
 
-run(main, minutes=2 + OPTIONS.seconds / 60 * 2)
+run(main, minutes=5 + OPTIONS.seconds / 60 * 2)

@@ -4,6 +4,9 @@
 Two engines hear the same events: one with a ward of one rule and three feeds, one with more rules, clocks, feeds, kinds and
 channels than the caps of the metrics allow. Each is scraped again and again, in both formats.
 
+No ward reaches every cap at once: what a registry costs in which every label has all its values is measured by the test
+`budget` of the engine (`cargo test -p wardline --lib budget -- --nocapture`).
+
 LIMIT: a debug build on whatever else runs here measures slower than a release; figures are printed, and only bounds are
 checked: series within the limit, values beyond a cap folded into `other` and counted, no growth by being scraped.
 
@@ -11,7 +14,7 @@ Usage: series.py [--scrapes N]
 """
 import http.server, json, re, threading, time
 
-from _shared import Engine, ask, options, run, until
+from _shared import Engine, ask, free_port, options, run, until
 
 OPTIONS = options(__doc__, scrapes=200)
 CHANNELS = ("phone", "sms", "email", "inbox", "secure_message", "app", "letter", "worklist")
@@ -81,8 +84,17 @@ def scrapes(engine, kind):
     return sorted(took), text.decode()
 
 
+def query_series(port):
+    try:
+        return [line for line in ask(port, "GET", "/metrics")[1].decode().splitlines() if line and not line.startswith("#")]
+    except OSError:
+        return []
+
+
 def measure(check, name, rules, clocks, feeds, port):
-    config = "".join('[[feed]]\nname = "feed%02d"\nkind = "http"\n' % number for number in range(feeds)) + '[[channel]]\nname = "default"\n'
+    sql = free_port()
+    config = '[sql]\nlisten = "127.0.0.1:%d"\npostgres = "127.0.0.1:%d"\n' % (sql, free_port())
+    config += "".join('[[feed]]\nname = "feed%02d"\nkind = "http"\n' % number for number in range(feeds)) + '[[channel]]\nname = "default"\n'
     config += "".join(SINK.format(name=channel, port=port) for channel in CHANNELS)
     directory = "".join("Operations,,,%s,+1 555 0100,,,\n" % channel for channel in CHANNELS)
     engine = Engine(config, ward(rules, clocks), directory, [("secret", "whsec_" + "A" * 43 + "=")]).start()
@@ -106,6 +118,10 @@ def measure(check, name, rules, clocks, feeds, port):
     print("         RSS MiB: at rest %.1f  events heard %.1f  first scrapes %.1f  after %d more %.1f" % (rest, heard, warm, 2 * OPTIONS.scrapes, scraped))
     for word, took, text in (("text", took, text), ("OpenMetrics", opened, open_text)):
         print("         %-11s %d bytes  scrape ms p50 %.1f  p99 %.1f" % (word, len(text), part(took, 0.5), part(took, 0.99)))
+    until(lambda: query_series(sql), 60)
+    of_query = len(query_series(sql))
+    print("         query process: %d series more" % of_query)
+    check.true(name + ": both processes together are within the limit", 0 < of_query and len(series) + of_query <= engine.total("wardline_metric_series_limit"), of_query)
     folded = engine.metrics("wardline_label_overflow_total")
     check.true(name + ": series are within the limit", len(series) <= engine.total("wardline_metric_series_limit"), len(series))
     check.true(name + ": being scraped costs no memory", scraped - warm < 24, "%.1f MiB" % (scraped - warm))

@@ -2,16 +2,18 @@
 
 use std::{collections::BTreeSet, fs};
 
-use wardline::metrics::{Entry, Metric, PLANNED, Sort, table::PROCESS};
+use wardline::metrics::{Entry, Metric, PLANNED, QUERY, Sort, table::PROCESS};
+use wardline_query::figures::Figures;
 
 use super::{
+    dashboards::DOWNTIMES,
     rules::{burn, recorded},
     source::{Panels, Rules, root},
 };
 
 fn entries() -> Vec<Entry> {
     let own = Metric::ALL.iter().map(|metric| metric.entry());
-    own.chain(PLANNED.iter().copied()).chain(PROCESS.iter().copied()).collect()
+    own.chain([QUERY, PLANNED, PROCESS].into_iter().flatten().copied()).collect()
 }
 
 /// Names of series in a query; those of Prometheus itself are left out.
@@ -69,6 +71,10 @@ fn every_metric_is_used_where_the_table_says_and_nowhere_else() {
                 used.extend(metrics.into_iter().map(|metric| (metric, board.id.clone())));
             }
         }
+        if ["D1", "D2", "D3", "D4"].contains(&board.id.as_str()) {
+            let metrics = DOWNTIMES.iter().flat_map(|(_, ask, _)| metrics_in(ask, &rules, &entries));
+            used.extend(metrics.map(|metric| (metric, board.id.clone())));
+        }
     }
     let asks =
         rules.alerts.iter().map(|alert| alert.ask.clone()).chain(rules.burns.iter().map(|rule| burn(rule).join(" ")));
@@ -80,6 +86,39 @@ fn every_metric_is_used_where_the_table_says_and_nowhere_else() {
         let found: BTreeSet<String> =
             used.iter().filter(|(metric, _)| *metric == entry.name).map(|(_, by)| by.clone()).collect();
         assert_eq!(told, found, "{}: the table says who uses it (left), panels and rules do (right)", entry.name);
+    }
+}
+
+#[test]
+fn the_query_process_shows_what_the_table_says_and_nothing_else() {
+    let text = Figures::new().unwrap().at_first();
+    let told = |word: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(&format!("# {word} ")));
+        let own = |line: &&str| !PROCESS.iter().any(|entry| line.starts_with(&format!("{} ", entry.name)));
+        lines.filter(own).map(str::to_owned).collect()
+    };
+    let build = Metric::BuildInfo.entry();
+    let entries: Vec<&Entry> = QUERY.iter().chain([&build]).collect();
+    let helps = entries.iter().map(|entry| format!("{} {}", entry.name, entry.help));
+    assert_eq!(told("HELP"), helps.collect());
+    let types = entries.iter().map(|entry| format!("{} {}", entry.name, entry.sort.word()));
+    assert_eq!(told("TYPE"), types.collect());
+    for entry in PROCESS {
+        assert!(text.contains(&format!("\n{} ", entry.name)), "{}", entry.name);
+    }
+    for entry in entries {
+        // A new process shows every child already, with the labels and bounds of the table.
+        let lines = text.lines().filter(|line| metric_of(line.split(['{', ' ']).next().unwrap(), &[*entry]).is_some());
+        let shown: Vec<&str> = lines.collect();
+        let wanted = if entry.name == build.name { 1 } else { entry.series() };
+        assert_eq!(shown.len(), wanted, "{}: {shown:?}", entry.name);
+        for (label, _) in entry.labels {
+            assert!(shown.iter().all(|line| line.contains(&format!("{label}=\""))), "{shown:?}");
+        }
+        let Sort::Histogram(bounds) = entry.sort else { continue };
+        for bound in bounds {
+            assert!(shown.iter().any(|line| line.contains(&format!("le=\"{bound}\""))), "{}: {bound}", entry.name);
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::source::{Dashboard, Panel, Panels, Query};
 
 pub(super) const RUNBOOKS: &str = "https://github.com/wardline/wardline/blob/main/docs/runbooks.md";
+/// The board that asks SQL, for the same time.
+const CASES: &str = "/d/wardline-d8?${__url_time_range}";
 const NOTHING: &str = "Nothing is scraped from Wardline in this range; see Engine health";
 /// Blue, orange and vermillion of Okabe and Ito, told apart by nearly everybody; then the rest of their palette.
 const COLOURS: [&str; 6] = ["#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"];
@@ -17,6 +19,12 @@ const HEIGHT: u32 = 8;
 /// Of a row panel and of its line of panels.
 const COLUMNS: u32 = 24;
 const ANNOTATIONS: &str = "SELECT active_from AS time, active_from AS timeend, concat('ward ', ward, ' active') AS text, 'ward' AS tags FROM wards WHERE $__timeFilter(active_from)";
+
+/// Downtimes: the name of an annotation, its query and its text.
+pub(super) const DOWNTIMES: [(&str, &str, &str); 2] = [
+    ("Feeds that are lost", "min by (feed) (wardline_feed_up{m}) == 0", "feed {{feed}} is lost"),
+    ("Wardline that is away", "up{m} == 0", "{{job}} at {{instance}} is away"),
+];
 
 /// A query as Grafana has it.
 pub(super) fn written(ask: &str) -> String {
@@ -59,10 +67,21 @@ fn annotations(board: &Dashboard) -> Vec<Value> {
         return Vec::new();
     }
     let sql = json!({ "type": "grafana-postgresql-datasource", "uid": "wardline-sql" });
-    vec![json!({
+    let mut all = vec![json!({
         "datasource": sql, "enable": true, "iconColor": COLOURS[1], "name": "Changes of the ward",
         "rawQuery": ANNOTATIONS, "target": { "format": "table", "rawQuery": true, "rawSql": ANNOTATIONS, "refId": "Anno" },
-    })]
+    })];
+    if !board.is_sql() {
+        let source = json!({ "type": "prometheus", "uid": "${datasource}" });
+        all.extend(DOWNTIMES.map(|(name, ask, text)| {
+            let ask = written(ask);
+            json!({
+                "datasource": source, "enable": true, "expr": ask, "iconColor": COLOURS[2], "name": name, "step": "60s",
+                "target": { "expr": ask, "interval": "60s", "refId": "Anno" }, "textFormat": text, "titleFormat": name,
+            })
+        }));
+    }
+    all
 }
 
 fn variables(board: &Dashboard) -> Vec<Value> {
@@ -157,9 +176,14 @@ fn panel(board: &Dashboard, panel: &Panel, at: &Value) -> Value {
         .zip(&panel.queries)
         .map(|(letter, query)| target(board, panel, (char::from(letter).to_string(), query), &source))
         .collect();
+    let mut links = vec![json!({ "targetBlank": true, "title": "Runbook", "url": format!("{RUNBOOKS}#{}", panel.topic) })];
+    // What the engine says of itself has no rows.
+    if !["D5", "D8"].contains(&board.id.as_str()) {
+        links.push(json!({ "targetBlank": true, "title": "The cases, in SQL", "url": CASES }));
+    }
     let mut made = json!({
         "datasource": source, "description": panel.description, "fieldConfig": fields(panel), "gridPos": at, "id": id,
-        "links": [{ "targetBlank": true, "title": "Runbook", "url": format!("{RUNBOOKS}#{}", panel.topic) }],
+        "links": links,
         "options": options(panel), "targets": targets, "title": panel.title, "type": panel.kind,
     });
     if panel.kind == "table" {
@@ -194,7 +218,7 @@ fn fields(panel: &Panel) -> Value {
     });
     if panel.detail {
         defaults["links"] =
-            json!([{ "targetBlank": true, "title": "The cases, in SQL", "url": "/d/wardline-d8?${__url_time_range}" }]);
+            json!([{ "targetBlank": true, "title": "The cases, in SQL", "url": CASES }]);
     }
     if panel.unit == "bool_yes_no" {
         let shown = json!({ "0": { "color": COLOURS[2], "index": 0, "text": "lost" }, "1": { "color": COLOURS[0], "index": 1, "text": "heard" } });

@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use wardline::metrics::{Entry, Metric, PLANNED, Sort, table::PROCESS};
+use wardline::limits::METRIC_SERIES_MAX;
+use wardline::metrics::{Entry, Metric, PLANNED, QUERY, Sort, table::PROCESS};
 
 use super::{
     rules::burn,
@@ -63,33 +64,39 @@ pub(super) fn metrics() -> String {
     let mut out = "# Metrics\n\nAll figures that Wardline shows under `GET /metrics` on its admin listener. Made by `just grafana` from the table in `engine/src/metrics/table.rs`; names are a contract.\n\nAs OpenMetrics 1.0 with exemplars for whoever accepts `application/openmetrics-text`, else in the text format 0.0.4. An exemplar names a report by its id, which is a hash. Counters start at 0 with the process and count nothing that is replayed. A label value beyond its cap is shown as `other` and counted in `wardline_label_overflow_total`. A clock or feed of the ward has its children from the first scrape on.\n\nColumn *used*: the dashboards of `grafana/`, and A for an alert rule.\n\n".to_owned();
     head(&mut out);
     Metric::ALL.iter().for_each(|metric| line(&mut out, &metric.entry()));
-    out.push_str("\n## Of the process\n\n");
+    out.push_str("\n## Of the query process\n\nUnder `GET /metrics` of the listener for SQL over HTTP (port 8471 if nothing else is said), in the text format 0.0.4; with keys, for one of the role `metrics`. Scrape it as the job `wardline-query`. It shows `wardline_build_info` as well.\n\n");
+    head(&mut out);
+    QUERY.iter().for_each(|entry| line(&mut out, entry));
+    out.push_str("\n## Of each process\n\n");
     head(&mut out);
     PROCESS.iter().for_each(|entry| line(&mut out, entry));
-    out.push_str("\n## Planned\n\nWhat no part of this release can know yet. Panels and rules name these already and show no data until then.\n\n");
-    head(&mut out);
-    PLANNED.iter().for_each(|entry| line(&mut out, entry));
+    if !PLANNED.is_empty() {
+        out.push_str("\n## Planned\n\nWhat no part of this release can know yet. Panels and rules name these already and show no data until then.\n\n");
+        head(&mut out);
+        PLANNED.iter().for_each(|entry| line(&mut out, entry));
+    }
     out.push_str("\n## Buckets\n\n");
     let mut seen: Vec<&[f64]> = Vec::new();
-    for entry in Metric::ALL.iter().map(|metric| metric.entry()).chain(PLANNED.iter().copied()) {
+    let all = || Metric::ALL.iter().map(|metric| metric.entry()).chain(QUERY.iter().chain(PLANNED).copied());
+    for entry in all() {
         let Sort::Histogram(bounds) = entry.sort else { continue };
         if seen.contains(&bounds) {
             continue;
         }
         seen.push(bounds);
         let words: Vec<String> = bounds.iter().map(f64::to_string).collect();
-        let of = Metric::ALL.iter().map(|metric| metric.entry()).chain(PLANNED.iter().copied());
         let names: Vec<String> =
-            of.filter(|other| other.sort == entry.sort).map(|other| format!("`{}`", other.name)).collect();
+            all().filter(|other| other.sort == entry.sort).map(|other| format!("`{}`", other.name)).collect();
         let _ = writeln!(out, "- {}: {}", words.join(" "), names.join(", "));
     }
+    let sum = |entries: &[Entry]| entries.iter().map(Entry::series).sum::<usize>();
     let own: usize = Metric::ALL.iter().map(|metric| metric.entry().series()).sum();
-    let planned: usize = PLANNED.iter().map(Entry::series).sum();
+    let other: usize = Metric::ALL.iter().map(|metric| metric.entry().series_of_other()).sum();
+    let (query, planned, processes) = (sum(QUERY), sum(PLANNED), 2 * sum(PROCESS));
     let _ = writeln!(
         out,
-        "\nCaps add up to {} series: {own} of the engine, {planned} planned, {} of its two processes.",
-        own + planned + 2 * PROCESS.len(),
-        2 * PROCESS.len()
+        "\nCaps add up to {} series, of {METRIC_SERIES_MAX} that may be: {own} of the engine, {other} more for what is folded into `other`, {query} of its query process, {planned} planned, {processes} of the two processes themselves.",
+        own + other + query + planned + processes
     );
     out
 }

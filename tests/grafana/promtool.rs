@@ -13,7 +13,7 @@ use std::{
 use wardline::metrics::Metrics;
 
 use super::{
-    dashboards::written,
+    dashboards::{DOWNTIMES, written},
     source::{Panels, root},
 };
 
@@ -50,9 +50,37 @@ fn burn_rates_follow_from_the_counters() {
 }
 
 #[test]
-fn the_registry_passes_the_check_of_names() {
-    let output = promtool(&["check", "metrics"], &Metrics::new().unwrap().text());
-    assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+fn the_registries_pass_the_check_of_names() {
+    let metrics = Metrics::new().unwrap();
+    metrics.begin_tables();
+    for text in [metrics.text(), wardline_query::figures::Figures::new().unwrap().at_first()] {
+        let output = promtool(&["check", "metrics"], &text);
+        assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+    }
+}
+
+/// The files of the stack are what their programs read, with the rules where they lie here.
+#[test]
+fn the_stack_is_configured_as_prometheus_and_alertmanager_read_it() {
+    let text = fs::read_to_string(root().join("grafana/stack/prometheus.yml")).unwrap();
+    for rules in ["recording.yaml", "alerts.yaml"] {
+        assert!(text.contains(&format!("/etc/prometheus/rules/{rules}")), "{text}");
+    }
+    let rules = root().join("grafana/rules").canonicalize().unwrap();
+    let file = std::env::temp_dir().join(format!("wardline-prometheus-{}.yml", std::process::id()));
+    fs::write(&file, text.replace("/etc/prometheus/rules", rules.to_str().unwrap())).unwrap();
+    let output = promtool(&["check", "config", file.to_str().unwrap()], "");
+    fs::remove_file(&file).unwrap();
+    assert!(output.status.success() && said(&output).contains("2 rule files found"), "{}", said(&output));
+    for job in ["wardline", "wardline-query"] {
+        assert!(text.contains(&format!("- job_name: {job}\n")), "no rule sees the job {job}");
+    }
+    let output = Command::new("amtool")
+        .args(["check-config", "grafana/stack/alertmanager.yml"])
+        .current_dir(root())
+        .output()
+        .unwrap_or_else(|error| panic!("amtool: {error}; install the package `prometheus-alertmanager`"));
+    assert!(output.status.success() && said(&output).contains("SUCCESS"), "{}", said(&output));
 }
 
 /// Variables are given a value, then every query of every panel is read as the expression of a rule.
@@ -68,6 +96,11 @@ fn every_query_of_a_panel_is_promql() {
             let _ =
                 writeln!(rules, "  - record: panel:query:{count}\n    expr: {}", serde_json::to_string(&ask).unwrap());
         }
+    }
+    for (_, ask, _) in DOWNTIMES {
+        count += 1;
+        let ask = serde_json::to_string(&written(ask)).unwrap();
+        let _ = writeln!(rules, "  - record: panel:query:{count}\n    expr: {ask}");
     }
     let file = std::env::temp_dir().join(format!("wardline-panels-{}.yaml", std::process::id()));
     fs::write(&file, rules).unwrap();

@@ -139,6 +139,9 @@ pub(super) fn alert_cases(rules: &Rules) -> String {
     let mut out = format!("{HEAD}rule_files: [../alerts.yaml]\nevaluation_interval: 1m\ntests:\n");
     for alert in &rules.alerts {
         case(&mut out, &format!("{} fires", alert.name), &alert.fires, Some((&alert.name, alert)));
+        for also in &alert.also {
+            case(&mut out, &format!("{} fires too", alert.name), also, Some((&alert.name, alert)));
+        }
         if let Some(quiet) = &alert.quiet {
             case(&mut out, &format!("{} is quiet just below its limit", alert.name), quiet, None);
         }

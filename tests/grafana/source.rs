@@ -130,6 +130,9 @@ pub(super) struct Alert {
     pub(super) meaning: String,
     pub(super) steps: Vec<String>,
     pub(super) fires: Case,
+    /// Other ways in which it fires.
+    #[serde(default)]
+    pub(super) also: Vec<Case>,
     /// Nothing is quiet for a rule that always fires.
     pub(super) quiet: Option<Case>,
 }

@@ -16,7 +16,7 @@ mod passages;
 pub(crate) mod report;
 
 pub use alert::AlertView;
-pub use feeds::FeedView;
+pub use feeds::{FeedRhythm, FeedView};
 pub use figures::{AGE_BANDS, ClockFigures, Figures, Hold, Waiting, priority_group};
 pub use gauges::Gauges;
 pub use notice::NoticeView;

@@ -21,6 +21,15 @@ const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 const ENDPOINTS: [&str; 2] = ["http", "postgres"];
 const OUTCOMES: [&str; 6] = ["ok", "error", "denied", "cancelled", "timeout", "limit"];
 
+/// What is shown of the process itself; the library says more.
+const PROCESS: [&str; 5] = [
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+    "process_open_fds",
+    "process_max_fds",
+    "process_start_time_seconds",
+];
+
 /// What this process counts.
 #[derive(Debug)]
 pub struct Figures {
@@ -141,8 +150,10 @@ impl Figures {
         self.memory.set(number(levels.memory));
         self.pinned.set(number(levels.pinned));
         self.snapshot_at.set(levels.at as f64 / 1e6);
+        let mut families = self.registry.gather();
+        families.retain(|family| !family.name().starts_with("process_") || PROCESS.contains(&family.name()));
         let mut bytes = Vec::new();
-        match TextEncoder::new().encode(&self.registry.gather(), &mut bytes) {
+        match TextEncoder::new().encode(&families, &mut bytes) {
             Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(_) => String::new(),
         }

@@ -17,12 +17,13 @@ pub(super) struct Figures {
     metrics: Metrics,
     /// Log time up to which files hold everything, microseconds; 0 while nothing was taken.
     covered: i64,
+    derived: usize,
 }
 
 impl Figures {
     /// Of an archive that was just opened.
     pub(super) fn new<P: Place>(metrics: Metrics, archive: &Archive<P>) -> Self {
-        let mut figures = Self { metrics, covered: 0 };
+        let mut figures = Self { metrics, covered: 0, derived: 0 };
         figures.files(archive.manifest());
         figures
     }
@@ -38,8 +39,9 @@ impl Figures {
     }
 
     /// Recovery made rows again that no file holds.
-    pub(super) fn derived(&self, rows: usize) {
-        self.metrics.count(Metric::RederivedRows, &[], u64::try_from(rows).unwrap_or(u64::MAX));
+    pub(super) fn derived(&mut self, rows: usize) {
+        self.derived += rows;
+        self.metrics.set(Metric::RederivedRows, &[], number(self.derived));
     }
 
     /// The manifest has a new version.

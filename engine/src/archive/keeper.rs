@@ -16,7 +16,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use wardline_rules::{Text, time::Timestamp};
@@ -27,9 +27,9 @@ use wardline_tables::{
     schema::SCHEMA_VERSION,
 };
 
-use super::{Order, Shared, figures::Figures, followers::Follower};
+use super::{Order, Pace, Shared, figures::Figures, followers::Follower};
 use crate::{
-    limits::{ARCHIVE_FLUSH_EVERY, ARCHIVE_FREEZE_AFTER, ARCHIVE_IDLE},
+    limits::{ARCHIVE_FREEZE_AFTER, ARCHIVE_IDLE},
     runtime::rows::Taken,
 };
 
@@ -45,8 +45,7 @@ pub(super) struct Keeper {
     flushing: Option<(Instant, Receiver<Result<Written, Error>>)>,
     flushed: Instant,
     waiting: Vec<(u64, SyncSender<bool>)>,
-    /// How long after a flush that failed the next one is tried.
-    retry_after: Duration,
+    pace: Pace,
     /// When the last flush failed, if it did.
     failed: Option<Instant>,
     /// Where the tables begin, as long as it is not written down.
@@ -87,7 +86,7 @@ fn keep_ward(folder: &Path, digits: &str, text: &[u8]) -> io::Result<()> {
 }
 
 impl Keeper {
-    pub(super) fn new(archive: Archive<Folder>, figures: Figures, retry_after: Duration, wards: PathBuf) -> Self {
+    pub(super) fn new(archive: Archive<Folder>, figures: Figures, pace: Pace, wards: PathBuf) -> Self {
         let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
         Self {
             archive,
@@ -97,7 +96,7 @@ impl Keeper {
             flushing: None,
             flushed: Instant::now(),
             waiting: Vec::new(),
-            retry_after,
+            pace,
             failed: None,
             begins: None,
             has_hole: false,
@@ -262,7 +261,7 @@ impl Keeper {
             self.flushed(result);
         }
         let covered = self.archive.manifest().covered;
-        let may_try = self.failed.is_none_or(|at| at.elapsed() >= self.retry_after);
+        let may_try = self.failed.is_none_or(|at| at.elapsed() >= self.pace.retry_after);
         let is_lost = !may_try || self.has_hole || shared.has_hole.load(Ordering::Acquire);
         let epoch = self.archive.epoch();
         self.waiting.retain(|(wanted, reply)| {
@@ -274,7 +273,7 @@ impl Keeper {
                 false
             })
         });
-        let is_due = self.failed.is_some() || self.archive.is_full() || self.flushed.elapsed() >= ARCHIVE_FLUSH_EVERY;
+        let is_due = self.failed.is_some() || self.archive.is_full() || self.flushed.elapsed() >= self.pace.flush_every;
         let has_news = self.archive.hot_rows() > 0;
         if may_try && (!self.waiting.is_empty() || is_due && has_news) {
             self.flush();

@@ -11,14 +11,14 @@ use wardline_rules::{
     time::Timestamp,
 };
 
-use super::{FOLDER, Order, SOCKET, Shared, Sink, open_retrying};
+use super::{FOLDER, Order, Pace, SOCKET, Shared, Sink, open_paced};
 use crate::{
     metrics::Metrics,
     runtime::rows::{Archiving, RowSink as _, Taken},
 };
 
-/// As short as a failed try may be told from the next.
-const RETRY: Duration = Duration::from_millis(50);
+/// After a failed try as soon as it may be told from the next; else only when somebody asks for it.
+const PACE: Pace = Pace { flush_every: Duration::from_secs(3_600), retry_after: Duration::from_millis(50) };
 
 fn taken(epoch: u64) -> Taken {
     let at = Timestamp::from_micros(1_768_381_230_500_000);
@@ -44,7 +44,7 @@ fn wait_for(archiving: &Archiving, epoch: u64) {
 #[test]
 fn files_that_could_not_be_written_are_written_later_and_checkpoints_go_on() {
     let data = tempfile::tempdir().unwrap();
-    let mut archiving = open_retrying(data.path(), &Metrics::new().unwrap(), RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &Metrics::new().unwrap(), PACE).unwrap();
     let obstacle = block(data.path());
     archiving.sink.take(taken(1));
     assert!(!archiving.covers.covers(1), "no checkpoint without its rows");
@@ -57,7 +57,7 @@ fn files_that_could_not_be_written_are_written_later_and_checkpoints_go_on() {
 fn where_tables_begin_is_written_down_later_if_it_could_not_be() {
     let data = tempfile::tempdir().unwrap();
     fs::create_dir_all(data.path().join(FOLDER)).unwrap();
-    let mut archiving = open_retrying(data.path(), &Metrics::new().unwrap(), RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &Metrics::new().unwrap(), PACE).unwrap();
     let log = data.path().join(FOLDER).join(wardline_tables::manifest::LOG);
     fs::create_dir(&log).unwrap();
     archiving.sink.begin(7, Timestamp::from_micros(1));
@@ -98,7 +98,7 @@ fn flushes_files_and_what_is_hot_are_shown() {
     let data = tempfile::tempdir().unwrap();
     let metrics = Metrics::new().unwrap();
     assert!(!metrics.text().contains("wardline_follower_connected"), "not there without tables");
-    let mut archiving = open_retrying(data.path(), &metrics, RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &metrics, PACE).unwrap();
     let equal = |to: f64| move |value: f64| (value - to).abs() < 1e-6;
     wait_for_figure(&metrics, "wardline_hot_bytes", equal(0.0));
     let obstacle = block(data.path());
@@ -120,7 +120,7 @@ fn flushes_files_and_what_is_hot_are_shown() {
 fn an_archive_without_news_is_not_behind_and_one_with_news_is_as_old_as_what_came_before_them() {
     let data = tempfile::tempdir().unwrap();
     let metrics = Metrics::new().unwrap();
-    let mut archiving = open_retrying(data.path(), &metrics, RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &metrics, PACE).unwrap();
     let later = |epoch: u64, seconds: i64, has_rows: bool| {
         let taken = taken(epoch);
         let rows = if has_rows { taken.rows.clone() } else { Vec::new() };
@@ -142,25 +142,25 @@ fn an_archive_without_news_is_not_behind_and_one_with_news_is_as_old_as_what_cam
 #[test]
 fn rows_that_recovery_makes_again_are_counted_where_no_file_holds_them() {
     let data = tempfile::tempdir().unwrap();
-    let mut archiving = open_retrying(data.path(), &Metrics::new().unwrap(), RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &Metrics::new().unwrap(), PACE).unwrap();
     archiving.sink.take(taken(1));
     wait_for(&archiving, 1);
     drop(archiving);
     let metrics = Metrics::new().unwrap();
-    let mut archiving = open_retrying(data.path(), &metrics, RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &metrics, PACE).unwrap();
     for epoch in 1..=3 {
         archiving.sink.replayed(taken(epoch));
     }
     archiving.sink.take(taken(4));
     wait_for(&archiving, 4);
-    wait_for_figure(&metrics, "wardline_rederived_rows_total", |value| (value - 2.0).abs() < 1e-6);
+    wait_for_figure(&metrics, "wardline_rederived_rows", |value| (value - 2.0).abs() < 1e-6);
 }
 
 #[test]
 fn whoever_follows_the_rows_is_counted_until_they_are_gone() {
     let data = tempfile::tempdir().unwrap();
     let metrics = Metrics::new().unwrap();
-    let mut archiving = open_retrying(data.path(), &metrics, RETRY).unwrap();
+    let mut archiving = open_paced(data.path(), &metrics, PACE).unwrap();
     let is = |wanted: f64| move |value: f64| (value - wanted).abs() < 1e-6;
     wait_for_figure(&metrics, "wardline_follower_connected", is(0.0));
     let follower = std::os::unix::net::UnixStream::connect(data.path().join(SOCKET)).unwrap();
@@ -176,4 +176,15 @@ fn whoever_follows_the_rows_is_counted_until_they_are_gone() {
         }
         assert!(Instant::now() < until, "never missed");
     }
+}
+
+#[test]
+fn rows_go_to_files_as_often_as_the_installation_says() {
+    let data = tempfile::tempdir().unwrap();
+    let metrics = Metrics::new().unwrap();
+    let pace = Pace { flush_every: Duration::from_millis(30), ..PACE };
+    let mut archiving = open_paced(data.path(), &metrics, pace).unwrap();
+    archiving.sink.take(taken(1));
+    wait_for_figure(&metrics, "wardline_flush_duration_seconds_count", |value| value >= 1.0);
+    wait_for_figure(&metrics, "wardline_parquet_files{tier=\"small\"}", |value| value >= 1.0);
 }

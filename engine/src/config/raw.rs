@@ -52,11 +52,12 @@ pub(super) struct RawSql {
     pub(super) enabled: bool,
     pub(super) listen: Option<Spanned<String>>,
     pub(super) postgres: Option<Spanned<String>>,
+    pub(super) flush_every: Option<Spanned<String>>,
 }
 
 impl Default for RawSql {
     fn default() -> Self {
-        Self { enabled: true, listen: None, postgres: None }
+        Self { enabled: true, listen: None, postgres: None, flush_every: None }
     }
 }
 

@@ -299,6 +299,17 @@ fn s1_13_an_mllp_listener_in_the_clear_names_its_peers() {
 }
 
 #[test]
+fn rows_go_to_files_as_often_as_the_file_says_within_bounds() {
+    let sql = |every: &str| wardline(&format!("ward = \"w\"\ndata = \"d\"\n[sql]\nflush_every = \"{every}\"\n"));
+    for (every, shown) in [("30s", "flush_every: 30s"), ("5m", "flush_every: 300s"), ("1h", "flush_every: 3600s")] {
+        assert!(sql(every).contains(shown), "{}", sql(every));
+    }
+    for every in ["9s", "2h", "often", ""] {
+        assert!(sql(every).contains("is no time after which rows go to files"), "{every}: {}", sql(every));
+    }
+}
+
+#[test]
 fn a_broker_beyond_this_machine_is_spoken_to_over_tls() {
     let nats = |more: &str| feed(&format!("kind = \"nats\"\nstream = \"LAB\"\nconsumer = \"wardline\"\n{more}\n"));
     assert!(!nats("url = \"nats://127.0.0.1:4222\"").contains("error"));

@@ -36,6 +36,7 @@ use crate::{
     },
 };
 
+mod budget;
 mod hooks;
 mod replies;
 mod roles;

@@ -71,9 +71,9 @@ impl Entry {
     /// it takes: the rest is one value, `other`.
     #[must_use]
     pub fn series_of_other(&self) -> usize {
-        const OPEN: [&str; 6] = ["clock", "feed", "rule", "interval", "reason", "channel"];
+        const OPEN: [(&str, usize); 5] = [("clock", 24), ("feed", 24), ("rule", 100), ("interval", 40), ("reason", 40)];
         match self.labels.first() {
-            Some((label, cap)) if OPEN.contains(label) => self.series() / (*cap).max(1),
+            Some(first) if OPEN.contains(first) => self.series() / first.1,
             Some(_) | None => 0,
         }
     }
@@ -142,9 +142,9 @@ metrics! {
     Rules = "wardline_rules", Sort::Gauge, [("state", 3)], "D7 A", "Loaded rules.";
     WardActivated = "wardline_ward_activated_timestamp_seconds", Sort::Gauge, [], "D7", "Since when the active ward rules.";
     Events = "wardline_events_total", Sort::Counter, [("feed", 24), ("disposition", 6)], "D5 D6 A", "Input events, by what became of them.";
-    FeedUp = "wardline_feed_up", Sort::Gauge, [("feed", 24)], "D1 D6", "1 while a feed is connected or idle, 0 when it is lost.";
+    FeedUp = "wardline_feed_up", Sort::Gauge, [("feed", 24)], "D1 D2 D3 D4 D6", "1 while a feed is connected or idle, 0 when it is lost.";
     FeedLastEvent = "wardline_feed_last_event_timestamp_seconds", Sort::Gauge, [("feed", 24)], "D1 D6 A", "Arrival of the newest event.";
-    FeedUsualGap = "wardline_feed_usual_gap_seconds", Sort::Gauge, [("feed", 24)], "D1 D6", "The gap that 99 of 100 do not exceed at this hour of the day; shown from the twentieth on.";
+    FeedUsualGap = "wardline_feed_usual_gap_seconds", Sort::Gauge, [("feed", 24)], "D1 D6", "The gap that 99 of 100 that begin at this hour of the day do not exceed; shown from the twentieth on.";
     FeedRefusals = "wardline_feed_refusals_total", Sort::Counter, [("feed", 24), ("reason", 8)], "D6", "Connections of a feed that were refused or cut, by why.";
     FeedGaps = "wardline_feed_gaps_total", Sort::Counter, [("feed", 24)], "D6", "Gaps in the numbers of a feed's messages.";
     FeedSkew = "wardline_feed_clock_skew_seconds", Sort::Gauge, [("feed", 24)], "D6 A", "How far the clock of a feed is ahead of ours at least; negative if it is behind or slow.";
@@ -180,7 +180,7 @@ metrics! {
     CoveredAt = "wardline_covered_timestamp_seconds", Sort::Gauge, [], "D5 A", "Log time up to which the archive holds everything; where the tables begin before its first flush.";
     ParquetFiles = "wardline_parquet_files", Sort::Gauge, [("tier", 2)], "D5", "Files of the archive: small ones, which are merged, and large ones.";
     ParquetBytes = "wardline_parquet_bytes", Sort::Gauge, [("tier", 2)], "D5", "Bytes of the archive, in small and in large files.";
-    RederivedRows = "wardline_rederived_rows_total", Sort::Counter, [], "D5", "Rows that were made again from the log at the start, because no file held them.";
+    RederivedRows = "wardline_rederived_rows", Sort::Gauge, [], "D5", "Rows that were made again from the log at the last start, because no file held them.";
     FollowersConnected = "wardline_follower_connected", Sort::Gauge, [], "D5 A", "Query processes that follow the rows.";
     FollowerRestarts = "wardline_follower_restarts_total", Sort::Counter, [], "D5", "Query processes that were started again.";
     WindowKeys = "wardline_window_keys", Sort::Gauge, [], "D5", "Combinations of routing fields that turnaround figures of SQL tell apart.";

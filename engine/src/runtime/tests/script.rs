@@ -12,7 +12,7 @@ use wardline_core::{
     input::{Attempt, Outcome, Silence},
     ledger::Equation,
     output::{AnswerOutcome, AnswerVerdict, Go, NoticeState, Task},
-    views::Figures,
+    views::{ClockFigures, Figures},
 };
 use wardline_rules::{
     Text,
@@ -204,7 +204,13 @@ impl Kernel for Script {
     }
 
     fn figures(&self) -> Figures {
-        Figures { timers: usize::from(self.due.is_some()), ..Figures::default() }
+        // An event may stand for a clock.
+        let clocks = self.events.iter().filter_map(|id| id.strip_prefix("clock-"));
+        Figures {
+            timers: usize::from(self.due.is_some()),
+            clocks: clocks.map(|name| (Text::from(name), ClockFigures::default())).collect(),
+            ..Figures::default()
+        }
     }
 
     fn sla_of(&self, _: &str) -> Option<Text> {
