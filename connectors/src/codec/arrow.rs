@@ -218,7 +218,8 @@ mod tests {
         let mut reader = ReaderBuilder::new(schema).build(text.as_bytes()).unwrap();
         let batch = reader.next().unwrap().unwrap();
         // The source as a column of numbered texts.
-        let columns = batch.schema().fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
             let numbered = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             let is_source = field.name() == "source";
             (field.name().clone(), if is_source { cast(column, &numbered).unwrap() } else { column.clone() })
