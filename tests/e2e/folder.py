@@ -68,7 +68,7 @@ class Ledger(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with Ledger.lock:
-            Ledger.seen.append((self.headers.get("webhook-id"), body))
+            Ledger.seen.append((self.headers.get("webhook-id"), self.headers.get("wardline-possible-repeat") == "true", body))
         self.send_response(204)
         self.end_headers()
 
@@ -175,13 +175,15 @@ def check_messages(check, engine, sent):
     check.all_there("messages in the log, by id", len(by_id), by_id - held)
     every = {n for numbers in sent.values() for n in numbers}
     criticals = {n for n in every if is_critical(n)}
+    # The newest alerts, as many as one answer brings.
     alerts = json.loads(engine.get("/v1/alerts?limit=1000")[1])["alerts"]
-    check.equal("alerts, one for each critical", (len(alerts), len({alert["report"] for alert in alerts})), (len(criticals), len(criticals)))
+    most = min(len(criticals), 1000)
+    check.equal("alerts, one for each critical", (len(alerts), len({alert["report"] for alert in alerts})), (most, most))
     check.equal("each of its first generation", {alert["generation"] for alert in alerts}, {1})
-    opened = engine.total("wardline_reports_opened_total")
-    check.equal("reports, one for each message", opened, len(every))
-    keys = [key for key, _ in Ledger.seen]
-    check.equal("pages, one for each critical, none twice", (len(keys), len(set(keys))), (len(criticals), len(criticals)))
+    check.equal("reports, one for each message", engine.total("wardline_reports_in_memory"), len(every))
+    keys, unmarked = {key for key, _, _ in Ledger.seen}, [key for key, is_marked, _ in Ledger.seen if not is_marked]
+    check.equal("pages, one for each critical", len(keys), len(criticals))
+    check.equal("none twice but for those that say so", len(unmarked), len(set(unmarked)))
     return len(every), len(criticals)
 
 

@@ -56,6 +56,8 @@ pub(crate) struct Outside {
     batches: Vec<u64>,
     /// What was said under each source and id.
     said: BTreeMap<(Text, Text), BTreeSet<String>>,
+    /// What was said under any id.
+    facts: BTreeSet<String>,
     pub(crate) letters: BTreeSet<Vec<u8>>,
     accesses: BTreeSet<Vec<u8>>,
     started: BTreeSet<Try>,
@@ -78,6 +80,7 @@ impl Outside {
             proven: 0,
             batches: Vec::new(),
             said: BTreeMap::new(),
+            facts: BTreeSet::new(),
             letters: BTreeSet::new(),
             accesses: BTreeSet::new(),
             started: BTreeSet::new(),
@@ -213,7 +216,9 @@ impl Outside {
             hold(!is_repeat || is_duplicate, "O1", || {
                 format!("{} was said before and ended {:?}", event.event_id, end.disposition)
             })?;
-            hold(is_repeat || !is_used || !is_duplicate, "O1", || {
+            // The same fact under another id is a repetition of the fact, whatever its own id was used for.
+            let is_known = !self.facts.insert(content(&Event { event_id: Text::default(), ..event.clone() }));
+            hold(is_repeat || is_known || !is_used || !is_duplicate, "O1", || {
                 format!("{} says something else than before and ended {:?}", event.event_id, end.disposition)
             })?;
             self.repeats += u64::from(is_duplicate);
@@ -224,8 +229,12 @@ impl Outside {
     fn check_timers(&self, batch: &Batch, due: Option<Timestamp>, fired: u64) -> Held {
         let now_fired = self.replica.counters().timers_fired;
         let is_due = due.is_some_and(|due| due <= batch.at);
-        hold(!is_due || now_fired > fired, "O6", || format!("nothing fired at {}, and {due:?} was due", batch.at))?;
         let only_time = batch.inputs.iter().all(|input| matches!(input, Input::Tick));
+        // Inputs apply before the timers of their own instant [TIME-3]: an answer may come just in time.
+        let may_be_saved = due == Some(batch.at) && !only_time;
+        hold(!is_due || may_be_saved || now_fired > fired, "O6", || {
+            format!("nothing fired at {}, and {due:?} was due", batch.at)
+        })?;
         hold(is_due || !only_time || now_fired == fired, "O5", || format!("fired at {}, due {due:?}", batch.at))?;
         let left = self.replica.next_due();
         hold(left.is_none_or(|left| left > batch.at), "O6", || format!("{left:?} is still due after {}", batch.at))?;

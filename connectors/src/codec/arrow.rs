@@ -10,6 +10,8 @@
 //! - **Not here**: compressed buffers, files with a footer (only streams).
 //! - **Source**: Arrow columnar format 1.5, "IPC Streaming Format".
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use arrow::{
     array::{Array, AsArray as _, RecordBatch},
     buffer::Buffer,
@@ -47,6 +49,11 @@ pub enum Flaw {
 /// # Errors
 /// See [`Flaw`]; nothing of the stream counts then.
 pub fn lines(body: &[u8]) -> Result<Vec<u8>, Flaw> {
+    // The crate panics at headers that name types it does not know; nothing of ours is shared with what is given up then.
+    catch_unwind(AssertUnwindSafe(|| read(body))).unwrap_or(Err(Flaw::Malformed))
+}
+
+fn read(body: &[u8]) -> Result<Vec<u8>, Flaw> {
     let mut decoder = StreamDecoder::new();
     let mut rest = Buffer::from(body);
     let (mut rows, mut bytes) = (0_usize, 0_u64);
@@ -164,6 +171,7 @@ mod tests {
 
     use arrow::{
         array::{ArrayRef, DictionaryArray, Int32Array, NullArray, StringArray},
+        compute::cast,
         datatypes::{Field, Int32Type},
         ipc::writer::StreamWriter,
         json::ReaderBuilder,
@@ -202,13 +210,21 @@ mod tests {
         let schema = Arc::new(Schema::new(vec![
             Field::new("v", DataType::Int32, false),
             Field::new("event_id", DataType::Utf8, true),
-            Field::new("source", DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)), true),
+            Field::new("source", DataType::Utf8, true),
             Field::new("report", DataType::Struct(vec![Field::new("filler", DataType::Utf8, true)].into()), true),
             Field::new("step", DataType::Utf8, true),
             Field::new("results", DataType::List(Arc::new(Field::new("item", item, true))), true),
         ]));
         let mut reader = ReaderBuilder::new(schema).build(text.as_bytes()).unwrap();
         let batch = reader.next().unwrap().unwrap();
+        // The source as a column of numbered texts.
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+            let numbered = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let is_source = field.name() == "source";
+            (field.name().clone(), if is_source { cast(column, &numbered).unwrap() } else { column.clone() })
+        });
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
         assert_eq!(shown(&stream(&[batch.slice(0, 1), batch.slice(1, 1)])).as_deref(), Ok(text));
     }
 

@@ -158,6 +158,8 @@ fn write(header: &Header, (family, answer): (char, Answer), verdicts: &[Verdict]
             text.push_str(&err(header.delimiters, *code, place, judge(verdict).1));
         }
     }
+    // What the sender's header says of itself is said back, but never a byte that means something to the framing.
+    text.retain(|letter| !matches!(letter, '\u{b}' | '\u{1c}' | '\n'));
     in_charset(text, header)
 }
 

@@ -61,11 +61,18 @@ const WARD: &str = "ward \"Golden\" edition 1
   zone      America/Chicago
   uses      pack \"mini\"
 
+severity red answer within 15 minutes, ignores quiet hours, cannot be held
+severity orange answer within 6 hours
+
+desk \"Operations\"
+
 sla \"Lab turnaround\"
   policy    \"G-1\", owner \"Tests\", review by 2099-12-31
-  from      lab specimen is received
-  to        lab result is verified
-  within    60 minutes
+  covers    lab reports
+  starts    when the specimen is received
+  stops     when the report is finalised
+  target    60 minutes
+  breach    page desk \"Operations\" by phone, severity orange
 
 alert \"Critical potassium\"
   policy    \"G-2\", owner \"Tests\", review by 2099-12-31
