@@ -31,8 +31,8 @@ use wardline_rules::time::Timestamp;
 use wardline_tables::{archive as tables, place::Folder};
 
 use crate::{
-    metrics::Metrics,
     limits::{ARCHIVE_COVER_WAIT, ARCHIVE_QUEUE_MAX, ARCHIVE_QUEUE_ROWS_MAX, ARCHIVE_RETRY_AFTER},
+    metrics::Metrics,
     runtime::rows::{Archiving, Covers, RowSink, Taken},
 };
 

@@ -65,6 +65,9 @@ PROMETHEUS = '''global:
   scrape_interval: 2s
   evaluation_interval: 2s
 rule_files: ["{rules}/recording.yaml", "{rules}/alerts.yaml"]
+alerting:
+  alertmanagers:
+  - static_configs: [{{ targets: ["127.0.0.1:{alertmanager}"] }}]
 scrape_configs:
 - job_name: wardline
   static_configs: [{{ targets: ["127.0.0.1:{admin}"] }}]
@@ -419,6 +422,22 @@ def check_table(check, engine, sql):
         check.equal("metrics of the %s that the page names and nothing shows" % name, told - shown, set())
 
 
+def check_alertmanager(check, port):
+    """The Alertmanager of the stack hears what fires, in groups, each for the receiver that its severity says."""
+    def receivers():
+        try:
+            groups = json.loads(ask(port, "GET", "/api/v2/alerts/groups")[1])
+        except (OSError, ValueError):
+            return {}
+        return {alert["labels"]["alertname"]: group["receiver"]["name"] for group in groups for alert in group["alerts"]}
+
+    wanted = {"WardlineHeartbeat": "heartbeat", "WardlineEscalationUnresolved": "critical", "WardlineDeadLetters": "warning"}
+    until(lambda: wanted.items() <= receivers().items(), 30, 1)
+    found = receivers()
+    for name, receiver in wanted.items():
+        check.equal("Alertmanager gives %s to" % name, found.get(name), receiver)
+
+
 def child_of(engine):
     """The process id of the query process."""
     with open("/proc/%d/task/%d/children" % (engine.process.pid, engine.process.pid)) as file:
@@ -475,21 +494,24 @@ def log_of(path):
 
 
 def main(check):
-    for tool in ["prometheus", "promtool", "psql"]:
+    for tool in ["prometheus", "prometheus-alertmanager", "promtool", "psql"]:
         if not shutil.which(tool):
             raise SystemExit("%s is missing; tests/run installs it" % tool)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), People)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    mllp, sql, postgres, port = [free_port() for _ in range(4)]
+    mllp, sql, postgres, port, alertmanager = [free_port() for _ in range(5)]
     config = CONFIG.format(sink=server.server_port, mllp=mllp, sql=sql, postgres=postgres)
     engine = Engine(config, WARD, DIRECTORY, [("site.toml", SITE), ("secret", "whsec_" + "A" * 43 + "=")]).start()
     home = folder("prometheus")
     own, log = os.path.join(home, "prometheus.yml"), os.path.join(home, "prometheus.log")
     with open(own, "w") as file:
-        file.write(PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=engine.admin, sql=sql))
+        file.write(PROMETHEUS.format(rules=os.path.join(ROOT, "grafana/rules"), admin=engine.admin, sql=sql, alertmanager=alertmanager))
     with open(log, "ab") as out:
         command = ["prometheus", "--config.file=" + own, "--storage.tsdb.path=" + os.path.join(home, "tsdb"), "--web.listen-address=127.0.0.1:%d" % port]
         scraping = spawn(command, cwd=home, stdout=out, stderr=out)
+        command = ["prometheus-alertmanager", "--config.file=" + os.path.join(ROOT, "grafana/stack/alertmanager.yml"), "--cluster.listen-address=",
+                   "--storage.path=" + os.path.join(home, "alertmanager"), "--web.listen-address=127.0.0.1:%d" % alertmanager]
+        spawn(command, cwd=home, stdout=out, stderr=out)
     prometheus, stop = Prometheus(port), threading.Event()
 
     def sees_engine():
@@ -507,6 +529,7 @@ def main(check):
     check.true("engine and Prometheus live to the end", not until(lambda: not lives(), OPTIONS.seconds, 1), log_of(log))
     results = look(prometheus, OPTIONS.seconds) + look_into_tables(Postgres(postgres, OPTIONS.seconds))
     check_rules(check, prometheus)
+    check_alertmanager(check, alertmanager)
     check_metrics(check, engine)
     check_table(check, engine, sql)
     for target in prometheus.ask("targets")["data"]["activeTargets"]:

@@ -176,7 +176,8 @@ fn panel(board: &Dashboard, panel: &Panel, at: &Value) -> Value {
         .zip(&panel.queries)
         .map(|(letter, query)| target(board, panel, (char::from(letter).to_string(), query), &source))
         .collect();
-    let mut links = vec![json!({ "targetBlank": true, "title": "Runbook", "url": format!("{RUNBOOKS}#{}", panel.topic) })];
+    let mut links =
+        vec![json!({ "targetBlank": true, "title": "Runbook", "url": format!("{RUNBOOKS}#{}", panel.topic) })];
     // What the engine says of itself has no rows.
     if !["D5", "D8"].contains(&board.id.as_str()) {
         links.push(json!({ "targetBlank": true, "title": "The cases, in SQL", "url": CASES }));
@@ -217,8 +218,7 @@ fn fields(panel: &Panel) -> Value {
         "unit": panel.unit,
     });
     if panel.detail {
-        defaults["links"] =
-            json!([{ "targetBlank": true, "title": "The cases, in SQL", "url": CASES }]);
+        defaults["links"] = json!([{ "targetBlank": true, "title": "The cases, in SQL", "url": CASES }]);
     }
     if panel.unit == "bool_yes_no" {
         let shown = json!({ "0": { "color": COLOURS[2], "index": 0, "text": "lost" }, "1": { "color": COLOURS[0], "index": 1, "text": "heard" } });

@@ -106,13 +106,7 @@ impl Audit {
         }
         let boot = format!("{:x}", now());
         let folder = folder.map(Path::to_owned);
-        Ok(Self {
-            folder,
-            boot,
-            next: AtomicU64::default(),
-            kept: Mutex::new(kept),
-            figures,
-        })
+        Ok(Self { folder, boot, next: AtomicU64::default(), kept: Mutex::new(kept), figures })
     }
 
     /// A statement begins.

@@ -143,7 +143,8 @@ async fn a_statement_reads_the_snapshot_it_is_given_and_now_is_its_log_time() {
 /// The value of a figure without labels.
 fn figure(place: &Place, name: &str) -> f64 {
     let text = place.sql.metrics();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_else(|| panic!("{name}"));
+    let line =
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_else(|| panic!("{name}"));
     line.parse().unwrap()
 }
 

@@ -126,7 +126,8 @@ fn an_archive_without_news_is_not_behind_and_one_with_news_is_as_old_as_what_cam
         let rows = if has_rows { taken.rows.clone() } else { Vec::new() };
         Taken { at: Timestamp::from_micros(seconds * 1_000_000), rows, ..taken }
     };
-    let covered = |to: f64| wait_for_figure(&metrics, "wardline_covered_timestamp_seconds", |value| (value - to).abs() < 1e-6);
+    let covered =
+        |to: f64| wait_for_figure(&metrics, "wardline_covered_timestamp_seconds", |value| (value - to).abs() < 1e-6);
     archiving.sink.take(later(1, 1_000, false));
     covered(1_000.0);
     archiving.sink.take(later(2, 90_000, false));

@@ -96,8 +96,8 @@ async fn serve(config: Config, listeners: SqlListeners, hands: Handle) -> Ending
             return Ending::Unreachable;
         }
     };
-    let started =
-        follower::follow(config.data.join(SOCKET), archive, newest, sql.figures()).and_then(|()| process::watch(sql.alive()));
+    let started = follower::follow(config.data.join(SOCKET), archive, newest, sql.figures())
+        .and_then(|()| process::watch(sql.alive()));
     if let Err(error) = started {
         tell(&format!("cannot start: {error}\n"));
         return Ending::Unreachable;

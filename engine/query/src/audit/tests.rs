@@ -48,7 +48,10 @@ fn what_is_not_ended_was_cancelled_and_what_failed_stays_so() {
     assert_eq!(outcomes, ["cancelled", "timeout"]);
     let text = audit.figures.text(Levels { at: 1_500_000, ..Levels::default() });
     assert!(text.contains("wardline_queries_total{endpoint=\"postgres\",outcome=\"timeout\"} 1\n"), "{text}");
-    assert!(text.contains("wardline_queries_total{endpoint=\"http\",outcome=\"ok\"} 0\n"), "there from the start: {text}");
+    assert!(
+        text.contains("wardline_queries_total{endpoint=\"http\",outcome=\"ok\"} 0\n"),
+        "there from the start: {text}"
+    );
     assert!(text.contains("wardline_query_duration_seconds_count{endpoint=\"postgres\"} 2\n"), "{text}");
     assert!(text.contains("wardline_queries_running 0\n") && text.contains("timestamp_seconds 1.5\n"), "{text}");
 }

@@ -74,6 +74,7 @@ async fn scrapes(site: &Site, kind: &str) -> (Vec<f64>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "what it measures is for people")]
 async fn a_full_registry_is_scraped_in_milliseconds_and_costs_little_memory() {
     let site = site(Vec::new()).await;
     let metrics = site.engine.metrics();
