@@ -217,7 +217,7 @@ impl Outside {
                 format!("{} was said before and ended {:?}", event.event_id, end.disposition)
             })?;
             // The same fact under another id is a repetition of the fact, whatever its own id was used for.
-            let is_known = !self.facts.insert(content(&Event { event_id: Text::default(), ..event.clone() }));
+            let is_known = !self.facts.insert(content(&Event { event_id: Text::default(), ..Event::clone(event) }));
             hold(is_repeat || is_known || !is_used || !is_duplicate, "O1", || {
                 format!("{} says something else than before and ended {:?}", event.event_id, end.disposition)
             })?;
