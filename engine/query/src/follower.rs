@@ -162,7 +162,7 @@ mod tests {
         let count = "wardline_visible_delay_seconds_count 2\n";
         while !figures.at_first().contains(count) {
             assert!(std::time::Instant::now() < until, "{}", figures.at_first());
-            thread::sleep(Duration::from_millis(5));
+            thread::yield_now();
         }
         assert_eq!(newest.get().unwrap().commit.epoch, 9);
         assert!(figures.at_first().contains("delay_seconds_bucket{le=\"0.01\"} 0\n"), "20 ms at least");

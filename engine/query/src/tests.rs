@@ -162,7 +162,7 @@ async fn a_snapshot_that_somebody_keeps_is_counted_once_a_newer_one_is_there() {
     assert_eq!(figure(&place, "wardline_snapshots_pinned"), 1.0, "the one between is kept by nobody");
     drop(answer);
     while figure(&place, "wardline_snapshots_pinned") > 0.0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
     }
     assert_eq!(figure(&place, "wardline_queries_running"), 0.0);
 }
