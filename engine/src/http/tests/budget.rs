@@ -103,5 +103,8 @@ async fn a_full_registry_is_scraped_in_milliseconds_and_costs_little_memory() {
         assert!(body.contains(&format!("{{{label}=\"other\"")), "{label} beyond its cap is folded");
     }
     assert!(open_body.contains(" # {report_id=\"0c1f8a77d2e94b10a3c5\"}") && open_body.ends_with("# EOF\n"));
-    assert!(scraped.saturating_sub(empty) < 64 << 10, "{empty} KiB, then {full}, then {scraped}");
+    // Other tests in the same process take memory too; nextest gives each a process of its own.
+    if std::env::var_os("NEXTEST").is_some() {
+        assert!(scraped.saturating_sub(empty) < 64 << 10, "{empty} KiB, then {full}, then {scraped}");
+    }
 }
