@@ -206,12 +206,15 @@ where
     let (mut sink, covers) = start.archiving.map(|it| (it.sink, it.covers)).unzip();
     let rows = sink.as_deref_mut().map(|sink| sink as &mut dyn RowSink);
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref(), rows)?;
-    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death, behind } = recovered;
     say_recovered(engine, took, (excluded, lost));
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (position.sequence, last, start.accept_time))?;
+    if let Some(since) = behind.since.filter(|_| behind.has_checkpoint) {
+        engine.status().set_checkpoint(engine.boot().minus(engine.log_now().since(since)));
+    }
     let noted = opened.writer.newest_segment();
     opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
@@ -264,7 +267,7 @@ where
         last_batch: last.unwrap_or(Timestamp::MIN),
         done: done_queue,
         orders,
-        since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        since: SinceCheckpoint::recovered(behind, engine.log_now(), engine.boot()),
         answered: None,
         is_preparing: false,
         next_look: Span::ZERO,
