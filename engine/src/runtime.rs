@@ -51,7 +51,7 @@ use self::{
     log::{Ended, LogThread, SinceCheckpoint},
     poison::Death,
     records::{Open, encode_time},
-    recovery::{Error, Recovered, recover},
+    recovery::{Behind, Error, Recovered, recover},
     rows::{Archiving, RowSink},
     turn::{CoreThread, Work},
     upkeep::Upkeep,
@@ -212,9 +212,6 @@ where
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
 
     let anchor = begin_epoch(engine, &mut opened.writer, &kernel, (position.sequence, last, start.accept_time))?;
-    if let Some(since) = behind.since.filter(|_| behind.has_checkpoint) {
-        engine.status().set_checkpoint(engine.boot().minus(engine.log_now().since(since)));
-    }
     let noted = opened.writer.newest_segment();
     opened.ownership.note_newest_segment(noted).map_err(wardline_store::log::Error::from)?;
     let (orders, order_queue) = blocking::channel();
@@ -267,7 +264,7 @@ where
         last_batch: last.unwrap_or(Timestamp::MIN),
         done: done_queue,
         orders,
-        since: SinceCheckpoint::recovered(behind, engine.log_now(), engine.boot()),
+        since: since_checkpoint(engine, behind),
         answered: None,
         is_preparing: false,
         next_look: Span::ZERO,
@@ -277,6 +274,15 @@ where
         opened,
     };
     Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
+}
+
+/// How old the checkpoint is that was begun with, for the next one and for whoever asks.
+fn since_checkpoint(engine: &Engine, behind: Behind) -> SinceCheckpoint {
+    let (now, boot) = (engine.log_now(), engine.boot());
+    if let Some(since) = behind.since.filter(|_| behind.has_checkpoint) {
+        engine.status().set_checkpoint(boot.minus(now.since(since)));
+    }
+    SinceCheckpoint::recovered(behind, now, boot)
 }
 
 /// What recovery took, what it left out and what was given up before.

@@ -66,7 +66,7 @@ mod stop {
         let (done, over) = mpsc::channel();
         thread::spawn(move || {
             drop(io::copy(&mut stderr, &mut io::sink()));
-            drop(done.send(()));
+            _ = done.send(());
         });
         over.recv_timeout(DEADLINE).expect("it does not end");
         process.0.wait().unwrap().code()

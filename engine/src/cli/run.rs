@@ -179,7 +179,7 @@ async fn start(args: &Args, installation: &Arc<Installation>) -> Result<Begun, E
     let routers = routers(parts(&engine, &intake, installation, &sinks).map_err(refused)?);
     let (listeners, secured) = listeners(installation, routers, &stopped).await?;
     let sources = Sources::open(&installation.config).await.map_err(refused)?;
-    let begin = begin(args, installation, clock.as_ref(), sinks.clone()).map_err(|finding| refused(finding.into()))?;
+    let begin = begin(args, installation, clock.as_ref(), sinks.clone()).map_err(refused)?;
     let (keeps_tables, is_sending) = (begin.archiving.is_some(), begin.is_sending);
     warn_if_not_sending(&begin);
     let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
