@@ -300,7 +300,9 @@ impl Status {
     }
 
     pub(crate) fn set_checkpoint(&self, boot: Span) {
-        self.checkpoint.store(boot.micros().max(1), Ordering::Release);
+        // One from before the machine began has a time below zero; zero itself says that there is none.
+        let at = if boot.micros() == 0 { 1 } else { boot.micros() };
+        self.checkpoint.store(at, Ordering::Release);
     }
 }
 

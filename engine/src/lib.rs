@@ -32,6 +32,7 @@ pub mod metrics;
 pub mod operations;
 pub mod reload;
 pub mod runtime;
+pub mod said;
 pub mod sources;
 pub mod tasks;
 pub mod tls;

@@ -201,6 +201,8 @@ pub const FOLDER_SWEEP_EVERY: Span = Span::from_minutes(60);
 pub const RENAMED_SEEN_MAX: usize = 10_000;
 /// How often a ward folder and a file feed are looked at for changes.
 pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// How often an engine that no ward decides for says so, and reads the ward again.
+pub const WARD_AGAIN: Duration = Duration::from_secs(60);
 /// Points of a ward that coverage measures: those of a thousand rules. Beyond it the rest is left out, and the report says so.
 pub const COVERAGE_POINTS_MAX: usize = 20_000;
 /// Longest pause before a file feed that could not be read is tried again.

@@ -4,8 +4,9 @@
 //! the directory has an address for it, with a key made of what happened, so that a receiver knows a repeat. It is tried
 //! on all channels at once, never for longer than `OPERATIONS_TIMEOUT`, and by [`insist`] until one has taken it.
 //!
-//! - **How it fits**: `wardline run` calls it behind recovery and before it ends.
-//! - INVARIANT: what is said here is durable already, and names no patient.
+//! - **How it fits**: `wardline run` calls it behind recovery and before it ends; tasks of desks leave through it too.
+//! - INVARIANT: what is said here is durable already, and names no patient. That it leaves is durable before it does, and
+//!   what may have left before is marked ([`Said`](crate::said::Said)).
 //! - **Not here**: notices of rules; those are obligations of the core.
 
 use wardline_connectors::adapters::{Outgoing, Reply, sink::Asks};
@@ -17,9 +18,13 @@ use wardline_rules::{
 };
 
 use crate::{
-    dispatcher::sinks::{Route, Sinks},
+    dispatcher::{
+        driver::has_it_already,
+        sinks::{Route, Sinks},
+    },
     limits::{OPERATIONS_AGAIN, OPERATIONS_TIMEOUT},
     runtime::{clock::WallClock, poison::Death},
+    said::{End, Try},
 };
 
 /// The desk that hears of faults; wards declare it under this name.
@@ -34,7 +39,7 @@ pub async fn page(sinks: &Sinks, death: Death, at: Timestamp) -> usize {
     taken
 }
 
-/// Sends a desk one message on every channel on which it has an address, all at once.
+/// Sends a desk one message on every channel on which it has an address, all at once; not where it was taken before.
 ///
 /// - **Output**: on how many channels it was taken.
 pub(crate) async fn tell(sinks: &Sinks, desk: &str, at: Timestamp, message: impl Fn(Channel) -> Outgoing) -> usize {
@@ -42,12 +47,28 @@ pub(crate) async fn tell(sinks: &Sinks, desk: &str, at: Timestamp, message: impl
     if ways.is_empty() {
         tracing::error!(desk, "operations.page: the directory has no address for this desk: nobody was told");
     }
-    let flights: Vec<_> = ways.into_iter().map(|(channel, route)| tokio::spawn(fly(route, message(channel)))).collect();
-    let mut taken = 0;
-    for flight in flights {
-        taken += usize::from(flight.await.unwrap_or(false));
+    let messages = ways.into_iter().map(|(channel, route)| (route, message(channel)));
+    let (heard, open): (Vec<_>, Vec<_>) = messages.partition(|(_, message)| sinks.said().is_taken(&message.key));
+    let mut taken = heard.len();
+    let keys: Vec<String> = open.iter().map(|(_, message)| message.key.to_string()).collect();
+    let tries = sinks.said().begin(keys.clone()).await;
+    let flights =
+        open.into_iter().zip(tries).map(|((route, message), it)| tokio::spawn(fly(route, marked(message, it))));
+    let flights: Vec<_> = flights.collect();
+    let mut ends = Vec::with_capacity(keys.len());
+    for (key, flight) in keys.into_iter().zip(flights) {
+        let end = flight.await.unwrap_or(End::Unknown);
+        taken += usize::from(end == End::Taken);
+        ends.push((key, end));
     }
+    sinks.said().end(ends).await;
     taken
+}
+
+/// The message as it leaves in this try.
+fn marked(message: Outgoing, Try { number, is_repeat }: Try) -> Outgoing {
+    let text = if is_repeat { format!("Possible repeat: {}", message.text) } else { message.text };
+    Outgoing { text, number, is_repeat, ..message }
 }
 
 /// Tells operations that the receiver of a channel does not know us.
@@ -70,10 +91,16 @@ pub async fn insist(sinks: &Sinks, death: Death, clock: &dyn WallClock) {
     }
 }
 
-async fn fly(route: Route, message: Outgoing) -> bool {
+async fn fly(route: Route, message: Outgoing) -> End {
     let message = Outgoing { address: route.address, ..message };
-    let reply = tokio::time::timeout(OPERATIONS_TIMEOUT, route.sink.send(&message)).await;
-    reply == Ok(Reply::Delivered)
+    if message.is_repeat && has_it_already(&route.sink, &message).await {
+        return End::Taken;
+    }
+    match tokio::time::timeout(OPERATIONS_TIMEOUT, route.sink.send(&message)).await {
+        Ok(Reply::Delivered) => End::Taken,
+        Ok(Reply::FailedSoft { .. } | Reply::FailedHard { .. }) => End::Refused,
+        Ok(Reply::Ambiguous { .. }) | Err(_) => End::Unknown,
+    }
 }
 
 fn message(death: Death, channel: Channel, at: Timestamp) -> Outgoing {

@@ -51,7 +51,7 @@ use self::{
     log::{Ended, LogThread, SinceCheckpoint},
     poison::Death,
     records::{Open, encode_time},
-    recovery::{Error, Recovered, recover},
+    recovery::{Behind, Error, Recovered, recover},
     rows::{Archiving, RowSink},
     turn::{CoreThread, Work},
     upkeep::Upkeep,
@@ -206,7 +206,7 @@ where
     let (mut sink, covers) = start.archiving.map(|it| (it.sink, it.covers)).unzip();
     let rows = sink.as_deref_mut().map(|sink| sink as &mut dyn RowSink);
     let recovered: Recovered<D, K> = recover(start.disk, &start.options, clock.as_ref(), rows)?;
-    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death } = recovered;
+    let Recovered { mut opened, kernel, position, last, batches, took, excluded, lost, death, behind } = recovered;
     say_recovered(engine, took, (excluded, lost));
     engine.status().books().begin(kernel.counters().first().map_or(0, |(_, received)| *received));
     tracing::info!(batches, ms = took.micros() / 1_000, epoch = opened.epoch, "store.recover");
@@ -264,7 +264,7 @@ where
         last_batch: last.unwrap_or(Timestamp::MIN),
         done: done_queue,
         orders,
-        since: SinceCheckpoint { at: engine.boot(), ..SinceCheckpoint::default() },
+        since: since_checkpoint(engine, behind),
         answered: None,
         is_preparing: false,
         next_look: Span::ZERO,
@@ -274,6 +274,15 @@ where
         opened,
     };
     Ok(Parts { log, core, upkeep, order_queue, done, jobs: job_queue, epoch, death })
+}
+
+/// How old the checkpoint is that was begun with, for the next one and for whoever asks.
+fn since_checkpoint(engine: &Engine, behind: Behind) -> SinceCheckpoint {
+    let (now, boot) = (engine.log_now(), engine.boot());
+    if let Some(since) = behind.since.filter(|_| behind.has_checkpoint) {
+        engine.status().set_checkpoint(boot.minus(now.since(since)));
+    }
+    SinceCheckpoint::recovered(behind, now, boot)
 }
 
 /// What recovery took, what it left out and what was given up before.

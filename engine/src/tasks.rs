@@ -5,18 +5,12 @@
 //! without any address is spoken for by the desk `Operations`.
 //!
 //! - **How it fits**: `wardline run` starts it; the tasks themselves are the core's, and `GET /v1/worklist` shows them.
-//! - INVARIANT: what is told is durable already, and names no patient. Which tasks were told stands in a file of the data
-//!   directory; if it is lost, or the process dies before it is written, a desk hears of a task twice, with the same key.
+//! - INVARIANT: what is told is durable already, and names no patient. A desk hears of a task again only if nobody knows
+//!   whether it heard before, and then the message says so ([`Said`](crate::said::Said)).
 //! - **Not here**: when a task is opened and closed (the core).
-//! - **Source**: language page 5.6, T7; guarantees page G5.
+//! - **Source**: language page 5.6, T7; guarantees page G5, G6.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use tokio::sync::watch;
 use wardline_connectors::adapters::{Outgoing, sink::Asks};
@@ -30,33 +24,25 @@ use crate::{
     operations::{self, DESK},
 };
 
+/// What the keys of these messages begin with.
+const KEY: &str = "task_";
+
 /// Tells desks of their tasks.
 #[derive(Debug)]
 pub struct Teller {
     engine: Engine,
     sinks: Arc<Sinks>,
-    file: PathBuf,
-    /// Those that a channel took; open ones only.
-    told: BTreeSet<String>,
     /// When those that nobody took are tried again.
     again: Option<Instant>,
+    /// Tasks were looked for before.
+    has_looked: bool,
 }
 
 impl Teller {
-    /// With what the file in the data directory remembers.
+    /// With what the sinks remember.
     #[must_use]
-    pub fn new(engine: Engine, sinks: Arc<Sinks>, folder: &Path) -> Self {
-        let file = folder.join("tasks.told");
-        let told = match fs::read_to_string(&file) {
-            Ok(text) => text.lines().map(str::to_owned).collect(),
-            Err(error) => {
-                if error.kind() != io::ErrorKind::NotFound {
-                    tracing::warn!(%error, "tasks.told: every open task is told again");
-                }
-                BTreeSet::new()
-            }
-        };
-        Self { engine, sinks, file, told, again: None }
+    pub const fn new(engine: Engine, sinks: Arc<Sinks>) -> Self {
+        Self { engine, sinks, again: None, has_looked: false }
     }
 
     /// Looks every few seconds until the stop.
@@ -78,40 +64,33 @@ impl Teller {
     pub async fn look(&mut self) {
         // Gone: the engine ends.
         let Ok(open) = self.engine.ask(|kernel| kernel.open_tasks()).await else { return };
-        let before = self.told.clone();
-        let ids: BTreeSet<String> = open.iter().map(id).collect();
-        self.told.retain(|alert| ids.contains(alert));
+        let said = self.sinks.said();
+        let keys: BTreeSet<String> = open.iter().flat_map(keys).collect();
+        if !self.has_looked && said.is_anew() {
+            // The file is lost, or the directory was restored: whatever is open may have been told.
+            said.doubt(keys.iter().cloned().collect()).await;
+        }
+        self.has_looked = true;
+        said.keep(move |key| !key.starts_with(KEY) || keys.contains(key)).await;
         let is_pause = self.again.is_some_and(|again| Instant::now() < again);
-        let untold: Vec<&Task> = open.iter().filter(|task| !self.told.contains(&id(task))).collect();
+        let is_untold = |task: &&Task| !self::keys(task).any(|key| said.is_taken(&key));
+        let untold: Vec<&Task> = open.iter().filter(is_untold).collect();
         if !is_pause && !untold.is_empty() {
             let heard = tell_all(&self.sinks, &untold, self.engine.log_now()).await;
-            self.again = (heard.len() < untold.len()).then(|| Instant::now() + OPERATIONS_AGAIN);
-            self.told.extend(heard);
-        }
-        if self.told != before {
-            self.remember();
-        }
-    }
-
-    fn remember(&self) {
-        let text: String = self.told.iter().map(|alert| format!("{alert}\n")).collect();
-        let fresh = self.file.with_extension("new");
-        let written = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.file));
-        if let Err(error) = written {
-            tracing::warn!(%error, "tasks.told");
+            self.again = (heard < untold.len()).then(|| Instant::now() + OPERATIONS_AGAIN);
         }
     }
 }
 
-/// Tells each desk of its task; the names of those that a channel took.
-async fn tell_all(sinks: &Arc<Sinks>, tasks: &[&Task], at: Timestamp) -> Vec<String> {
-    let mut heard = Vec::new();
+/// Tells each desk of its task; how many of them a channel took.
+async fn tell_all(sinks: &Arc<Sinks>, tasks: &[&Task], at: Timestamp) -> usize {
+    let mut heard = 0;
     for some in tasks.chunks(TASKS_TOLD_AT_ONCE) {
         let start = |task: &&Task| tokio::spawn(tell(sinks.clone(), (*task).clone(), at));
         let telling: Vec<_> = some.iter().map(start).collect();
         for (task, telling) in some.iter().zip(telling) {
             if telling.await.unwrap_or(false) {
-                heard.push(id(task));
+                heard += 1;
             } else {
                 tracing::error!(desk = %task.desk, rule = %task.rule, "tasks.tell: nobody was told; it is tried again");
             }
@@ -120,9 +99,14 @@ async fn tell_all(sinks: &Arc<Sinks>, tasks: &[&Task], at: Timestamp) -> Vec<Str
     heard
 }
 
-/// By which name a task is remembered.
-fn id(task: &Task) -> String {
-    task.alert.to_string()
+/// By which keys its desk hears of a task.
+fn keys(task: &Task) -> impl Iterator<Item = String> {
+    Channel::ALL.iter().map(|channel| key(task, *channel))
+}
+
+fn key(task: &Task, channel: Channel) -> String {
+    let hash = blake3::hash(&[b"task", task.alert.to_string().as_bytes(), channel.name().as_bytes()].concat()).to_hex();
+    format!("{KEY}{}", hash.get(..32).unwrap_or_default())
 }
 
 async fn tell(sinks: Arc<Sinks>, task: Task, at: Timestamp) -> bool {
@@ -133,11 +117,10 @@ async fn tell(sinks: Arc<Sinks>, task: Task, at: Timestamp) -> bool {
 }
 
 fn message(task: &Task, channel: Channel, at: Timestamp) -> Outgoing {
-    let key = blake3::hash(&[b"task", task.alert.to_string().as_bytes(), channel.name().as_bytes()].concat()).to_hex();
     let (desk, rule, since) = (&task.desk, &task.rule, task.raised);
     let about = task.report.map(|report| format!(" Report {report}.")).unwrap_or_default();
     Outgoing {
-        key: Text::from(format!("task_{}", key.get(..32).unwrap_or_default())),
+        key: Text::from(key(task, channel)),
         code: Text::default(),
         link: String::new(),
         callback: String::new(),

@@ -23,7 +23,7 @@ use crate::{
     partition::Partition,
     report::{
         Report, ReportSlot,
-        results::{ResultKey, Value},
+        results::{ResultKey, Statement, Value},
     },
     slab::Slab,
     view::View,
@@ -46,8 +46,8 @@ pub(crate) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    /// The other reports of a report's patient; none if nobody could look at them all.
-    pub(crate) fn others(self, report: &Report) -> impl Iterator<Item = &'a Report> {
+    /// The other reports of a report's patient, as a rule oldest first; none if nobody could look at them all.
+    pub(crate) fn others(self, report: &Report) -> impl DoubleEndedIterator<Item = &'a Report> {
         let slots = report.patient.map_or(&[][..], |patient| self.index.get(patient_key(patient)));
         let slots = if slots.len() > PATIENT_REPORTS_MAX { &[][..] } else { slots };
         let own = report.id;
@@ -66,24 +66,48 @@ impl View<'_> {
         let (key, _) = self.result?;
         let past = self.from.past?;
         let mine = first_said(self.report, key)?;
-        let reports = past.others(self.report).chain(core::iter::once(self.report));
-        let in_force = reports.filter(|report| report.end_in_force(Step::EnteredInError).is_none());
-        let earlier = in_force.flat_map(|report| self.earlier(report, (key, mine)));
-        earlier.max_by_key(|(order, _)| *order).map(|(_, amount)| amount)
+        let mut newest: Option<(Order, Amount)> = None;
+        // The newest first: of most others no more is then looked at than when they were said.
+        for report in past.others(self.report).chain(core::iter::once(self.report)).rev() {
+            let found = self.earlier(report, (key, mine), newest.map(|(order, _)| order));
+            if let Some(found) = found.filter(|_| report.end_in_force(Step::EnteredInError).is_none()) {
+                newest = Some(found);
+            }
+        }
+        newest.map(|(_, amount)| amount)
     }
 
-    /// The results of a report that come before one of this report, with what orders them.
-    fn earlier(&self, report: &Report, (key, mine): (ResultKey, Timestamp)) -> Vec<(Order, Amount)> {
-        let is_own = |other: &ResultKey| report.id == self.report.id && *other == key;
-        let keys = report.result_keys().into_iter().filter(|other| !is_own(other));
-        let same = keys.filter(|other| self.is_same_test(other.code, key.code));
-        let told = same.filter_map(|other| {
-            let first = first_said(report, other).filter(|first| is_within_reach(*first, mine))?;
-            let mut said = report.cold.statements.iter().filter(|said| said.key == other && said.at <= self.at);
-            let said = said.next_back()?;
-            Some(((first, said.order()), self.amount_of(key.code, said.content.value)?))
-        });
-        told.collect()
+    /// The newest result of a report that comes before one of this report, with what orders it, if it is newer than one found.
+    fn earlier(
+        &self,
+        report: &Report,
+        (key, mine): (ResultKey, Timestamp),
+        found: Option<Order>,
+    ) -> Option<(Order, Amount)> {
+        let said = &report.cold.statements;
+        let is_own = |other: ResultKey| report.id == self.report.id && other == key;
+        let is_given = |one: &Statement| one.content.value != Value::Retracted;
+        let mut newest: Option<((Order, ResultKey), Amount)> = None;
+        for (place, first) in said.iter().enumerate() {
+            let other = first.key;
+            let counts = is_given(first) && is_within_reach(first.at, mine) && !is_own(other);
+            if !counts || !self.is_same_test(other.code, key.code) {
+                continue;
+            }
+            // Each result once: where it first had a value.
+            if said.iter().take(place).any(|before| before.key == other && is_given(before)) {
+                continue;
+            }
+            let Some(last) = said.iter().rfind(|said| said.key == other && said.at <= self.at) else { continue };
+            let order = (first.at, last.order());
+            if found.is_some_and(|found| order <= found) || newest.is_some_and(|(newest, _)| (order, other) <= newest) {
+                continue;
+            }
+            if let Some(amount) = self.amount_of(key.code, last.content.value) {
+                newest = Some(((order, other), amount));
+            }
+        }
+        newest.map(|((order, _), amount)| (order, amount))
     }
 
     /// The value minus the one before it; unknown where two ends are open.

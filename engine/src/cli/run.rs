@@ -6,7 +6,7 @@ use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 use tracing_subscriber::EnvFilter;
@@ -31,6 +31,7 @@ use crate::{
         poison::Death,
         recovery,
     },
+    said::Said,
     sources::{Ground, Sources},
     tasks::Teller,
     tls::Secured,
@@ -58,18 +59,21 @@ pub struct Args {
 /// Runs the engine until it is told to stop.
 pub fn run(args: &Args) -> Ending {
     start_logging();
-    let installation = match Installation::load(&args.config) {
-        Ok(installation) => Arc::new(installation),
-        Err(findings) => return refused(&findings),
+    let cannot_start = |error: std::io::Error| {
+        tell(&format!("cannot start: {error}\n"));
+        Ending::Unreachable
     };
     let tokio = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(tokio) => tokio,
-        Err(error) => {
-            tell(&format!("cannot start: {error}\n"));
-            return Ending::Unreachable;
-        }
+        Err(error) => return cannot_start(error),
     };
-    let ending = tokio.block_on(serve(args, installation));
+    // Before anything else: from here on a request to end is heard.
+    let signals = tokio.block_on(async { Signals::listen() });
+    let ending = match (signals, Installation::load(&args.config)) {
+        (Err(error), _) => cannot_start(error),
+        (_, Err(findings)) => refused(&findings),
+        (Ok(signals), Ok(installation)) => tokio.block_on(serve(args, Arc::new(installation), signals)),
+    };
     tokio.shutdown_background();
     ending
 }
@@ -102,65 +106,39 @@ fn directives(wanted: Option<&str>) -> String {
     }
 }
 
-async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
-    let sinks = match installation.directory().and_then(|directory| Sinks::open(&installation.config, directory, None))
-    {
-        Ok(sinks) => Arc::new(sinks),
-        Err(findings) => return refused(&findings),
-    };
-    let clock: Arc<dyn WallClock> = Arc::new(MachineClock);
-    let (engine, seat) = match runtime::open(clock.clone()) {
-        Ok(opened) => opened,
-        Err(error) => {
-            tell(&format!("cannot start: {error}\n"));
-            return Ending::Usage;
+/// Serves until it is asked to end. While it begins it just leaves off: that is a kill, at any moment of which nothing is lost.
+async fn serve(args: &Args, installation: Arc<Installation>, signals: Signals) -> Ending {
+    let Signals { mut asked, hangups } = signals;
+    let begun = tokio::select! {
+        begun = start(args, &installation) => begun,
+        () = asked.next() => {
+            tracing::info!("engine.stop: before it took anything");
+            return Ending::Fine;
         }
     };
-    engine.surround(Surroundings { volume: installation.config.data.clone() });
-    let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
-    let (stop, stopped) = watch::channel(false);
-    let routers = match parts(&engine, &intake, &installation, &sinks) {
-        Ok(parts) => routers(parts),
-        Err(findings) => return refused(&findings),
+    let Begun { engine, intake, sinks, running, mut listeners, secured, sources, stop, is_sending, keeps_tables } =
+        match begun {
+            Ok(begun) => begun,
+            Err(ending) => return ending,
+        };
+    let stopped = stop.subscribe();
+    let is_asked = tokio::select! {
+        _ = reload::activate(&engine, &installation) => false,
+        // The files of the ward may be on a disk that hangs.
+        () = asked.next() => true,
     };
-    let (mut listeners, secured) = match listeners(&installation, routers, &stopped).await {
-        Ok(listening) => listening,
-        Err(ending) => return ending,
-    };
-    let sources = match Sources::open(&installation.config).await {
-        Ok(sources) => sources,
-        Err(findings) => return refused(&findings),
-    };
-    let begin = match begin(args, &installation, clock.as_ref(), sinks.clone()) {
-        Ok(begin) => begin,
-        Err(findings) => return refused(&findings),
-    };
-    let (keeps_tables, is_sending) = (begin.archiving.is_some(), begin.is_sending);
-    warn_if_not_sending(&begin);
-    let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
-    let begun =
-        tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
-    let running = match begun {
-        Ok(Ok(running)) => running,
-        Ok(Err(error)) => {
-            tell_operations(&sinks, &installation).await;
-            return not_opened(&error);
+    if !is_asked {
+        listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
+        if is_sending {
+            tokio::spawn(Teller::new(engine.clone(), sinks.clone()).run(stopped.clone()));
         }
-        Err(_) => return Ending::Damaged,
-    };
-    if let Some(death) = running.death() {
-        tokio::spawn(tell_of_what_is_left_out(sinks.clone(), installation.clone(), clock.clone(), death));
+        if keeps_tables {
+            start_query(args.config.clone(), &stopped);
+        }
+        let watched = reload::Watched { installation: installation.clone(), sinks: sinks.clone(), secured };
+        tokio::spawn(reload::watch(engine.clone(), watched, hangups, stopped));
     }
-    reload::activate(&engine, &installation).await;
-    listeners.extend(sources.start(&ground(&engine, &intake, &installation), &stopped));
-    if is_sending {
-        tell_desks(&engine, &sinks, &installation, &stopped);
-    }
-    if keeps_tables {
-        start_query(args.config.clone(), &stopped);
-    }
-    tokio::spawn(reload::watch(engine.clone(), installation.clone(), sinks.clone(), secured, stopped));
-    let over = until_the_end(&engine, running).await;
+    let over = until_the_end(&engine, running, asked, is_asked).await;
     stop.send_replace(true);
     let Over::Ended(ended) = over else { return Ending::Interrupted };
     for listener in listeners {
@@ -172,9 +150,65 @@ async fn serve(args: &Args, installation: Arc<Installation>) -> Ending {
     }
 }
 
-fn tell_desks(engine: &Engine, sinks: &Arc<Sinks>, installation: &Installation, stopped: &watch::Receiver<bool>) {
-    let teller = Teller::new(engine.clone(), sinks.clone(), &installation.config.data);
-    tokio::spawn(teller.run(stopped.clone()));
+/// An engine that has begun, and what goes on beside it.
+struct Begun {
+    engine: Engine,
+    intake: Arc<Intake>,
+    sinks: Arc<Sinks>,
+    running: Running,
+    listeners: Vec<tokio::task::JoinHandle<()>>,
+    secured: Vec<Secured>,
+    sources: Sources,
+    stop: watch::Sender<bool>,
+    is_sending: bool,
+    keeps_tables: bool,
+}
+
+/// Opens everything, listens and recovers, in this order: whoever asks meanwhile hears that it is not ready.
+async fn start(args: &Args, installation: &Arc<Installation>) -> Result<Begun, Ending> {
+    let refused = |findings| refused(&findings);
+    let sinks = open_sinks(installation)?;
+    let clock: Arc<dyn WallClock> = Arc::new(MachineClock);
+    let (engine, seat) = runtime::open(clock.clone()).map_err(|error| {
+        tell(&format!("cannot start: {error}\n"));
+        Ending::Usage
+    })?;
+    engine.surround(Surroundings { volume: installation.config.data.clone() });
+    let intake = Arc::new(Intake::new(&installation.config.feeds, installation.tokeniser()));
+    let (stop, stopped) = watch::channel(false);
+    let routers = routers(parts(&engine, &intake, installation, &sinks).map_err(refused)?);
+    let (listeners, secured) = listeners(installation, routers, &stopped).await?;
+    let sources = Sources::open(&installation.config).await.map_err(refused)?;
+    let begin = begin(args, installation, clock.as_ref(), sinks.clone()).map_err(refused)?;
+    let (keeps_tables, is_sending) = (begin.archiving.is_some(), begin.is_sending);
+    warn_if_not_sending(&begin);
+    let (handle, starting) = (tokio::runtime::Handle::current(), engine.clone());
+    let begun =
+        tokio::task::spawn_blocking(move || runtime::start::<_, Partition>(&starting, seat, begin, &handle)).await;
+    let running = match begun {
+        Ok(Ok(running)) => running,
+        Ok(Err(error)) => {
+            tell_operations(&sinks, installation).await;
+            return Err(not_opened(&error));
+        }
+        Err(_) => return Err(Ending::Damaged),
+    };
+    if let Some(death) = running.death() {
+        tokio::spawn(tell_of_what_is_left_out(sinks.clone(), installation.clone(), clock, death));
+    }
+    Ok(Begun { engine, intake, sinks, running, listeners, secured, sources, stop, is_sending, keeps_tables })
+}
+
+/// The exits, with what was said through them before.
+fn open_sinks(installation: &Installation) -> Result<Arc<Sinks>, Ending> {
+    let directory = installation.directory();
+    let sinks = directory.and_then(|directory| Sinks::open(&installation.config, directory, None));
+    let sinks = sinks.map_err(|findings| refused(&findings))?;
+    let said = Said::open(installation.disk.clone()).map_err(|error| {
+        tell(&format!("error: {error}\n"));
+        Ending::Damaged
+    })?;
+    Ok(Arc::new(sinks.remembering(said)))
 }
 
 /// Says that the engine did not end as asked, to operations and at the terminal.
@@ -247,18 +281,20 @@ enum Over {
     Interrupted,
 }
 
-/// Waits until the engine ends by itself, or a signal asks it to; at a second signal nobody waits any more.
-async fn until_the_end(engine: &Engine, running: Running) -> Over {
+/// Waits until the engine ends by itself, or a signal asks it to, or has; at a second signal nobody waits any more.
+async fn until_the_end(engine: &Engine, running: Running, mut asked: Asked, is_asked: bool) -> Over {
     let mut joined = tokio::task::spawn_blocking(move || running.join());
-    tokio::select! {
-        ended = &mut joined => return Over::Ended(ended.ok()),
-        () = signals() => {}
+    if !is_asked {
+        tokio::select! {
+            ended = &mut joined => return Over::Ended(ended.ok()),
+            () = asked.next() => {}
+        }
     }
     tracing::info!("engine.stop");
     engine.stop();
     tokio::select! {
         ended = &mut joined => Over::Ended(ended.ok()),
-        () = signals() => {
+        () = asked.next() => {
             tracing::warn!("engine.stop: asked twice; it ends at once, and the next start replays");
             Over::Interrupted
         }
@@ -342,15 +378,34 @@ async fn listeners(
     Ok((serving, secured))
 }
 
-/// Waits for an interrupt or a request to end.
-async fn signals() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// What may be asked of the process from outside.
+struct Signals {
+    asked: Asked,
+    /// Look at the files again.
+    hangups: Signal,
+}
+
+/// Interrupts and requests to end. One that came before somebody waits for it is kept.
+struct Asked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From now on the process is not killed by them.
+    fn listen() -> std::io::Result<Self> {
+        let asked = Asked { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+        Ok(Self { asked, hangups: signal(SignalKind::hangup())? })
+    }
+}
+
+impl Asked {
+    /// Waits for the next.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

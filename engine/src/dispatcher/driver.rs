@@ -99,7 +99,7 @@ async fn fly(engine: Engine, sinks: Arc<Sinks>, complaints: Arc<Complaints>, job
 
 /// Whether a receiver that can be asked has a notice that may have been sent before; it is asked until it says yes, on a
 /// task of its own.
-async fn has_it_already(sink: &Arc<dyn Sink>, message: &Outgoing) -> bool {
+pub(crate) async fn has_it_already(sink: &Arc<dyn Sink>, message: &Outgoing) -> bool {
     if sink.class() != Class::Queryable {
         return false;
     }

@@ -16,6 +16,7 @@ use super::open::open;
 use crate::{
     config::{Config, Directory, Finding, Findings, SinkKind},
     runtime::kernel::Notice,
+    said::Said,
 };
 
 /// All configured exits and all addresses.
@@ -29,6 +30,8 @@ pub struct Sinks {
     /// Exits that are lists of ours: everybody is on them by their name, and only notices of the core are.
     lists: BTreeSet<(Text, Channel)>,
     directory: RwLock<Arc<Directory>>,
+    /// What left through them that no notice asked for.
+    said: Said,
 }
 
 /// Where one attempt goes.
@@ -65,6 +68,17 @@ impl Sinks {
             }
         }
         findings.or(sinks)
+    }
+
+    /// Remembers beyond this process what the shell says on its own.
+    #[must_use]
+    pub fn remembering(self, said: Said) -> Self {
+        Self { said, ..self }
+    }
+
+    /// What the shell said on its own.
+    pub(crate) const fn said(&self) -> &Said {
+        &self.said
     }
 
     /// What carries the heartbeat, if a monitor is configured.

@@ -28,6 +28,7 @@ use super::{
     contents::{contents, put_back},
     inbox::Waiting,
     records::{encode_letters, encode_time},
+    recovery::Behind,
     turn::{Durable, Waiter, Work},
     upkeep::{Done, Order},
     window::{Decision, Filling, Now, Why, decide},
@@ -81,6 +82,16 @@ pub(crate) struct SinceCheckpoint {
 }
 
 impl SinceCheckpoint {
+    /// As of a start: its age is that of the checkpoint, not of the process, or an engine that dies often enough would never
+    /// write one and read more at each start.
+    pub(crate) fn recovered(behind: Behind, now: Timestamp, boot: Span) -> Self {
+        let Behind { bytes, inputs, since, .. } = behind;
+        let age = since.map_or(Span::ZERO, |since| now.since(since));
+        // Without anything behind it, it is as good as one made now.
+        let at = if inputs > 0 { boot.minus(age) } else { boot };
+        Self { bytes, inputs, at, is_under_way: false }
+    }
+
     /// Whether the next one is due.
     pub(crate) fn is_due(&self, boot: Span) -> bool {
         let waited = boot.minus(self.at).micros() >= micros(CHECKPOINT_EVERY);

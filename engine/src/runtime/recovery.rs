@@ -9,7 +9,7 @@
 //! - **How it fits**: [`start`](super::start) calls it before any thread runs.
 //! - **Not here**: judging the log's end (`wardline_store`), what becomes of an input that panics ([`poison`](super::poison)).
 
-use wardline_core::Output;
+use wardline_core::{Input, Output};
 use wardline_rules::time::{Span, Timestamp};
 use wardline_store::{
     checkpoint::CheckpointReader,
@@ -44,6 +44,19 @@ pub(crate) struct Recovered<D: Disk, K> {
     pub(crate) lost: Option<u64>,
     /// What operations must hear about an earlier death.
     pub(crate) death: Option<Death>,
+    pub(crate) behind: Behind,
+}
+
+/// What the log holds behind the checkpoint that was begun with: every process would read it again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Behind {
+    pub(crate) bytes: u64,
+    /// Batches with more in them than time.
+    pub(crate) inputs: u64,
+    /// Log time of the checkpoint, or of the first record; `None` in an empty log.
+    pub(crate) since: Option<Timestamp>,
+    /// Whether there was a checkpoint.
+    pub(crate) has_checkpoint: bool,
 }
 
 /// Why there is no state to go on with.
@@ -120,6 +133,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
         None => (K::fresh(opened.instance.id), Position::default()),
     };
     let mut last = (position.sequence > 0).then(|| time(position.at));
+    let mut behind = Behind { since: last, has_checkpoint: last.is_some(), ..Behind::default() };
     let exclusions = Exclusions::of(&opened.exclusions)?;
     let mut output = Output::default();
     if let Some(sink) = rows.as_deref_mut() {
@@ -130,6 +144,8 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     while let Some(record) = opened.suffix.next_record()? {
         let header = record.header;
         last = Some(time(header.at));
+        behind.since = behind.since.or(last);
+        behind.bytes += u64::try_from(record.payload.len()).unwrap_or(u64::MAX);
         if header.kind == Kind::Batch {
             let read = wire::decode(time(header.at), record.payload);
             let mut batch = read.map_err(|cause| Error::Batch { sequence: header.sequence, cause })?;
@@ -141,6 +157,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
                 return Err(Error::Panic { sequence: header.sequence });
             }
             batches += 1;
+            behind.inputs += u64::from(batch.inputs.iter().any(|input| !matches!(input, Input::Tick)));
             if let Some(sink) = rows.as_deref_mut() {
                 let mut rows = Vec::new();
                 kernel.rows(&batch, &output, &mut rows);
@@ -154,7 +171,7 @@ pub(crate) fn recover<D: Disk, K: Bootable>(
     kernel.watch_passages();
     let lost = lost(&disk);
     let took = clock.read().boot.minus(begun);
-    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), lost, death })
+    Ok(Recovered { opened, kernel, position, last, batches, took, excluded: exclusions.len(), lost, death, behind })
 }
 
 /// How many records were given up, as the whole log says. It is read only where a loss was accepted: then there is a

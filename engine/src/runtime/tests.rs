@@ -254,6 +254,39 @@ fn a_clean_stop_leaves_a_checkpoint_at_the_end_of_the_log() {
 }
 
 #[test]
+fn a_checkpoint_is_as_old_as_it_is_however_often_the_process_dies() {
+    // Guarantees 2.5: due after 15 minutes with any input, not 15 minutes after a start.
+    let mut disk = SimDisk::new(7);
+    for start in 0..3 {
+        let rig = try_rig(&disk, NOON.plus(Span::from_minutes(start * 6)), false).unwrap();
+        rig.submit(vec![event(&format!("e{start}"))]).unwrap();
+        disk = disk.kill();
+        assert!(!disk.files().iter().any(|file| file.ends_with(".ckpt")), "not before its time");
+    }
+    let rig = try_rig(&disk, NOON.plus(Span::from_minutes(18)), false).unwrap();
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(30);
+    while !disk.files().iter().any(|file| file.ends_with(".ckpt")) {
+        assert!(std::time::Instant::now() < deadline, "no checkpoint");
+        rig.engine.shared.inbox.wake();
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_is_behind_a_checkpoint_says_how_old_it_is() {
+    use super::{log::SinceCheckpoint, recovery::Behind};
+    let boot = Span::from_minutes(1);
+    let now = NOON.plus(Span::from_minutes(20));
+    let since = |behind| SinceCheckpoint::recovered(behind, now, boot);
+    let behind = Behind { bytes: 10, inputs: 1, since: Some(NOON), has_checkpoint: true };
+    assert!(since(behind).is_due(boot), "older than the machine's start, and still due");
+    assert!(!since(Behind { since: Some(now.plus(Span::from_minutes(-14))), ..behind }).is_due(boot));
+    assert!(!since(Behind { inputs: 0, ..behind }).is_due(boot), "nothing is behind it");
+    assert!(!since(Behind::default()).is_due(boot), "an empty log");
+    assert!(since(Behind { bytes: crate::limits::CHECKPOINT_BYTES, inputs: 0, ..behind }).is_due(boot));
+}
+
+#[test]
 fn a_second_process_is_refused_and_told_who_has_it() {
     let disk = SimDisk::new(7);
     let rig = rig(&disk);

@@ -170,6 +170,8 @@ impl Source {
             self.read_renamed(path, mark).await?;
         }
         let offset = self.read_mark().await.begin(identity, found.len());
+        // Before its first line: whoever stops now and finds the name taken by another file still knows which one to look for.
+        self.write_mark(Mark { file: identity, offset }).await;
         file.seek(SeekFrom::Start(offset)).await?;
         self.health.lost();
         self.health.connected();

@@ -1,6 +1,6 @@
 //! Backup: how is a data directory copied while the engine writes into it?
 //!
-//! The newest sound checkpoint first, then the log from the oldest segment on, then dead letters; then the copy is verified.
+//! The sound checkpoints first, then the log from the oldest segment on, then dead letters; then the copy is verified.
 //! The last segment is copied only as far as its records are whole at that moment: what the engine adds meanwhile could
 //! reach the copy in another order than it reached the disk, and would look like damage.
 //! - **How it fits**: `wardline export --backup`; `run --restored` opens the copy.
@@ -14,7 +14,7 @@ use crate::dead;
 use crate::disk::{self, Access, Disk, DiskFile};
 use crate::finding::Finding;
 use crate::instance::{EPOCH, INSTANCE, Instance};
-use crate::limits::CHUNK_BYTES;
+use crate::limits::{CHUNK_BYTES, GENERATIONS};
 use crate::log::{self, Inventory, LogReader, Position, Segment, bookmark_at};
 use crate::segment::Identity;
 use crate::verify::{Report, verify};
@@ -52,12 +52,14 @@ pub fn backup<D: Disk, E: Disk>(from: &D, to: &E, pace: &mut dyn FnMut(u64)) -> 
         disk::ensure_directory(to, path)?;
     }
     let mut copier = Copier { from, to, pace };
-    copier.checkpoint(identity)?;
+    // Before the log: it must not speak of a segment that is begun behind the one copied last.
+    copier.file(EPOCH)?;
+    copier.checkpoints(identity)?;
     copier.log(identity)?;
+    drop_outrun(to, identity)?;
     for path in dead::list(from, &identity)? {
         copier.file(&path)?;
     }
-    copier.file(EPOCH)?;
     copier.file(INSTANCE)?;
     for path in [
         &identity.log_directory(),
@@ -71,12 +73,22 @@ pub fn backup<D: Disk, E: Disk>(from: &D, to: &E, pace: &mut dyn FnMut(u64)) -> 
         to.sync_directory(path)?;
     }
     let report = verify(to)?;
-    // One checkpoint is copied, and the log may say of a newer one that was completed meanwhile.
+    // The log may say of a newer checkpoint that was completed meanwhile.
     let is_right = |finding: &&Finding| matches!(finding.code, Code::TornTail | Code::CheckpointMissing);
     match report.findings.iter().find(|finding| !is_right(finding)) {
         Some(finding) => Err(Error::Refused(finding.clone())),
         None => Ok(report),
     }
+}
+
+/// Removes checkpoints from the copy whose log was cut while it was made.
+fn drop_outrun<E: Disk>(to: &E, identity: Identity) -> Result<(), Error> {
+    let first = Inventory::read(to, &identity)?.segments.first().map_or(1, |segment| segment.first);
+    let generations = Checkpoints::new(to.clone(), identity).generations()?;
+    for generation in generations.iter().filter(|generation| generation.sequence + 1 < first) {
+        to.unlink(&generation.path)?;
+    }
+    Ok(())
 }
 
 struct Copier<'a, D, E> {
@@ -86,14 +98,19 @@ struct Copier<'a, D, E> {
 }
 
 impl<D: Disk, E: Disk> Copier<'_, D, E> {
-    /// The newest checkpoint that is sound; none, if there is none.
-    fn checkpoint(&mut self, identity: Identity) -> Result<(), Error> {
+    /// The checkpoints that are sound: the copy falls back on as much as the original.
+    fn checkpoints(&mut self, identity: Identity) -> Result<(), Error> {
         let checkpoints = Checkpoints::new(self.from.clone(), identity);
-        for generation in checkpoints.generations()? {
-            match is_sound(&checkpoints, &generation) {
-                Ok(()) => return self.file(&generation.path),
-                Err(checkpoint::Error::Disk(error)) => return Err(Error::Disk(error)),
-                Err(_) => {}
+        for generation in checkpoints.generations()?.iter().take(GENERATIONS) {
+            let copied = match is_sound(&checkpoints, generation) {
+                Ok(()) => self.file(&generation.path),
+                Err(checkpoint::Error::Disk(error)) => Err(Error::Disk(error)),
+                Err(_) => Ok(()),
+            };
+            match copied {
+                // Retired meanwhile.
+                Err(Error::Disk(error)) if error.is_missing() => {}
+                other => other?,
             }
         }
         Ok(())

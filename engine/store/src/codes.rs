@@ -115,8 +115,8 @@ codes! {
         "a checkpoint did not read back as it was written"
         "Have the disk checked; the older checkpoints and the log are untouched."
     CheckpointMissing "WL1424" Finding
-        "the newest checkpoint is gone"
-        "Nothing to do at once: an older one or the log itself serves; find out who removed the file."
+        "a checkpoint is gone that had been complete"
+        "Nothing to do at once: another one or the log itself serves; find out who removed the file."
     DiskFailed "WL1430" Damage
         "the disk failed"
         "Have the disk checked, then start again: recovery judges what is there."

@@ -29,6 +29,7 @@ pub mod log;
 pub mod record;
 pub mod repair;
 pub mod segment;
+pub mod sent;
 pub mod store;
 pub mod verify;
 

@@ -53,6 +53,12 @@ pub const OWNER_TEXT_MAX: usize = 255;
 /// Exclusions one log may hold: the poison guard writes one for each input that panicked twice. More of them stop the start.
 pub const EXCLUSIONS_MAX: usize = 4096;
 
+/// Messages of the shell's own that are remembered: every task of a hospital, on four channels. Beyond it the oldest is forgotten.
+pub const SENT_KEYS_MAX: usize = 16_384;
+
+/// Bytes of the key of such a message. What is longer is cut.
+pub const SENT_KEY_BYTES_MAX: usize = 64;
+
 /// Findings of one `verify`. What comes later is counted, not listed.
 pub const FINDINGS_MAX: usize = 1000;
 

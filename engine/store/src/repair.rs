@@ -15,7 +15,7 @@ use crate::checkpoint::Checkpoints;
 use crate::codes::Code;
 use crate::disk::{self, Access, Disk, DiskFile};
 use crate::finding::Finding;
-use crate::instance::{INSTANCE, Instance, LOCK, Owner};
+use crate::instance::{Epoch, INSTANCE, Instance, LOCK, Owner};
 use crate::limits::CHUNK_BYTES;
 use crate::log::{
     self, Gap, Inventory, Known, LogReader, Position, Recovery, Segment, Stop, Verdict, Walk, bookmark_at,
@@ -101,14 +101,18 @@ fn diagnose<D: Disk>(disk: &D, identity: Identity) -> Result<Surgery<D>, Error> 
     let segments: Arc<[Segment]> = Inventory::read(disk, &identity)?.segments.into();
     let checkpoints = Checkpoints::new(disk.clone(), identity);
     let sound = checkpoints.generations()?.into_iter().find(|generation| checkpoints.open(generation).is_ok());
+    let epoch = Epoch::read(disk)?.and_then(Result::ok);
     let recovery = Recovery {
         disk: disk.clone(),
         identity,
         segments: Arc::clone(&segments),
-        known: Known { checkpoint: sound.map_or(0, |generation| generation.sequence), newest_segment: 0 },
+        known: Known {
+            checkpoint: sound.map_or(0, |generation| generation.sequence),
+            newest_segment: epoch.map_or(0, |epoch| epoch.newest_segment),
+        },
     };
     let stop = walk(&recovery)?;
-    let seen = Walk::stopped(stop, recovery.known.checkpoint);
+    let seen = Walk::stopped(stop, recovery.known.floor());
     let Verdict::Damaged(_) = recovery.verdict(&seen)? else {
         return Err(Error::NothingLost);
     };

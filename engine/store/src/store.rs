@@ -181,7 +181,7 @@ impl<D: Disk> EpochNote<D> {
     /// Writes down which segment is the newest, so that its loss would be noticed. Call it off the hot path, some time after a roll.
     ///
     /// - **Input** `newest_segment`: what [`LogWriter::newest_segment`] says, never more: a segment that `EPOCH` names and nobody
-    ///   finds is damage.
+    ///   finds, or whose first record nobody finds, is damage.
     pub fn newest_segment(&self, newest_segment: u64) -> disk::Result<()> {
         Epoch { number: self.epoch, newest_segment, owner: self.owner.clone() }.write(&self.disk)
     }
@@ -221,9 +221,11 @@ impl Store {
 
         let end = chosen.recovered.end;
         let number = epoch.map_or(0, |epoch| epoch.number).max(end.epoch) + 1;
+        // One that holds no record yet was only begun. Where all that hold some were cut, what was known stays so.
+        let begun = segments.iter().rev().find(|segment| segment.first <= end.position.sequence);
         let fresh = Epoch {
             number,
-            newest_segment: segments.last().map_or(0, |segment| segment.first),
+            newest_segment: begun.map_or(newest_segment, |segment| segment.first),
             owner: options.owner.clone(),
         };
         fresh.write(&disk)?;

@@ -13,6 +13,7 @@
 
 mod walker;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checkpoint::{self, Checkpoints, Generation};
@@ -128,12 +129,12 @@ fn look<D: Disk>(disk: &D, observer: &mut Observer<'_>) -> disk::Result<Report> 
         recovery: Recovery { disk: disk.clone(), identity, segments, known },
         report: &mut report,
         checkpoints: &mut checkpoints,
-        floor: known.checkpoint.max(newest_segment.saturating_sub(1)),
+        floor: known.floor(),
     };
     walker.walk(observer)?;
     let first = walker.recovery.segments.first().map_or(1, |segment| segment.first);
     checkpoints.judge(first, &identity, &mut report);
-    look_for_newest_checkpoint(disk, identity, checkpoints.marked, &mut report)?;
+    look_for_checkpoints(disk, identity, &checkpoints.marked, &mut report)?;
     look_at_dead_letters(disk, &identity, &mut report, observer)?;
     if !observer.is_running {
         look_at_leftovers(disk, &mut report)?;
@@ -182,20 +183,24 @@ fn look_at_checkpoints<D: Disk>(
     Ok(sound)
 }
 
-/// The newest checkpoint that the log says was complete is there: only older ones are removed. They are listed anew, because a
-/// running engine may have written one since.
-fn look_for_newest_checkpoint<D: Disk>(
+/// The newest checkpoint that the log says was complete is there, and as many as it says are kept: only older ones are removed.
+/// They are listed anew, because a running engine may have written one since.
+fn look_for_checkpoints<D: Disk>(
     disk: &D,
     identity: Identity,
-    marked: Option<u64>,
+    marked: &BTreeSet<u64>,
     report: &mut Report,
 ) -> disk::Result<()> {
-    let Some(marked) = marked else { return Ok(()) };
+    let Some(newest) = marked.last() else { return Ok(()) };
     let found = Checkpoints::new(disk.clone(), identity).generations()?;
-    if found.iter().all(|generation| generation.sequence < marked) {
-        let cause = format!("the log says that one was complete at record {marked}");
-        report.add(Finding::new(Code::CheckpointMissing, &identity.checkpoint_directory(), cause));
+    let has_newest = found.iter().any(|generation| generation.sequence >= *newest);
+    // One that was written and never marked counts: it took the place of an older one.
+    if has_newest && found.len() >= marked.len() {
+        return Ok(());
     }
+    let missing = if has_newest { marked.first().unwrap_or(newest) } else { newest };
+    let cause = format!("the log says that one was complete at record {missing}");
+    report.add(Finding::new(Code::CheckpointMissing, &identity.checkpoint_directory(), cause));
     Ok(())
 }
 

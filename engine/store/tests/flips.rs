@@ -1,8 +1,9 @@
-//! Flips: is there one bit in a data directory that may change without anybody noticing?
+//! Flips: is there one bit in a data directory that may change without anybody noticing, or a file that may be another?
 //!
 //! Ten thousand single bits, drawn by a fixed seed, are changed one at a time in a directory that lived: several segments, two
-//! checkpoints, dead letters. Nobody may panic, `verify` finds it, and an engine begins with what was written or not at all.
-//! `FLIPS=100000` draws more, `FLIPS_SEED=7` others.
+//! checkpoints, dead letters. Then whole files are cut, swapped, doubled, emptied, mixed and taken away. Nobody may panic,
+//! `verify` finds it, and an engine begins with what was written or not at all. `FLIPS=100000` draws more, `FLIPS_SEED=7`
+//! others.
 //!
 //! - **Source**: guarantees page, F5, S1-03.
 
@@ -194,15 +195,17 @@ mod flips {
         }
 
         /// Opens it, and holds what it begins with to what was written.
-        fn hold(&self, disk: &SimDisk, what: &str) -> Taken {
+        ///
+        /// - **Input** `may_lose`: how many of the last records may be taken for an interrupted write.
+        fn hold(&self, disk: &SimDisk, what: &str, may_lose: usize) -> Taken {
             let Some(opened) = open(disk) else { return Taken::Refused };
             let (position, held, suffix) = begins_with(opened);
             let is_newest = position == self.newest.0;
             let (wanted, sections, records) = if is_newest { &self.newest } else { &self.older };
             assert_eq!((&position, &held), (wanted, sections), "{what}: another state");
-            // The last flush may look like an interrupted write: then what was in it is gone, and nothing else.
+            // Then what was in it is gone, and nothing else.
             if let Some(suffix) = suffix {
-                let is_prefix = records.starts_with(&suffix) && records.len() - suffix.len() <= 1;
+                let is_prefix = records.starts_with(&suffix) && records.len() - suffix.len() <= may_lose;
                 assert!(is_prefix, "{what}: other records");
             }
             if is_newest { Taken::Newest } else { Taken::Older }
@@ -220,8 +223,132 @@ mod flips {
             let bit = dice.next(length * 8);
             let fork = disk.fork();
             fork.flip_bit(name, bit);
-            *taken.entry(whole.hold(&fork, &format!("{name} bit {bit}"))).or_default() += 1;
+            *taken.entry(whole.hold(&fork, &format!("{name} bit {bit}"), 1)).or_default() += 1;
         }
         assert_eq!(taken.len(), 3, "{taken:?}");
+    }
+
+    /// Does one thing to the files of a directory; what it was.
+    fn manipulate(disk: &SimDisk, names: &[(String, u64)], dice: &mut Dice) -> String {
+        let pick = |dice: &mut Dice| usize::try_from(dice.next(names.len() as u64)).unwrap();
+        let (name, _) = &names[pick(dice)];
+        let (other, _) = &names[pick(dice)];
+        let (mut bytes, foreign) = (disk.read_file(name).unwrap(), disk.read_file(other).unwrap());
+        let at = usize::try_from(dice.next(bytes.len().max(1) as u64)).unwrap();
+        let deed = dice.next(9);
+        match deed {
+            0 => bytes.truncate(at),
+            1 => bytes.clear(),
+            2 => bytes[at..].fill(0),
+            3 => bytes = foreign,
+            4 => bytes.extend_from_slice(&foreign),
+            5 => {
+                // A block of another file, or of another place.
+                let from = usize::try_from(dice.next(foreign.len().max(1) as u64)).unwrap() & !4_095;
+                let block = &foreign[from..(from + 4_096).min(foreign.len())];
+                let to = at & !4_095;
+                let room = block.len().min(bytes.len() - to);
+                bytes[to..to + room].copy_from_slice(&block[..room]);
+            }
+            6 => {
+                for byte in bytes.iter_mut().skip(at).take(64) {
+                    *byte = u8::try_from(dice.next(256)).unwrap();
+                }
+            }
+            7 => bytes.fill(0),
+            _ => {
+                disk.remove_file(name);
+                return format!("{name} is gone");
+            }
+        }
+        disk.write_file(name, &bytes);
+        format!("{name}: {deed} at {at}, with {other}")
+    }
+
+    #[test]
+    fn g10_f5_s1_03_whatever_is_done_to_its_files_is_found_or_changes_nothing() {
+        let disk = lived_in();
+        let (whole, names) = (Whole::of(&disk), files(&disk));
+        let newest = names.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("log/")).max().unwrap();
+        let mut dice = Dice(number("FLIPS_SEED", 3));
+        let (mut found, mut unfound) = (0, 0);
+        for _ in 0..number("FLIPS", 1_500) {
+            let fork = disk.fork();
+            let what = manipulate(&fork, &names, &mut dice);
+            let code = verify(&fork).map_or(4, |report| report.exit());
+            // A file of dead letters stands for itself: gone as a whole, it leaves no trace.
+            let is_gone = |name: &str| fork.read_file(name).is_none() && name.starts_with("dead/");
+            let is_as_before =
+                names.iter().all(|(name, _)| fork.read_file(name) == disk.read_file(name) || is_gone(name));
+            // Behind the checkpoint of a clean stop nothing follows but what says so: one copy cannot tell that it was there.
+            let is_last_word = code == 0 && what.starts_with(newest);
+            assert!(code != 0 || is_as_before || is_last_word, "{what} goes unnoticed");
+            found += u32::from(code != 0);
+            unfound += u32::from(code == 0);
+            whole.hold(&fork, &what, if what.starts_with(newest) { 2 } else { 1 });
+        }
+        assert!(
+            found > 800 || number("FLIPS", 1_500) < 1_500,
+            "{found} found, {unfound} nothing that one copy can tell"
+        );
+    }
+
+    #[test]
+    fn g10_f5_a_newest_segment_that_held_durable_records_is_missed_when_it_is_emptied() {
+        let disk = lived_in();
+        let segments: Vec<String> = disk.files().into_iter().filter(|name| name.ends_with(".wlog")).collect();
+        let newest = segments.iter().filter(|name| name.starts_with("log/")).max().unwrap();
+        // No checkpoint knows of what is in it.
+        for name in disk.files().iter().filter(|name| name.starts_with("ckpt/")) {
+            disk.remove_file(name);
+        }
+        let length = disk.read_file(newest).unwrap().len();
+        for emptied in [vec![0; length], Vec::new()] {
+            let fork = disk.fork();
+            fork.write_file(newest, &emptied);
+            assert_eq!(verify(&fork).unwrap().exit(), 4);
+            assert!(open(&fork).is_none(), "and nothing is begun without what was in it");
+            assert_eq!(fork.read_file(newest).unwrap(), emptied, "nor is it changed");
+        }
+    }
+
+    #[test]
+    fn f2_a_segment_that_was_only_begun_is_no_damage() {
+        let disk = SimDisk::new(1);
+        let mut opened = open(&disk).unwrap();
+        opened.writer.append(Entry::new(Kind::Open, 1), &[b"opened"]).unwrap();
+        opened.writer.append(Entry::new(Kind::Batch, 2), &[&payload(1, 3_000)]).unwrap();
+        opened.writer.flush().unwrap();
+        opened.ownership.note_newest_segment(opened.writer.newest_segment()).unwrap();
+        drop(opened);
+        // The roll got as far as its name.
+        let disk = disk.kill();
+        let path = "log/p000/00000000000000000003.wlog";
+        disk.write_file(path, &[0; 24 << 10]);
+        assert_eq!(verify(&disk).unwrap().exit(), 0);
+        // Opened and left again without a word: the next owner finds it as blank as this one.
+        for _ in 0..2 {
+            let opened = open(&disk).unwrap();
+            assert_eq!(opened.writer.newest_segment(), 0, "nobody knows of a record in it");
+            drop(opened);
+        }
+        let mut opened = open(&disk).unwrap();
+        opened.writer.append(Entry::new(Kind::Open, 3), &[b"opened"]).unwrap();
+        opened.writer.flush().unwrap();
+        assert_eq!(opened.writer.newest_segment(), 3);
+    }
+
+    #[test]
+    fn g10_f5_an_older_checkpoint_that_is_gone_is_missed() {
+        let disk = lived_in();
+        let checkpoints: Vec<String> = disk.files().into_iter().filter(|name| name.starts_with("ckpt/")).collect();
+        assert_eq!(checkpoints.len(), 2);
+        for gone in checkpoints {
+            let fork = disk.fork();
+            fork.remove_file(&gone);
+            let report = verify(&fork).unwrap();
+            assert_eq!((report.exit(), report.findings.len()), (1, 1), "{gone}: {:?}", report.findings);
+            assert!(open(&fork).is_some(), "the other one serves");
+        }
     }
 }

@@ -139,6 +139,34 @@ fn a_file_that_is_renamed_away_loses_no_line() {
 }
 
 #[test]
+fn a_file_of_which_no_line_was_taken_yet_is_looked_for_after_a_stop_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, away) = (folder.path().join("lis.ndjson"), folder.path().join("lis.1"));
+    let rig = rig();
+    // Its first line has no end yet, so nothing of it is durable when the engine stops.
+    std::fs::write(&path, written(0..1).trim_end()).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path.clone()), stopped));
+    let deadline = std::time::Instant::now() + core::time::Duration::from_secs(30);
+    while !folder.path().join("lis.mark").exists() {
+        assert!(std::time::Instant::now() < deadline, "the file that is followed is not noted");
+        std::thread::yield_now();
+    }
+    stop.send_replace(true);
+    rig.tokio.block_on(running).unwrap();
+    assert_eq!(rig.received(), 0);
+    // While nobody looks it gets its end and another name, and a successor.
+    std::fs::rename(&path, &away).unwrap();
+    std::fs::write(&away, written(0..5)).unwrap();
+    std::fs::write(&path, written(5..7)).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let running = rig.tokio.spawn(source(&rig, folder.path()).run(FeedKind::File(path.clone()), stopped));
+    until_received(&rig, 7);
+    stop.send_replace(true);
+    rig.tokio.block_on(running).unwrap();
+}
+
+#[test]
 fn a_file_that_was_renamed_while_nobody_followed_it_is_read_to_its_end_first() {
     let folder = tempfile::tempdir().unwrap();
     let (path, away) = (folder.path().join("lis.ndjson"), folder.path().join("lis.1"));

@@ -25,8 +25,6 @@ pub(super) enum Target {
         prepared: Prepared,
         /// Its final path.
         path: String,
-        /// First sequence in it.
-        first: u64,
     },
 }
 
@@ -34,6 +32,8 @@ pub(super) enum Target {
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) target: Target,
+    /// First sequence of its segment.
+    pub(super) segment: u64,
     pub(super) offset: u64,
     pub(super) bytes: Vec<u8>,
     pub(super) last: Position,

@@ -6,8 +6,9 @@
 //!  F ≥ s   s had been durable: damage, nothing is touched
 //!  F < s   nothing from s on was ever acknowledged: zeros over it, and on we go
 //! ```
-//! F is the highest of every `floor` in sight, every checkpoint, and the number before each later segment, because a segment
-//! is begun only when the one before is durable. Records behind F are real but unproven: they may exist in the page cache
+//! F is the highest of every `floor` in sight, every checkpoint, the number before each later segment, because a segment
+//! is begun only when the one before is durable, and the first record of the newest segment that `EPOCH` names, because it
+//! is named only when that record is. Records behind F are real but unproven: they may exist in the page cache
 //! alone. They are written again, byte for byte, and synced before anybody applies them.
 //! - **How it fits**: [`Store::open`](crate::store::Store::open) calls it once, with the position of the checkpoint it chose.
 //! - LIMIT: `EXCLUSIONS_MAX`; one more stops the start.
@@ -33,8 +34,15 @@ use crate::segment::{self, Identity};
 pub(crate) struct Known {
     /// Last sequence of the newest sound checkpoint.
     pub(crate) checkpoint: u64,
-    /// First sequence of the newest segment the file `EPOCH` speaks of; 0 for none.
+    /// First sequence of the newest segment the file `EPOCH` speaks of, which was durable then; 0 for none.
     pub(crate) newest_segment: u64,
+}
+
+impl Known {
+    /// Highest sequence that had been durable.
+    pub(crate) fn floor(&self) -> u64 {
+        self.checkpoint.max(self.newest_segment)
+    }
 }
 
 /// Where the replay begins.
@@ -159,7 +167,7 @@ impl<D: Disk> Recovery<D> {
             suffix: None,
             exclusions: Vec::new(),
             stop: reader.stop(),
-            floor: self.known.checkpoint.max(self.known.newest_segment.saturating_sub(1)),
+            floor: self.known.floor(),
             unproven: VecDeque::new(),
         };
         loop {
@@ -205,7 +213,7 @@ impl<D: Disk> Recovery<D> {
     pub(crate) fn verdict(&self, walk: &Walk) -> Result<Verdict> {
         let stop = walk.stop;
         let behind = self.look_behind(walk)?;
-        if let Some(finding) = self.newest_missing() {
+        if let Some(finding) = self.newest_missing(&stop) {
             return Ok(Verdict::Damaged(finding));
         }
         let following = self.segments.get(stop.next);
@@ -263,12 +271,14 @@ impl<D: Disk> Recovery<D> {
         }
     }
 
-    /// The newest segment is never cut; if `EPOCH` knows a newer one than there is, it was taken away.
-    fn newest_missing(&self) -> Option<Finding> {
+    /// The newest segment is never cut; if `EPOCH` knows a newer one than there is, it was taken away. Where a person accepted
+    /// that loss, an older segment holds what stands for it.
+    fn newest_missing(&self, stop: &Stop) -> Option<Finding> {
         let newest = self.known.newest_segment;
         let last = self.segments.last().map_or(0, |segment| segment.first);
         let path = self.identity.segment_path(newest);
-        (newest > last).then(|| Finding::new(Code::SegmentMissing, &path, "it was begun, and is not there"))
+        let is_missing = newest > last && stop.expect.sequence <= newest;
+        is_missing.then(|| Finding::new(Code::SegmentMissing, &path, "it was begun, and is not there"))
     }
 
     fn torn_finding(&self, walk: &Walk, torn: u64) -> Option<Finding> {

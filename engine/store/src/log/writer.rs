@@ -127,12 +127,11 @@ impl<D: Disk> LogWriter<D> {
         let path = match tail {
             Tail::Nothing => return Ok(()),
             Tail::Blank { path, size } => {
-                self.newest_segment = self.last.sequence + 1;
                 self.begin_segment(Target::Current, *size);
                 path
             }
             Tail::Begun { path, first, size, offset } => {
-                self.newest_segment = *first;
+                self.newest_segment = if *first <= self.last.sequence { *first } else { 0 };
                 self.current = Some(Current {
                     first: *first,
                     place: Place::new(&self.identity.instance, *first),
@@ -180,7 +179,7 @@ impl<D: Disk> LogWriter<D> {
         let prepared = self.take_prepared()?;
         let size = prepared.size;
         let path = self.identity.segment_path(first);
-        self.begin_segment(Target::Roll { prepared, path, first }, size);
+        self.begin_segment(Target::Roll { prepared, path }, size);
         Ok(())
     }
 
@@ -241,7 +240,7 @@ impl<D: Disk> LogWriter<D> {
         self.pending += bytes.len();
         self.current =
             Some(Current { first, place: Place::new(&self.identity.instance, first), size, used: bytes.len() as u64 });
-        self.groups.push(Group { target, offset: 0, bytes, last: self.last });
+        self.groups.push(Group { target, segment: first, offset: 0, bytes, last: self.last });
     }
 
     fn put(&mut self, entry: &Entry, payload: &[&[u8]], length: usize) {
@@ -251,6 +250,7 @@ impl<D: Disk> LogWriter<D> {
         if self.groups.is_empty() {
             self.groups.push(Group {
                 target: Target::Current,
+                segment: current.first,
                 offset: current.used,
                 bytes: self.spare.pop().unwrap_or_default(),
                 last: self.last,
@@ -314,10 +314,11 @@ impl<D: Disk> LogWriter<D> {
         self.io = Some(done.io);
         for mut group in done.groups {
             self.durable = group.last;
-            if let Target::Roll { prepared, first, .. } = &group.target {
+            if let Target::Roll { prepared, .. } = &group.target {
                 self.shelf.release(&prepared.name);
-                self.newest_segment = *first;
             }
+            // Only now does it hold a record that nobody may lose.
+            self.newest_segment = self.newest_segment.max(group.segment);
             group.bytes.clear();
             self.spare.push(group.bytes);
         }
@@ -352,7 +353,7 @@ impl<D: Disk> LogWriter<D> {
         self.pending
     }
 
-    /// First sequence of the newest segment that is durable; 0 before the first. Worth noting in `EPOCH` after each roll,
+    /// First sequence of the newest segment whose first record is durable; 0 before this writer knows of one. Worth noting in `EPOCH` after each roll,
     /// with [`Ownership::note_newest_segment`](crate::store::Ownership::note_newest_segment).
     pub fn newest_segment(&self) -> u64 {
         self.newest_segment

@@ -125,3 +125,38 @@ fn a_crash_in_between_leaves_the_damage_or_the_mended_log() {
     }
     assert!(again > 10, "{again}");
 }
+
+#[test]
+fn g10_an_emptied_or_lost_newest_segment_is_given_up_by_name_and_the_log_goes_on() {
+    let sound = four_segments();
+    let mut opened = open(&sound);
+    let at = opened.writer.last().at;
+    opened.writer.append(Entry::new(Kind::Open, at), &[]).unwrap();
+    opened.writer.flush().unwrap();
+    let newest = opened.writer.newest_segment();
+    opened.ownership.note_newest_segment(newest).unwrap();
+    drop(opened);
+    let last = sequences(&sound.kill()).into_iter().max().unwrap();
+    assert!(newest > 1 && newest <= last);
+    for is_there in [true, false] {
+        let disk = sound.kill();
+        if is_there {
+            disk.write_file(&path(newest), &[0; 24 << 10]);
+        } else {
+            disk.remove_file(&path(newest));
+        }
+        assert_eq!(verify(&disk).unwrap().exit(), 4, "{is_there}");
+        // That its first record was durable is all that is known of it.
+        accept(&disk, newest, newest).unwrap();
+        assert_eq!(verify(&disk).unwrap().exit(), 0, "{is_there}");
+        let mut opened = open(&disk);
+        assert_eq!(records(&mut opened).last().map(|record| (record.0, record.1)), Some((newest, Kind::Gap)));
+        let at = opened.writer.last().at;
+        opened.writer.append(Entry::new(Kind::Open, at), &[]).unwrap();
+        opened.writer.append(batch(at + 1), &[b"on"]).unwrap();
+        opened.writer.flush().unwrap();
+        opened.ownership.note_newest_segment(opened.writer.newest_segment()).unwrap();
+        drop(opened);
+        assert_eq!(sequences(&disk.crash(1)).into_iter().max(), Some(newest + 2), "{is_there}");
+    }
+}

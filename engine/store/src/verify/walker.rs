@@ -4,7 +4,7 @@
 //! - **How it fits**: [`verify`](super) drives it; it asks the same judge as recovery what a stop means.
 //! - **Not here**: checkpoints by themselves, dead letters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Observer, Report};
@@ -25,8 +25,8 @@ const ROUNDS_BESIDE_AN_ENGINE: usize = 4;
 pub(super) struct Sound {
     pub(super) sound: Vec<(Generation, Position)>,
     chains: BTreeMap<u64, Chain>,
-    /// The newest that the log says was complete, by its last record.
-    pub(super) marked: Option<u64>,
+    /// The newest that the log says were complete, by their last records, ascending; as many as are kept.
+    pub(super) marked: BTreeSet<u64>,
 }
 
 impl Sound {
@@ -40,8 +40,10 @@ impl Sound {
     /// Takes note of a record that says that a checkpoint is complete.
     fn mark(&mut self, record: &Record<'_>) {
         if record.header.kind == Kind::Mark {
-            let mark = Mark::decode(record.payload).map(|mark| mark.sequence);
-            self.marked = self.marked.max(mark);
+            self.marked.extend(Mark::decode(record.payload).map(|mark| mark.sequence));
+            if self.marked.len() > GENERATIONS {
+                self.marked.pop_first();
+            }
         }
     }
 
