@@ -59,7 +59,7 @@ fn every_citation_names_a_rule_that_exists() {
 /// Families of the language's semantics: each rule of them must be shown by a test.
 const SEMANTICS: &[&str] = &[
     "TIME", "FACT", "COND", "CAL", "SLA", "ALERT", "WHEN", "WHILE", "ABS", "WIN", "ESC", "NID", "WHO", "MUTE", "LIM",
-    "NOTE", "LOAD", "RHAI", "DET",
+    "NOTE", "LOAD", "RHAI", "DET", "T",
 ];
 
 #[test]

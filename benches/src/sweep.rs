@@ -50,9 +50,7 @@ pub fn rules(count: usize) -> Vec<Rule> {
 pub fn ward(count: usize) -> Program {
     let rules = rules(count);
     let names: Vec<&str> = rules.iter().map(|rule| rule.department.as_str()).collect();
-    // Clauses and files are bounded.
-    let values = names.chunks(100).map(|chunk| format!("  values    department: {}\n", chunk.join(", ")));
-    let catalogue = format!("catalogue \"Clinics\"\n{}\n", values.collect::<String>());
+    let catalogue: String = names.chunks(1_000).enumerate().map(|(number, names)| clinics(number, names)).collect();
     let texts: Vec<String> = rules.iter().map(text).collect();
     let mut sources = Sources::of_text("tatmark.ward", wardline_reference::tatmark::WARD);
     sources.files.push(SourceFile::new("clinics.ward", catalogue));
@@ -63,6 +61,14 @@ pub fn ward(count: usize) -> Program {
     let known = program.alerts.len() + program.families.iter().map(|family| family.rules.len()).sum::<usize>();
     assert_eq!(known, count, "every rule is loaded");
     program
+}
+
+/// A block that declares clinics: lines, clauses and blocks are bounded.
+fn clinics(number: usize, names: &[&str]) -> String {
+    let lines =
+        |names: &[&str]| names.chunks(20).map(|line| line.join(", ")).collect::<Vec<_>>().join(",\n            ");
+    let values = names.chunks(100).map(|names| format!("  values    department: {}\n", lines(names)));
+    format!("catalogue \"Clinics {number}\"\n{}\n", values.collect::<String>())
 }
 
 /// The rule as the ward says it.

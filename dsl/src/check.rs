@@ -48,7 +48,7 @@ use crate::codes::Severity;
 use crate::diagnostic::{self, Diagnostic};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::script::Test;
-use crate::source::Sources;
+use crate::source::{Lines, Sources};
 use context::Context;
 
 /// What came of checking a ward.
@@ -96,6 +96,7 @@ pub fn check(ward: &Sources, as_of: Date) -> Checked {
 fn program(cx: &mut Context<'_>) -> Option<Program> {
     planned::refuse(cx);
     cx.catalogue = catalogue::catalogue(cx);
+    cx.values = catalogue::values(&cx.catalogue);
     cx.severities = catalogue::severities(cx);
     cx.calendars = calendar::calendars(cx);
     cx.functions = function::functions(cx);
@@ -137,5 +138,6 @@ fn finish(diagnostics: Vec<Diagnostic>, ward: &Sources) -> Vec<Diagnostic> {
         diagnostics.truncate(DIAGNOSTICS_MAX);
     }
     diagnostic::sort(&mut diagnostics);
-    diagnostics.into_iter().map(|found| found.complete(ward)).collect()
+    let lines = Lines::of(ward);
+    diagnostics.into_iter().map(|found| found.complete(&lines)).collect()
 }

@@ -13,7 +13,7 @@
 pub mod render;
 
 pub use crate::codes::{Code, Severity};
-use crate::source::{Sources, Span};
+use crate::source::{Lines, Span};
 
 /// One finding about a ward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Diagnostic {
 
     /// Fills in the corrected line where only an edit was given.
     #[must_use]
-    pub fn complete(mut self, sources: &Sources) -> Diagnostic {
-        let corrected = self.fix.first().map(|edit| corrected_line(sources, edit));
+    pub fn complete(mut self, lines: &Lines<'_>) -> Diagnostic {
+        let corrected = self.fix.first().map(|edit| corrected_line(lines, edit));
         let open = self.help.iter_mut().find(|correction| correction.lines.is_empty());
         if let (Some(line), Some(correction)) = (corrected, open) {
             correction.lines.push(line);
@@ -122,10 +122,10 @@ impl Diagnostic {
 }
 
 /// The line of an edit after it, without indentation.
-fn corrected_line(sources: &Sources, edit: &Edit) -> String {
-    let Some(file) = sources.file(edit.span.file) else { return edit.text.clone() };
-    let place = file.place(edit.span.start);
-    let line = file.line(place.line);
+fn corrected_line(lines: &Lines<'_>, edit: &Edit) -> String {
+    let file = lines.file(edit.span.file).zip(lines.place(edit.span.file, edit.span.start));
+    let Some((file, place)) = file else { return edit.text.clone() };
+    let line = lines.line(edit.span.file, place.line);
     let before: String = line.chars().take(column_index(place.column)).collect();
     let removed = file.text_of(edit.span).chars().count();
     let after: String = line.chars().skip(column_index(place.column) + removed).collect();

@@ -79,6 +79,9 @@ pub fn markdown(program: &Program) -> String {
     format!("# {}\n{}", program.name, body.collect::<String>())
 }
 
+/// Lines short enough to read, and no rule cut by the end of a sheet.
+const BINDER: &str = "body{max-width:44em;margin:2em auto;padding:0 1em;font:1em/1.5 serif}section{break-inside:avoid}";
+
 /// The rules as one page for a policy binder.
 #[must_use]
 pub fn html(program: &Program) -> String {
@@ -89,7 +92,7 @@ pub fn html(program: &Program) -> String {
     });
     let name = escaped(&program.name);
     let head = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}</title></head><body>\n<h1>{name}</h1>\n"
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}</title>\n<style>{BINDER}</style></head><body>\n<h1>{name}</h1>\n"
     );
     format!("{head}{}<p>Ward version {}</p>\n</body></html>\n", body.collect::<String>(), program.version)
 }

@@ -125,6 +125,56 @@ impl Sources {
     }
 }
 
+/// Where the lines of all texts of a ward begin: the places of many bytes for one pass over the texts.
+#[derive(Clone, Debug)]
+pub struct Lines<'s> {
+    sources: &'s Sources,
+    /// First byte of each line, by file.
+    starts: Vec<Vec<usize>>,
+}
+
+impl<'s> Lines<'s> {
+    /// The lines of all texts. **Cost**: one pass over them.
+    #[must_use]
+    pub fn of(sources: &'s Sources) -> Lines<'s> {
+        let starts = |file: &SourceFile| {
+            core::iter::once(0).chain(file.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        };
+        Lines { sources, starts: sources.all().map(starts).collect() }
+    }
+
+    /// The file of an id.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<&'s SourceFile> {
+        self.sources.file(id)
+    }
+
+    /// Line and column of a byte, as [`SourceFile::place`] says it. **Cost**: a search, and the line before the byte.
+    #[must_use]
+    pub fn place(&self, file: FileId, byte: u32) -> Option<Place> {
+        let source = self.file(file)?;
+        let starts = self.starts.get(usize::try_from(file.0).ok()?)?;
+        let until = usize::try_from(byte).unwrap_or(usize::MAX).min(source.text.len());
+        let line = starts.partition_point(|start| *start <= until).saturating_sub(1);
+        let before = source.text.get(*starts.get(line)?..until)?;
+        Some(Place { line: people_count(line), column: people_count(before.chars().count()) })
+    }
+
+    /// The text of one line without its line break; empty if there is no such line. **Input** `line`: from 1.
+    #[must_use]
+    pub fn line(&self, file: FileId, line: u32) -> &'s str {
+        let text = || {
+            let starts = self.starts.get(usize::try_from(file.0).ok()?)?;
+            let index = usize::try_from(line).ok()?.checked_sub(1)?;
+            let source = self.file(file)?;
+            let end = starts.get(index + 1).map_or(source.text.len(), |next| next - 1);
+            source.text.get(*starts.get(index)?..end)
+        };
+        let text = text().unwrap_or("");
+        text.strip_suffix('\r').unwrap_or(text)
+    }
+}
+
 /// An index from 0 as a number from 1; texts are bounded far below `u32`.
 fn people_count(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
@@ -141,6 +191,26 @@ mod tests {
         assert_eq!(file.place(10), Place { line: 2, column: 5 }, "é is two bytes and one column");
         assert_eq!(file.line(2), "  é zone");
         assert_eq!(file.line(9), "");
+    }
+
+    #[test]
+    fn lines_say_the_same_place_as_the_whole_text_for_every_byte() {
+        let texts = ["ward\n  é zone\r\nx", "", "\n\n", "one line"];
+        let files = texts.iter().map(|text| SourceFile::new("a.ward", *text)).collect();
+        let sources = Sources { files, ..Sources::default() };
+        let lines = Lines::of(&sources);
+        for (index, file) in sources.files.iter().enumerate() {
+            let id = FileId(u32::try_from(index).unwrap());
+            let bytes =
+                (0..=file.text.len() + 1).filter(|byte| file.text.is_char_boundary((*byte).min(file.text.len())));
+            for byte in bytes.map(|byte| u32::try_from(byte).unwrap()) {
+                assert_eq!(lines.place(id, byte), Some(file.place(byte)), "byte {byte} of {:?}", file.text);
+            }
+            for line in 0..6 {
+                assert_eq!(lines.line(id, line), if line == 0 { "" } else { file.line(line) }, "line {line}");
+            }
+        }
+        assert_eq!(lines.place(FileId(9), 0), None);
     }
 
     #[test]

@@ -224,11 +224,29 @@ fn built() -> Vec<(String, End)> {
     ]
 }
 
-/// How long one run takes, with nothing else counted.
+/// How long a run takes, with nothing else counted: the quickest of three, or where others want the processor meanwhile what
+/// it spent on the processor, on average of twenty.
 fn timed(text: &str) -> Duration {
-    let began = Instant::now();
-    run(text);
-    began.elapsed()
+    const RUNS: u32 = 20;
+    let once = || {
+        let began = Instant::now();
+        run(text);
+        began.elapsed()
+    };
+    let few = (0..3).map(|_| once()).min().unwrap_or_default();
+    if cfg!(debug_assertions) || few <= TIME_MAX {
+        return few;
+    }
+    let before = on_processor();
+    (0..RUNS).for_each(|_| _ = run(text));
+    let spent = before.and_then(|before| on_processor()?.checked_sub(before));
+    spent.map_or(few, |spent| few.min(spent / RUNS))
+}
+
+/// What this thread has spent on a processor; `None` where the system does not say.
+fn on_processor() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 #[test]
@@ -245,7 +263,7 @@ fn hostile_scripts_end_within_their_bounds() {
     for (text, expected) in &all {
         let mut end = End::Done;
         let memory = measure(|| end = run(text));
-        let took = (0..3).map(|_| timed(text)).min().unwrap_or_default();
+        let took = timed(text);
         if end != *expected {
             wrong.push(format!("{end:?}, not {expected:?}: {}", short(text)));
         }

@@ -2,6 +2,9 @@
 //!
 //! - **Not here**: holiday files, people.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use wardline_rules::Text;
 use wardline_rules::program::{
     Catalogue, DeclaredChannel, DeclaredTest, DeskId, Feed, FieldValues, Place, RosterId, Severity, Site, SiteId,
     Template,
@@ -37,6 +40,7 @@ pub(super) fn catalogue(cx: &mut Context<'_>) -> Catalogue {
         block.channel().for_each(|(channels, _)| add_channels(&mut all, channels));
         block.template().for_each(|(template, _)| add_template(cx, &mut all, template));
     }
+    once(&mut all);
     all.operations = cx.names.find(BlockKind::Desk, "Operations").map(|(index, _)| DeskId(index));
     all
 }
@@ -95,11 +99,20 @@ fn add_values(cx: &mut Context<'_>, all: &mut Catalogue, values: &tree::Values) 
         all.values.push(FieldValues { field: field.into(), values: Vec::new() });
     }
     let Some(known) = all.values.iter_mut().find(|known| known.field == field) else { return };
-    for value in &values.values {
-        if !known.values.iter().any(|known| *known == value.node) {
-            known.values.push(value.node.as_str().into());
-        }
+    known.values.extend(values.values.iter().map(|value| Text::from(value.node.as_str())));
+}
+
+/// Each value once, where it is named first.
+fn once(all: &mut Catalogue) {
+    for known in &mut all.values {
+        let mut seen = BTreeSet::new();
+        known.values.retain(|value| seen.insert(value.clone()));
     }
+}
+
+/// The values of each field, to look them up.
+pub(super) fn values(catalogue: &Catalogue) -> BTreeMap<Text, BTreeSet<Text>> {
+    catalogue.values.iter().map(|known| (known.field.clone(), known.values.iter().cloned().collect())).collect()
 }
 
 /// A flag of the ward begins with `awaiting`; its reason has at most 15 characters in events.

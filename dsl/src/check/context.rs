@@ -3,6 +3,9 @@
 //! Lists are in the order of the blocks, so the index of a block among its kind is its id in the program.
 //! - **Not here**: the checks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use wardline_rules::Text;
 use wardline_rules::program::{Calendar, Catalogue, Escalation, Function, Severity};
 use wardline_rules::time::{Date, Zone};
 
@@ -23,6 +26,8 @@ pub(super) struct Context<'t> {
     pub(super) as_of: Date,
     pub(super) names: Names<'t>,
     pub(super) catalogue: Catalogue,
+    /// The values of the catalogue by field, to look them up.
+    pub(super) values: BTreeMap<Text, BTreeSet<Text>>,
     pub(super) severities: Vec<Severity>,
     pub(super) calendars: Vec<Calendar>,
     pub(super) escalations: Vec<Escalation>,
@@ -42,6 +47,7 @@ impl<'t> Context<'t> {
             as_of,
             names: Names::default(),
             catalogue: Catalogue::default(),
+            values: BTreeMap::new(),
             severities: Vec::new(),
             calendars: Vec::new(),
             escalations: Vec::new(),

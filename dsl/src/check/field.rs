@@ -180,14 +180,22 @@ fn words_comparison(
             is,
             names(cx, words, "modality", |_| standard::MODALITIES.iter().map(|&(word, _)| Text::from(word)).collect())?,
         ),
-        Sort::Declared => Comparison::Names(is, names(cx, words, &name.node, |cx| declared(cx, field))?),
+        Sort::Declared => Comparison::Names(is, values(cx, words, (&name.node, field))?),
         Sort::Quantity | Sort::Number | Sort::Time | Sort::Person => return None,
     })
 }
 
-fn declared(cx: &Context<'_>, field: Field) -> Vec<Text> {
-    let values = cx.catalogue.values.iter().find(|values| values.field == field.word());
-    values.map(|values| values.values.clone()).unwrap_or_default()
+/// Values that the ward declares: looked up in order, for there may be thousands.
+fn values(cx: &mut Context<'_>, words: &[Name], (what, field): (&str, Field)) -> Option<Vec<Text>> {
+    each(words, |word| {
+        let known = cx.values.get(field.word()).and_then(|values| values.get(word.node.as_str())).cloned();
+        if known.is_none() {
+            let all = cx.catalogue.values.iter().find(|values| values.field == field.word());
+            let all = all.map_or(&[][..], |values| values.values.as_slice()).iter().map(Text::as_str);
+            cx.report(unknown(what, word, &all.collect::<Vec<_>>()));
+        }
+        known
+    })
 }
 
 fn each<T>(words: &[Name], mut read: impl FnMut(&Name) -> Option<T>) -> Option<Vec<T>> {

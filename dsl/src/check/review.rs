@@ -5,6 +5,8 @@
 
 mod sample;
 
+use std::collections::BTreeSet;
+
 use super::context::Context;
 use super::standard;
 use crate::codes::Code;
@@ -96,13 +98,13 @@ fn entry(block: &Block, moment: &Moment) -> String {
 
 /// What tests speak of.
 struct Tested<'t> {
-    names: Vec<&'t str>,
-    steps: Vec<(&'static str, &'t str)>,
+    names: BTreeSet<&'t str>,
+    steps: BTreeSet<(&'static str, &'t str)>,
 }
 
 impl<'t> Tested<'t> {
     fn of(cx: &Context<'t>) -> Tested<'t> {
-        let mut tested = Tested { names: Vec::new(), steps: Vec::new() };
+        let mut tested = Tested { names: BTreeSet::new(), steps: BTreeSet::new() };
         for test in cx.of_kind(BlockKind::Test) {
             test.then()
                 .flat_map(|(expectations, _)| expectations)
@@ -118,7 +120,7 @@ impl<'t> Tested<'t> {
             .map(|(when, _)| when)
             .chain(block.starts().map(|(starts, _)| starts))
             .chain(block.after().map(|(after, _)| after));
-        self.names.contains(&block.name()) || starts.flat_map(steps).any(|step| self.steps.contains(&step))
+        self.names.contains(block.name()) || starts.flat_map(steps).any(|step| self.steps.contains(&step))
     }
 }
 

@@ -15,22 +15,23 @@ pub use sarif::sarif;
 pub use text::{summary, text};
 
 use super::Diagnostic;
-use crate::source::{Place, Sources, Span};
+use crate::source::{Lines, Place, Span};
 
 #[cfg(test)]
 mod tests;
 
 /// File name and first place of a finding.
-fn place(sources: &Sources, span: Span) -> (&str, Place) {
-    match sources.file(span.file) {
-        Some(file) => (file.name.as_str(), file.place(span.start)),
-        None => ("", Place { line: 1, column: 1 }),
-    }
+fn place<'s>(lines: &Lines<'s>, span: Span) -> (&'s str, Place) {
+    let name = lines.file(span.file).map_or("", |file| file.name.as_str());
+    (name, lines.place(span.file, span.start).unwrap_or(FIRST))
 }
 
+/// The place of what stands in no file.
+const FIRST: Place = Place { line: 1, column: 1 };
+
 /// The place behind a span.
-fn end_place(sources: &Sources, span: Span) -> Place {
-    sources.file(span.file).map_or(Place { line: 1, column: 1 }, |file| file.place(span.end))
+fn end_place(lines: &Lines<'_>, span: Span) -> Place {
+    lines.place(span.file, span.end).unwrap_or(FIRST)
 }
 
 /// Cause and corrections as one paragraph and a list of lines.

@@ -30,7 +30,7 @@ use upkeep::Upkeep;
 
 use crate::{
     dictionary::Coded,
-    escalation::{Course, Extra},
+    escalation::{Course, Extra, Phase},
     ids::{AlertId, ReportId},
     limits::{FEED_ALERTS_MAX, GENERATIONS_PER_REPORT_MAX},
     output::{AlertFacts, AlertState, Change, Output, Transition},
@@ -113,6 +113,7 @@ pub(crate) struct Alert {
     pub(crate) about: About,
     /// What identifies this generation [ALERT-4].
     pub(crate) key: u64,
+    /// From 1; 0 for a row alone.
     pub(crate) generation: u32,
     pub(crate) raised: Timestamp,
     /// Event time of what raised it: the moment, or the end of the period or target.
@@ -156,9 +157,15 @@ impl Alert {
         AlertFacts { level: self.level, cause: self.since, was_answered: self.course.was_answered }
     }
 
-    /// Whether what it told still holds: somebody is asked, or answered and was not told that it is gone.
+    /// Whether what it told still holds: somebody is asked, or answered and was not told that it is gone. What is a row
+    /// alone holds too: nobody is asked about the same again.
     pub(crate) const fn stands(&self) -> bool {
-        self.is_open() || self.course.was_answered && !self.course.is_withdrawal_told
+        self.is_open() || self.is_row_alone() || self.course.was_answered && !self.course.is_withdrawal_told
+    }
+
+    /// Whether `once` kept it from being raised [ALERT-6].
+    pub(crate) const fn is_row_alone(&self) -> bool {
+        self.generation == 0
     }
 }
 
@@ -237,30 +244,11 @@ impl Source {
 impl Partition {
     /// Raises an alert and begins what it sends; muted, it is held.
     pub(crate) fn raise(&mut self, raise: Raise, report: Option<&mut Report>, out: &mut Output) -> Option<AlertSlot> {
-        let ward = self.wards.get(raise.cause.ward as usize)?;
-        let level = ward.program.level(raise.cause.severity);
         let generation = self.generation(&raise, report.as_deref());
-        let id = self.alert_id(&raise);
-        self.born += 1;
-        let slot = self.alerts.insert(Alert {
-            id,
-            born: self.born,
-            cause: raise.cause,
-            rule: raise.rule,
-            rank: raise.rank,
-            report: raise.report,
-            about: raise.about,
-            key: raise.key,
-            generation,
-            raised: self.at,
-            since: raise.since,
-            level,
-            display: AlertState::Raised,
-            marks: AlertMarks::default(),
-            course: Course { extras: raise.extras, ..Course::default() },
-        });
+        let rule = raise.rule;
+        let slot = self.enter(raise, generation)?;
         self.counters.alerts_raised += 1;
-        self.note_open(raise.rule, true);
+        self.note_open(rule, true);
         self.say_alert(slot, AlertState::Raised, "", out);
         match report {
             Some(report) => {
@@ -280,6 +268,41 @@ impl Partition {
             }
         }
         Some(slot)
+    }
+
+    /// Another case of what `once` lets be raised once: a row, and nobody is asked [ALERT-6].
+    pub(super) fn add_row_alone(&mut self, raise: Raise, report: &mut Report, out: &mut Output) {
+        let Some(slot) = self.enter(raise, 0) else { return };
+        report.alerts.push(slot);
+        self.forget_oldest(report);
+        if let Some(alert) = self.alerts.get_mut(slot) {
+            alert.course.phase = Phase::Closed;
+        }
+        self.say_alert(slot, AlertState::Closed, "raised once already", out);
+    }
+
+    fn enter(&mut self, raise: Raise, generation: u32) -> Option<AlertSlot> {
+        let ward = self.wards.get(raise.cause.ward as usize)?;
+        let level = ward.program.level(raise.cause.severity);
+        let id = self.alert_id(&raise);
+        self.born += 1;
+        Some(self.alerts.insert(Alert {
+            id,
+            born: self.born,
+            cause: raise.cause,
+            rule: raise.rule,
+            rank: raise.rank,
+            report: raise.report,
+            about: raise.about,
+            key: raise.key,
+            generation,
+            raised: self.at,
+            since: raise.since,
+            level,
+            display: AlertState::Raised,
+            marks: AlertMarks::default(),
+            course: Course { extras: raise.extras, ..Course::default() },
+        }))
     }
 
     /// The number people see: raises of this rule on this subject so far, plus one [ALERT-4].

@@ -76,7 +76,7 @@ pub struct Transition {
     pub severity: Option<SeverityId>,
     /// The name of that severity; empty for clocks.
     pub severity_name: Text,
-    /// The generation of the alert, from 1; 0 for clocks.
+    /// The generation of the alert, from 1; 0 for clocks, and for a case that `once` kept from being raised.
     pub generation: u32,
     /// How the alert stood; `None` for clocks.
     pub alert_facts: Option<AlertFacts>,

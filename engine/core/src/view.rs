@@ -188,6 +188,12 @@ fn is_same(text: &str, name: &str) -> bool {
     text == name || text.len() == name.len() && text.bytes().map(plain).eq(name.bytes().map(plain))
 }
 
+/// What is said of a field in a form that is the same for two texts just when [`is_value`] says that one is the other.
+pub(crate) fn plain(field: Field, text: &str) -> String {
+    let is_entry = matches!(field, Field::Site | Field::Location);
+    if is_entry { text.to_owned() } else { text.replace('_', " ").to_ascii_lowercase() }
+}
+
 fn has_test(tuple: &Tuple, tests: &TestIndex) -> bool {
     tuple.tests.iter().any(|code| tests.test(*code).is_some())
 }
@@ -377,7 +383,13 @@ pub(crate) struct RoutingView<'a> {
 }
 
 impl RoutingView<'_> {
-    fn named(&self, field: Field) -> Option<&str> {
+    /// The declared tests that were said; `None` if there may be others [`test_in`].
+    pub(crate) fn tests(&self) -> Option<Vec<TestId>> {
+        let is_whole = has_test(self.tuple, self.from.tests) && !self.tuple.crowded;
+        is_whole.then(|| self.tuple.tests.iter().filter_map(|code| self.from.tests.test(*code)).collect())
+    }
+
+    pub(crate) fn named(&self, field: Field) -> Option<&str> {
         let text = |code: Coded| (code != NO_TEXT).then(|| self.from.dictionary.text(code));
         if field == Field::Site {
             text(self.tuple.site)

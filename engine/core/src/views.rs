@@ -8,6 +8,7 @@
 //! - **Not here**: JSON, roles, rates.
 
 pub(crate) mod alert;
+mod asked;
 mod feeds;
 mod figures;
 mod gauges;

@@ -7,9 +7,10 @@
 //! - **How it fits**: `step` asks [`Ward::route`] for each report that has news; clocks and alerts do the rest.
 //! - **Not here**: conditions on values, flags and history; they are evaluated for the rules found.
 
+mod index;
 pub(crate) mod needs;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use wardline_rules::{
     Text,
@@ -23,6 +24,7 @@ use wardline_rules::{
     words::KindSet,
 };
 
+use index::RuleIndex;
 use needs::Steps;
 
 use crate::{
@@ -84,6 +86,7 @@ pub(crate) struct Ward {
     pub(crate) scripts: Scripts,
     /// Absence rules about feeds.
     pub(crate) feed_rules: Vec<u32>,
+    index: RuleIndex,
     routes: FastMap<TupleId, u32>,
     lists: Vec<Vec<RuleIx>>,
 }
@@ -97,10 +100,12 @@ impl Ward {
         ids.extend(program.notices.iter().map(|notice| notice.head.id.as_str()));
         ids.extend(program.suppressions.iter().map(|rule| rule.head.id.as_str()));
         ids.sort_unstable();
+        let since = before.map(Self::since);
         let mut known = |id: &str, needs: Steps| {
             let rank = u32::try_from(ids.partition_point(|other| *other < id)).unwrap_or(u32::MAX);
             let id = dictionary.name(id);
-            Known { id, since: before.map_or(Timestamp::MIN, |before| before.since(id).unwrap_or(at)), rank, needs }
+            let applies = since.as_ref().map_or(Timestamp::MIN, |since| since.get(&id).copied().unwrap_or(at));
+            Known { id, since: applies, rank, needs }
         };
         let families = program.families.iter();
         let families = families.map(|family| known(family_id(family).unwrap_or_default(), needs::of_family(family)));
@@ -117,6 +122,7 @@ impl Ward {
         let windows = that(|alert| matches!(alert.trigger, Trigger::Window(_)));
         let counts_problems = !that(counts_problems).is_empty();
         let states = watchers(&program);
+        let index = RuleIndex::of(&program);
         Self {
             program: Arc::new(program),
             text,
@@ -133,14 +139,16 @@ impl Ward {
             tests: TestIndex::default(),
             scripts: Scripts::default(),
             feed_rules,
+            index,
             routes: FastMap::default(),
             lists: Vec::new(),
         }
     }
 
-    fn since(&self, id: Coded) -> Option<Timestamp> {
+    /// Since when each of its rules applies.
+    fn since(&self) -> BTreeMap<Coded, Timestamp> {
         let all = self.families.iter().chain(&self.alerts).chain(&self.notices).chain(&self.suppressions);
-        all.into_iter().find(|known| known.id == id).map(|known| known.since)
+        all.map(|known| (known.id, known.since)).collect()
     }
 
     /// What its rules look at.
@@ -178,7 +186,9 @@ impl Ward {
         }
         self.tests.learn(&self.program, dictionary);
         let from = self.sources(dictionary, tuples, None);
-        let found = candidates(&self.program, RoutingView { from, tuple: tuples.get(tuple) });
+        let view = RoutingView { from, tuple: tuples.get(tuple) };
+        let mut found = self.index.candidates(view);
+        found.retain(|rule| can_speak(&self.program, *rule, view));
         let list = match self.lists.iter().position(|list| *list == found) {
             Some(list) => list,
             None => {
@@ -210,14 +220,14 @@ fn family_id(family: &Family) -> Option<&str> {
     family.rules.first().map(|rule| rule.head.id.as_str())
 }
 
-fn candidates(program: &Program, view: RoutingView<'_>) -> Vec<RuleIx> {
-    let families = (0_u32..).zip(&program.families).filter(|(_, family)| can_cover(family, view));
-    let alerts = (0_u32..).zip(&program.alerts).filter(|(_, alert)| can_match(alert, view));
-    let families = families.map(|(index, _)| RuleIx::Family(index));
+/// Whether a rule could match a report that says so.
+fn can_speak(program: &Program, rule: RuleIx, view: RoutingView<'_>) -> bool {
     let told = |notice: &Notice| can_be_of(kinds_of(notice), view) && can_hold(&notice.condition, view);
-    let notices = (0_u32..).zip(&program.notices).filter(|(_, notice)| told(notice));
-    let notices = notices.map(|(index, _)| RuleIx::Notice(index));
-    families.chain(alerts.map(|(index, _)| RuleIx::Alert(index))).chain(notices).collect()
+    match rule {
+        RuleIx::Family(at) => program.families.get(at as usize).is_some_and(|family| can_cover(family, view)),
+        RuleIx::Alert(at) => program.alerts.get(at as usize).is_some_and(|alert| can_match(alert, view)),
+        RuleIx::Notice(at) => program.notices.get(at as usize).is_some_and(told),
+    }
 }
 
 fn can_cover(family: &Family, view: RoutingView<'_>) -> bool {

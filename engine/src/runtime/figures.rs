@@ -98,6 +98,9 @@ fn clock(metrics: &Metrics, kernel: &impl Kernel, rule: &str, state: ClockState)
 
 fn alert(metrics: &Metrics, transition: &Transition, state: AlertState) {
     let Some(facts) = transition.alert_facts else { return };
+    if transition.generation == 0 {
+        return; // a row alone: it was never raised, so it does not end
+    }
     let level = LEVELS.iter().find(|(level, _)| *level == facts.level).map_or("yellow", |(_, word)| word);
     let outcome = match state {
         AlertState::Raised => return metrics.count_named(Metric::AlertsRaised, &[&transition.rule], 1),

@@ -71,9 +71,14 @@ fn pair(cx: &mut Context<'_>, earlier: &Member<'_>, later: &Member<'_>) -> Proof
         return Proof::Done;
     }
     let demands: Vec<Demand<'_>> = earlier.covered.iter().chain(&later.covered).map(Demand::yes).collect();
+    let answer = possible(&demands);
+    // Most pairs of a large ward end here.
+    if answer == Answer::No {
+        return Proof::Done;
+    }
     let names = (earlier.block.name(), later.block.name());
     let scripts = super::super::function::asked(&[earlier.covered.as_slice(), later.covered.as_slice()].concat());
-    match possible(&demands) {
+    match answer {
         Answer::No => Proof::Done,
         Answer::Yes if !scripts.is_empty() => {
             let message =

@@ -4,22 +4,23 @@
 
 use super::{Diagnostic, end_place, help_text, place};
 use crate::codes::Severity;
-use crate::source::Sources;
+use crate::source::{Lines, Sources};
 
 /// All findings as workflow commands, one per line.
 #[must_use]
 pub fn github(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    diagnostics.iter().map(|diagnostic| command(diagnostic, sources)).collect()
+    let lines = Lines::of(sources);
+    diagnostics.iter().map(|diagnostic| command(diagnostic, &lines)).collect()
 }
 
-fn command(diagnostic: &Diagnostic, sources: &Sources) -> String {
+fn command(diagnostic: &Diagnostic, lines: &Lines<'_>) -> String {
     let level = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let (file, from) = place(sources, diagnostic.span);
-    let to = end_place(sources, diagnostic.span);
+    let (file, from) = place(lines, diagnostic.span);
+    let to = end_place(lines, diagnostic.span);
     let message = format!("{} {}", diagnostic.message, help_text(diagnostic));
     format!(
         "::{level} file={},line={},endLine={},col={},endColumn={},title={}::{}\n",

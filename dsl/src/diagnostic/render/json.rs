@@ -5,7 +5,7 @@
 
 use super::{Diagnostic, end_place, help_text, place};
 use crate::diagnostic::Edit;
-use crate::source::Sources;
+use crate::source::{Lines, Sources};
 
 /// The version of the form below; it changes when a key is renamed or removed.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -17,13 +17,14 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let head = format!("{{\"schema_version\":{SCHEMA_VERSION}}}\n");
-    diagnostics.iter().fold(head, |out, diagnostic| out + object(diagnostic, sources).as_str() + "\n")
+    let lines = Lines::of(sources);
+    diagnostics.iter().fold(head, |out, diagnostic| out + object(diagnostic, &lines).as_str() + "\n")
 }
 
-fn object(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let (file, from) = place(sources, diagnostic.span);
-    let to = end_place(sources, diagnostic.span);
-    let fix: Vec<String> = diagnostic.fix.iter().map(|edit| edit_object(edit, sources)).collect();
+fn object(diagnostic: &Diagnostic, lines: &Lines<'_>) -> String {
+    let (file, from) = place(lines, diagnostic.span);
+    let to = end_place(lines, diagnostic.span);
+    let fix: Vec<String> = diagnostic.fix.iter().map(|edit| edit_object(edit, lines)).collect();
     format!(
         "{{\"code\":\"{}\",\"severity\":\"{}\",\"file\":{},\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{},\"message\":{},\"help\":{},\"fix\":[{}]}}",
         diagnostic.code,
@@ -39,9 +40,9 @@ fn object(diagnostic: &Diagnostic, sources: &Sources) -> String {
     )
 }
 
-fn edit_object(edit: &Edit, sources: &Sources) -> String {
-    let (file, from) = place(sources, edit.span);
-    let to = end_place(sources, edit.span);
+fn edit_object(edit: &Edit, lines: &Lines<'_>) -> String {
+    let (file, from) = place(lines, edit.span);
+    let to = end_place(lines, edit.span);
     format!(
         "{{\"file\":{},\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{},\"text\":{}}}",
         string(file),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::Code;
-use crate::source::FileId;
+use crate::source::{FileId, Sources};
 
 /// One finding with an edit, about a line with a quote and a letter of two bytes.
 fn example() -> (Vec<Diagnostic>, Sources) {
@@ -13,7 +13,7 @@ fn example() -> (Vec<Diagnostic>, Sources) {
         span,
         "to",
     );
-    (vec![found.complete(&sources)], sources)
+    (vec![found.complete(&Lines::of(&sources))], sources)
 }
 
 #[test]
@@ -46,4 +46,25 @@ fn sarif_names_rule_level_and_region() {
     assert!(log.contains("\"version\":\"1.2.3\",\"rules\":[{\"id\":\"WL0101\""));
     assert!(log.contains("\"ruleId\":\"WL0108\",\"level\":\"error\""));
     assert!(log.contains("\"region\":{\"startLine\":2,\"startColumn\":19,\"endLine\":2,\"endColumn\":21}"));
+}
+
+#[test]
+fn of_a_line_without_end_what_is_around_the_mark_is_shown() {
+    let line = format!("values {}\n", "abcdefghi,".repeat(100));
+    let sources = Sources::of_text("a.ward", &line);
+    let shown = |start, end| {
+        let found = Diagnostic::new(Code::WL0108, Span { file: FileId(0), start, end }, "It.");
+        let shown = text(&[found], &sources);
+        let mut lines = shown.lines().skip(1).map(|line| line.chars().skip(6).collect::<String>());
+        (lines.next().unwrap(), lines.next().unwrap())
+    };
+    for (start, end) in [(0, 6), (70, 79), (507, 516), (998, 1_007), (7, 1_007)] {
+        let (code, mark) = shown(start, end);
+        assert!(code.chars().count() <= 142, "{code}");
+        let marked = code.chars().zip(mark.chars()).filter(|(_, mark)| *mark == '^').map(|(code, _)| code);
+        let marked: String = marked.filter(|code| *code != '…').collect();
+        let meant = line.get(start as usize..end as usize).unwrap();
+        assert!(meant.starts_with(&marked) && !marked.is_empty(), "{start}: {marked}");
+        assert_eq!(marked == meant, end - start < 100, "{start}: a short one is shown whole");
+    }
 }

@@ -113,24 +113,17 @@ impl Partition {
                         return self.stay((told, wanted.since), open.filter(|open| *open != told), report, out);
                     }
                 };
-                if known.is_none() && !self.may_raise(report, (id, once, again), &wanted) {
-                    return;
-                }
+                let may_raise = known.is_some() || self.may_raise(report, (id, once, again), &wanted);
                 if let Some(open) = open {
                     self.end(open, Some(report), Closing::Superseded, out);
                 }
-                self.say_doubt((id, report.born), &wanted.doubt, out);
                 let report_ref = Some((slot, report.id));
-                let raise = Raise {
-                    cause,
-                    rule: id,
-                    rank,
-                    report: report_ref,
-                    about: wanted.about,
-                    key,
-                    since: wanted.since,
-                    extras: wanted.extras,
-                };
+                let Wanted { about, since, extras, doubt, .. } = wanted;
+                let raise = Raise { cause, rule: id, rank, report: report_ref, about, key, since, extras };
+                if !may_raise {
+                    return self.add_row_alone(raise, report, out);
+                }
+                self.say_doubt((id, report.born), &doubt, out);
                 self.raise(raise, Some(report), out);
                 if let (Once::Patient, Some(patient)) = (once, report.patient) {
                     self.once.insert((id, patient), self.at);
@@ -193,7 +186,7 @@ impl Partition {
         let others = self.index.get(placer).iter().filter_map(|slot| self.reports.get(*slot));
         let others = others.filter(|other| other.id != report.id && other.patient == report.patient);
         let alerts = others.flat_map(|other| &other.alerts).filter_map(|slot| self.alerts.get(*slot));
-        alerts.filter(|alert| alert.rule == rule).map(|alert| alert.raised).max()
+        alerts.filter(|alert| alert.rule == rule && !alert.is_row_alone()).map(|alert| alert.raised).max()
     }
 
     /// Whether `once` leaves room for a first generation on this subject [ALERT-6].
@@ -204,6 +197,7 @@ impl Partition {
             Once::Report | Once::Order => {
                 let mine = report.alerts.iter().filter_map(|slot| self.alerts.get(*slot));
                 let mine = mine.filter(|alert| alert.rule == rule && alert.about != wanted.about);
+                let mine = mine.filter(|alert| !alert.is_row_alone());
                 let others = (once == Once::Order).then(|| self.raised_on_siblings(report, rule)).flatten();
                 mine.map(|alert| alert.raised).chain(others).max().is_none_or(since)
             }

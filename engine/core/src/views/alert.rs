@@ -36,7 +36,7 @@ pub struct AlertView {
     pub group: Text,
     /// The test whose result it is about, as the ward names it, else by its code; empty if it is about no result.
     pub test: Text,
-    /// The generation, from 1.
+    /// The generation, from 1; 0 for a case that `once` kept from being raised.
     pub generation: u32,
     /// Its severity's word.
     pub severity: Text,

@@ -75,14 +75,14 @@ fn faults(run: &Run) -> Vec<Fault> {
 
 #[test]
 fn t1_a_raise_begins_step_one() {
-    // [ALERT-4] generation 1, [ESC-1]
+    // [T1] [ALERT-4] generation 1, [ESC-1]
     let run = raised(plain());
     assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised", "09:00 page Dr Bell by phone"]);
 }
 
 #[test]
 fn t2_t3_a_muted_raise_is_held_until_the_lift() {
-    // [MUTE-1] [MUTE-2]
+    // [T2] [T3] [MUTE-1] [MUTE-2]
     let mut run = Run::of(with_severity(plain(), ORANGE));
     run.inputs("08:30", vec![silence(1, "11:00")]);
     run.hear("09:00", critical("09:00"));
@@ -99,7 +99,7 @@ fn t2_t3_a_muted_raise_is_held_until_the_lift() {
 
 #[test]
 fn t2_what_cannot_be_held_is_not() {
-    // [MUTE-3]
+    // [T2] [MUTE-3]
     let mut run = Run::of(only_critical(plain()));
     run.inputs("08:30", vec![silence(1, "11:00")]);
     run.hear("09:00", critical("09:00"));
@@ -127,7 +127,7 @@ fn a_silence_ends_by_itself_within_a_day() {
 
 #[test]
 fn t4_what_is_no_longer_true_at_the_lift_is_never_sent() {
-    // [MUTE-2]
+    // [T4] [MUTE-2]
     let mut run = Run::of(with_severity(plain(), ORANGE));
     run.inputs("08:30", vec![silence(1, "11:00")]);
     run.hear("09:00", critical("09:00"));
@@ -139,7 +139,7 @@ fn t4_what_is_no_longer_true_at_the_lift_is_never_sent() {
 
 #[test]
 fn t5_t6_t7_t8_nobody_answers() {
-    // [ESC-1] [ESC-3]: reminder after 5, wait 10, then 15; twice; then the task.
+    // [T5] [T6] [T7] [T8] [ESC-1] [ESC-3]: reminder after 5, wait 10, then 15; twice; then the task.
     let mut run = raised(plain());
     run.pass("12:00");
     assert_eq!(
@@ -189,6 +189,7 @@ fn an_escalation_that_runs_for_long_pages_to_its_end() {
 
 #[test]
 fn t8_who_declined_is_not_reminded() {
+    // [T8]
     let mut run = raised(of_two());
     let code = run.told.last().unwrap().obligations[1].head.nid.code().to_string();
     run.hear("09:02", answer(Act::Declined, &code, "09:02"));
@@ -198,7 +199,7 @@ fn t8_who_declined_is_not_reminded() {
 
 #[test]
 fn t9_a_refused_attempt_goes_on_by_the_next_channel() {
-    // [ESC-4] failed next channel at once.
+    // [T9] [ESC-4] failed next channel at once.
     let mut run = raised(critical_escalation());
     let started = run.start("09:00:10");
     run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
@@ -218,6 +219,7 @@ fn the_next_channel_starts_when_the_deadline_passes() {
 
 #[test]
 fn t10_without_a_channel_left_the_step_is_over_at_once() {
+    // [T10]
     let mut run = raised(plain());
     let started = run.start("09:00:10");
     run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
@@ -229,6 +231,7 @@ fn t10_without_a_channel_left_the_step_is_over_at_once() {
 
 #[test]
 fn t10_failed_next_step_does_not_try_other_channels() {
+    // [T10]
     let mut run = raised(Escalation { failed: Failed::NextStep, ..critical_escalation() });
     let started = run.start("09:00:10");
     run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
@@ -237,7 +240,7 @@ fn t10_failed_next_step_does_not_try_other_channels() {
 
 #[test]
 fn t10_a_role_with_nobody_is_over_at_once() {
-    // [ESC-2]
+    // [T10] [ESC-2]
     let mut run = Run::of(only_critical(plain()));
     run.hear("09:00", Said::step(Step::Preliminary, "09:00").potassium("6.9"));
     assert_eq!(run.story("09:00"), ["09:00 alert Critical#1 raised", "09:00 page desk Charge by phone"]);
@@ -246,6 +249,7 @@ fn t10_a_role_with_nobody_is_over_at_once() {
 
 #[test]
 fn t10_one_of_two_who_cannot_be_reached_does_not_end_the_step() {
+    // [T10]
     let mut run = raised(of_two());
     let started = run.start("09:00:10");
     run.outcome("09:00:11", started[0], (1, Outcome::FailedHard));
@@ -255,6 +259,7 @@ fn t10_one_of_two_who_cannot_be_reached_does_not_end_the_step() {
 
 #[test]
 fn t11_an_unknown_outcome_of_a_red_page_is_sent_again_marked() {
+    // [T11]
     // guarantees 3.3
     let mut run = raised(plain());
     let started = run.start("09:00:10");
@@ -336,7 +341,7 @@ fn a_receiver_that_never_says_what_it_did_is_not_asked_without_pause() {
 
 #[test]
 fn t12_reading_and_delivering_end_no_wait() {
-    // [ALERT-9]
+    // [T12] [ALERT-9]
     let mut run = raised(plain());
     run.deliver("09:00:30");
     let code = run.code();
@@ -356,6 +361,7 @@ fn t12_reading_and_delivering_end_no_wait() {
 
 #[test]
 fn t13_a_valid_answer_closes_and_everything_unsent_is_withdrawn() {
+    // [T13]
     let mut run = raised(critical_escalation());
     run.pass("09:05");
     let code = run.code();
@@ -370,6 +376,7 @@ fn t13_a_valid_answer_closes_and_everything_unsent_is_withdrawn() {
 
 #[test]
 fn t13_an_unresolved_alert_may_still_be_answered() {
+    // [T13]
     let mut run = raised(plain());
     run.pass("10:00");
     let code = run.code();
@@ -379,6 +386,7 @@ fn t13_an_unresolved_alert_may_still_be_answered() {
 
 #[test]
 fn t13_nothing_falls_back_after_an_answer() {
+    // [T13]
     // guarantees 3.2: the result of what is being tried ends it; no other channel starts.
     let mut run = raised(critical_escalation());
     let started = run.start("09:00:10");
@@ -391,7 +399,7 @@ fn t13_nothing_falls_back_after_an_answer() {
 
 #[test]
 fn t14_refused_answers_say_why_and_change_nothing() {
-    // [ESC-5], in its order.
+    // [T14] [ESC-5], in its order.
     let licensed = Escalation { answered_by: AnsweredBy::Licensed, read_back: true, with_code: true, ..plain() };
     let mut run = raised(licensed);
     let code = run.code();
@@ -420,7 +428,7 @@ fn t14_refused_answers_say_why_and_change_nothing() {
 
 #[test]
 fn t14_a_value_in_another_unit_is_converted() {
-    // [ESC-6] 6.9 mmol/L are 6900 umol/L.
+    // [T14] [ESC-6] 6.9 mmol/L are 6900 umol/L.
     let mut run = raised(Escalation { read_back: true, ..plain() });
     let code = run.code();
     let said = |number: &str, unit: &str, clock: &str| {
@@ -437,6 +445,7 @@ fn t14_a_value_in_another_unit_is_converted() {
 
 #[test]
 fn t15_when_all_decline_the_step_is_over() {
+    // [T15]
     let mut run = raised(of_two());
     let codes: Vec<String> =
         run.told.last().unwrap().obligations.iter().map(|made| made.head.nid.code().to_string()).collect();
@@ -448,6 +457,7 @@ fn t15_when_all_decline_the_step_is_over() {
 
 #[test]
 fn t15_any_decline_moves_on_if_the_ward_says_so() {
+    // [T15]
     let mut run = raised(Escalation { decline: Decline::Any, ..of_two() });
     let code = run.code();
     run.hear("09:02", answer(Act::Declined, &code, "09:02"));
@@ -456,7 +466,7 @@ fn t15_any_decline_moves_on_if_the_ward_says_so() {
 
 #[test]
 fn t15_a_decline_does_not_take_back_the_right_to_answer() {
-    // [ESC-7]
+    // [T15] [ESC-7]
     let mut run = raised(plain());
     let code = run.code();
     run.hear("09:02", answer(Act::Declined, &code, "09:02"));
@@ -497,7 +507,7 @@ fn with_lapse() -> Escalation {
 
 #[test]
 fn t16_an_action_closes_what_was_answered() {
-    // [ESC-8]
+    // [T16] [ESC-8]
     let mut run = raised(with_lapse());
     let code = run.code();
     run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
@@ -509,6 +519,7 @@ fn t16_an_action_closes_what_was_answered() {
 
 #[test]
 fn t17_an_answer_without_action_lapses() {
+    // [T17]
     let mut run = raised(with_lapse());
     let code = run.code();
     run.hear("09:06", answer(Act::Accepted, &code, "09:06"));
@@ -526,7 +537,7 @@ fn t17_an_answer_without_action_lapses() {
 
 #[test]
 fn t18_when_the_cause_is_gone_whoever_was_reached_is_told() {
-    // [ESC-12] Dr Bell by the channel that reached her last; the charge desk was never sent to.
+    // [T18] [ESC-12] Dr Bell by the channel that reached her last; the charge desk was never sent to.
     let mut run = raised(critical_escalation());
     run.deliver("09:00:30");
     run.pass("09:05");
@@ -540,7 +551,7 @@ fn t18_when_the_cause_is_gone_whoever_was_reached_is_told() {
 
 #[test]
 fn t18_a_report_in_error_withdraws() {
-    // [ALERT-5]
+    // [T18] [ALERT-5]
     let mut run = raised(plain());
     run.hear("09:04", Said::step(Step::EnteredInError, "09:04"));
     assert_eq!(run.story("09:01"), ["09:04 alert Critical#1 withdrawn"]);
@@ -548,7 +559,7 @@ fn t18_a_report_in_error_withdraws() {
 
 #[test]
 fn t19_another_critical_value_is_the_next_generation() {
-    // [ALERT-4] [CRT-4]
+    // [T19] [ALERT-4] [CRT-4]
     let mut run = raised(plain());
     run.deliver("09:00:30");
     run.hear("09:04", Said::step(Step::Corrected, "09:04").potassium("7.4"));
@@ -582,7 +593,7 @@ fn a_value_that_comes_back_after_another_is_told_again() {
 
 #[test]
 fn t20_what_came_late_clears_and_what_was_in_time_withdraws() {
-    // [ABS-1], language 5.5
+    // [T20] [ABS-1], language 5.5
     let mut program = program(1, Vec::new(), vec![crate::ward::unreviewed()]);
     program.alerts[0].once = Once::Report;
     let late = |reviewed: &str| {
@@ -612,6 +623,7 @@ fn a_silent_feed_raises_and_its_next_message_clears() {
 
 #[test]
 fn t21_a_role_that_means_another_person_now_pages_them() {
+    // [T21]
     let mut run = raised(plain());
     run.deliver("09:00:30");
     run.hear("09:03", Said::update("09:03").ordered_by(DR_CHO));
@@ -660,7 +672,7 @@ fn on_duty(restarts: bool) -> Run {
 
 #[test]
 fn t21_a_roster_that_turns_over_while_its_step_runs_pages_who_comes() {
-    // [TIME-4]: the edge is a timer; no news is needed for it. [WHO-2]
+    // [T21] [TIME-4]: the edge is a timer; no news is needed for it. [WHO-2]
     for restarts in [false, true] {
         let mut run = on_duty(restarts);
         run.pass("10:10");
@@ -678,6 +690,7 @@ fn t21_a_roster_that_turns_over_while_its_step_runs_pages_who_comes() {
 
 #[test]
 fn t21_an_answer_ends_the_wait_for_the_edge() {
+    // [T21]
     let mut run = on_duty(false);
     let code = run.code();
     run.hear("09:10", answer(Act::Accepted, &code, "09:10"));
@@ -688,7 +701,7 @@ fn t21_an_answer_ends_the_wait_for_the_edge() {
 
 #[test]
 fn t21_a_handover_in_a_silence_waits_for_its_end() {
-    // [MUTE-1]: red cannot be held, so this one is orange.
+    // [T21] [MUTE-1]: red cannot be held, so this one is orange.
     let mut program = in_turns();
     program.alerts[0].severity = ORANGE;
     let mut run = Run::of(program);
@@ -725,6 +738,7 @@ fn the_desk_of_the_task_completes_it_without_code_licence_or_read_back() {
 
 #[test]
 fn t22_who_acted_on_it_hears_that_the_cause_is_gone() {
+    // [T22]
     let mut run = raised(plain());
     run.deliver("09:00:30");
     let code = run.code();

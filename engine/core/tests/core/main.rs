@@ -31,6 +31,8 @@ mod past;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod said;

@@ -112,15 +112,24 @@ fn once_per_order_holds_across_the_reports_of_the_order() {
         let mut run = Run::of(program(1, Vec::new(), vec![rule]));
         run.hear("09:00", ordered("R1", "P1", "09:00"));
         run.hear("09:10", ordered("R2", "P1", "09:10"));
+        run.hear("09:15", ordered("R2", "P1", "09:10"));
         run.hear("09:20", ordered("R3", "P2", "09:20"));
         run.hear("10:01", ordered("R4", "P1", "10:01"));
-        // A change raises whatever `once` says.
+        // A change raises whatever `once` says, of what was raised and of what was a row.
         run.hear("10:05", Said::step(Step::Corrected, "10:05").of("R1").potassium("7.9"));
-        let raised = run.story("09:00").into_iter().filter(|line| line.ends_with("raised"));
-        raised.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        run.hear("10:10", Said::step(Step::Corrected, "10:10").of("R2").potassium("8.1"));
+        let story = run.story("09:00");
+        let when = |end: &str| {
+            let lines = story.iter().filter(|line| line.ends_with(end));
+            lines.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        let paged = story.iter().filter(|line| line.contains(" page ")).count();
+        (when("raised"), when("closed, raised once already"), paged)
     };
-    assert_eq!(once(None), ["09:00", "09:20", "10:05"]);
-    assert_eq!(once(Some(minutes(60))), ["09:00", "09:20", "10:01", "10:05"]);
+    // The others of the order are rows: nobody is asked about them, and their news tells nothing new.
+    let at = |clocks: &[&str]| clocks.iter().map(|clock| (*clock).to_owned()).collect::<Vec<_>>();
+    assert_eq!(once(None), (at(&["09:00", "09:20", "10:05", "10:10"]), at(&["09:10", "10:01"]), 4));
+    assert_eq!(once(Some(minutes(60))), (at(&["09:00", "09:20", "10:01", "10:05", "10:10"]), at(&["09:10"]), 5));
 }
 
 #[test]
