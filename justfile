@@ -109,10 +109,11 @@ fuzz-language time="10m":
 pack-mutants:
     cargo test -q -p wardline-tests --test pack_mutants changes -- --nocapture
 
-# slices against plain lists: a million steps of news in the core, a million of crashes in the archive
+# rows and slices against plain lists: a million steps of ingest, flush, crash and query, and a million of news in the core
 slices steps="1000000":
     WARDLINE_STEPS={{steps}} cargo test -q -p wardline-core --test core slices
     WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables slices_are_what
+    WARDLINE_STEPS={{steps}} cargo test -q -p wardline-tables a_row_is_never
 
 # an archive with a year of slices, to measure scans on
 slices-year folder days="365" reports="10000" groups="500":

@@ -105,13 +105,7 @@ fn failures((sources, checked): &(Sources, Checked)) -> Vec<String> {
     let Some(program) = &checked.program else { return Vec::new() };
     let text_of = |span: Span| sources.file(span.file).map(|file| file.text_of(span).to_owned()).unwrap_or_default();
     let verdicts = checked.tests.iter().map(|test| script::run((program, &SiteSettings::default()), test, &text_of));
-    let lines = verdicts.flat_map(|verdict| {
-        verdict.failures.into_iter().map(move |failure| {
-            let closest = failure.closest.map(|closest| format!("      closest   {closest}\n")).unwrap_or_default();
-            format!("      expected  {}\n      but       {}\n{closest}", failure.expected, failure.got)
-        })
-    });
-    lines.collect()
+    verdicts.map(|verdict| verdict.text()).filter(|text| !text.is_empty()).collect()
 }
 
 /// What one page says that does not hold, and how many wards it shows.

@@ -13,6 +13,7 @@
 pub mod child;
 mod figures;
 mod followers;
+mod heard;
 mod keeper;
 
 use std::{
@@ -86,14 +87,14 @@ pub fn open(directory: &Path, metrics: &Metrics, flush_every: Duration) -> Resul
 }
 
 fn open_paced(directory: &Path, metrics: &Metrics, pace: Pace) -> Result<Archiving, tables::Error> {
-    let archive = tables::Archive::open(Folder::open(&directory.join(FOLDER))?)?;
+    let folder = directory.join(FOLDER);
+    let archive = tables::Archive::open(Folder::open(&folder)?)?;
     let (sender, receiver) = mpsc::sync_channel(ARCHIVE_QUEUE_MAX);
     let shared = Arc::new(Shared::default());
     followers::listen(&directory.join(SOCKET), sender.clone())?;
-    let wards = directory.join(FOLDER).join(WARDS);
     metrics.begin_tables();
     let figures = figures::Figures::new(metrics.clone(), &archive);
-    start(keeper::Keeper::new(archive, figures, pace, wards), receiver, shared.clone())?;
+    start(keeper::Keeper::new(archive, figures, pace, &folder), receiver, shared.clone())?;
     let sink = Sink { sender: sender.clone(), shared };
     Ok(Archiving { sink: Box::new(sink), covers: Box::new(Cover { sender }) })
 }

@@ -125,6 +125,12 @@ pub enum Error {
         /// What it should say.
         kind: &'static str,
     },
+    /// Another release decided from this record on.
+    #[error("the log from record {sequence} on was written by another release")]
+    Release {
+        /// Which record.
+        sequence: u64,
+    },
     /// Whoever asked is gone.
     #[error("nobody waits for the answer any more")]
     Left,

@@ -7,16 +7,28 @@ restart (files), after SIGKILL of the query process, and after SIGKILL of the en
 (COPY, cursors, SQLAlchemy, ADBC, DuckDB on the archive, Grafana's macros) must give the same rows, the ten questions of
 docs/questions.sql what was worked out by hand, and statements that would harm must be refused while no timer is late.
 """
-import bisect, csv, datetime, hashlib, http.client, io, json, math, os, re, signal, statistics, subprocess, sys, time
+import bisect, csv, datetime, hashlib, http.client, io, json, math, os, re, signal, socket, ssl, statistics, struct, subprocess, sys, time, zoneinfo
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _shared import ROOT, Engine, ask, free_port, in_venv, run, until, wardline
 
 in_venv("psycopg[binary]==3.3.9", "sqlalchemy==2.1.9", "adbc-driver-postgresql==1.13.0", "pyarrow==26.0.1", "pandas==3.1.1", "duckdb==2.0.0")
-import adbc_driver_postgresql.dbapi, duckdb, pandas, psycopg, sqlalchemy
+import adbc_driver_postgresql.dbapi, duckdb, pandas, psycopg, pyarrow, pyarrow.parquet, sqlalchemy
 
 REPORTS = 200
-DAY = 20_000 * 86_400  # 2024-10-04, far in the past: nothing is due while the test runs
+ZONE = zoneinfo.ZoneInfo("America/Chicago")
+
+
+def a_friday():
+    """A midnight of UTC before a Friday, long enough ago that nothing is due while the test runs, in the middle of a month
+    and younger than minutes are kept."""
+    day = int(time.time()) // 86_400 - 7
+    while (day + 3) % 7 != 4 or not 3 <= time.gmtime(day * 86_400).tm_mday <= 26:
+        day -= 1
+    return day * 86_400
+
+
+DAY = a_friday()
 
 WARD = '''ward "SQL" edition 1
   zone      America/Chicago
@@ -187,8 +199,101 @@ def ask_everything(check, engine, when):
         check.equal("%s: psql: %s" % (when, name), re.sub(r"(\d)\.0+\b", r"\1", got), re.sub(r"(\d)\.0+\b", r"\1", shown))
 
 
+def ask_stopped(check, engine, when):
+    """The same answers from the data directory alone, of which nothing changes."""
+    def state():
+        return sorted((path, os.stat(os.path.join(path, name)).st_mtime_ns, name, os.stat(os.path.join(path, name)).st_size) for path, _, names in os.walk(engine.path("data")) for name in names)
+    before = state()
+    for name, text, expected in questions():
+        code, out, err = wardline("sql", "--data", engine.path("data"), "--format", "json", "-c", text)
+        check.equal("%s: wardline sql --data: %s" % (when, name), json.loads(out)["rows"] if code == 0 else (code, err), expected)
+    check.equal("%s: nothing in the directory changed" % when, state() == before, True)
+    check.equal("%s: and nothing else can be done to it" % when, wardline("sql", "--data", engine.path("data"), "-c", "DROP TABLE reports")[0], 2)
+
+
+def certificates(folder):
+    """An authority, and a certificate of it for this machine."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder, timeout=30)
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Authority", "-days", "2")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "sql.key", "-out", "sql.csr", "-subj", "/CN=localhost")
+    with open(os.path.join(folder, "names"), "w") as file:
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    openssl("x509", "-req", "-in", "sql.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "sql.pem", "-days", "2", "-extfile", "names")
+    os.chmod(os.path.join(folder, "sql.key"), 0o600)
+
+
+def encrypted(check, engine):
+    """With a certificate everything is asked through TLS, and nothing is answered without."""
+    certificates(engine.folder)
+    with open(engine.path("wardline.toml")) as file:
+        config = file.read()
+    with open(engine.path("wardline.toml"), "w") as file:
+        file.write(config.replace("[sql]\n", '[sql]\ntls = { certificate = "sql.pem", key = "file:sql.key" }\n'))
+    engine.listens = []
+    engine.start()
+    authority = engine.path("ca.pem")
+    def sql(text, *more):
+        code, out, err = wardline("sql", "--url", "https://localhost:%d" % engine.http, "--authority", authority, "--key-file", "ana.key", "--format", "csv", "-c", text, *more, cwd=engine.folder)
+        return out.split() if code == 0 else (code, err)
+    check.true("TLS: HTTP", until(lambda: sql("SELECT count(*) AS n FROM reports WHERE kind = 'lab'")[0] == "n", 30), sql("SELECT 1"))
+    try:
+        said = ask(engine.http, "POST", "/v1/sql", json.dumps({"sql": "SELECT 1"}), {"authorization": "Bearer ana-key"}, timeout=10)[0]
+    except (OSError, http.client.HTTPException):
+        said = None
+    check.equal("TLS: plain HTTP is not answered", said, None)
+    where = "host=localhost port=%d user=ana password=ana-key dbname=wardline " % engine.postgres
+    secure = where + "sslmode=verify-full sslrootcert=" + authority
+    with psycopg.connect(secure, autocommit=True) as session:
+        check.equal("TLS: psycopg", session.execute("SELECT count(*) FROM reports WHERE kind = 'imaging'").fetchone()[0] > 0, True)
+        check.equal("TLS: it is in use", session.pgconn.ssl_in_use, 1)
+        session.execute("SELECT 1")
+        with session.cursor().copy("COPY (SELECT value FROM generate_series(1, 100000)) TO STDOUT (FORMAT binary)") as copy:
+            copy.set_types(["int8"])
+            check.equal("TLS: a long COPY", sum(row[0] for row in copy.rows()), 100000 * 100001 // 2)
+    for name, wrong, said in (("in the clear", where + "sslmode=disable", "28000"), ("unknown authority", where + "sslmode=verify-full sslrootcert=/etc/ssl/certs/ca-certificates.crt", "certificate"), ("wrong password", secure.replace("ana-key", "guess"), "password")):
+        try:
+            psycopg.connect(wrong, connect_timeout=10).close()
+            check.true("TLS: refused: " + name, False, "connected")
+        except psycopg.OperationalError as error:
+            refused = str(error) + str(getattr(error, "sqlstate", ""))
+            check.true("TLS: refused: " + name, said in refused or "not encrypted" in refused, refused)
+    # What somebody in between puts behind the wish for TLS is never read as if it had come through it.
+    with socket.create_connection(("localhost", engine.postgres), timeout=10) as raw:
+        startup = b"\0\3\0\0user\0dr_phi\0\0"
+        raw.sendall(struct.pack("!ii", 8, 80877103) + struct.pack("!i", 4 + len(startup)) + startup)
+        answer = raw.recv(1)
+        context = ssl.create_default_context(cafile=authority)
+        try:
+            with context.wrap_socket(raw, server_hostname="localhost") as tls:
+                tls.settimeout(10)
+                check.true("TLS: nothing in the clear is taken for encrypted", tls.recv(1) == b"", answer)
+        except (OSError, ssl.SSLError):
+            check.equal("TLS: nothing in the clear is taken for encrypted", answer, b"S")
+    done = subprocess.run(["psql", secure, "-At", "-c", "SELECT 41 + 1"], capture_output=True, text=True, timeout=60, env=dict(os.environ, PSQLRC="/dev/null"))
+    check.equal("TLS: psql", (done.stdout.strip(), done.stderr), ("42", ""))
+    check.equal("TLS: a clean stop", engine.stop(), 0)
+
+
+def dues(engine, seconds):
+    """Two reports a second whose clocks become due in the next seconds: timers that can be late."""
+    now = time.time()
+    engine.send([{"v": 1, "event_id": "t%d-%d" % (now, n), "source": "lis", "report": {"filler": "T%d-%d" % (now, n)}, "kind": "lab", "test": "2823-3", "step": "received", "occurred_at": iso(now - 3600 + 2 + n / 2)} for n in range(2 * seconds)])
+
+
+def late(before, after):
+    """How late timers were between two readings: how many, the share at most 10 ms late, how many more than a second."""
+    count, near, far = (now - then for now, then in zip(after, before))
+    return int(count), near / max(count, 1), int(far)
+
+
 def refused(check, engine):
-    """What must not be answered, by code, and that the process lives on."""
+    """What must not be answered, by code, that the process lives on, and that no timer of the engine is late for it."""
+    quiet = lateness(engine)
+    dues(engine, 20)
+    time.sleep(22)
+    quiet = late(quiet, lateness(engine))
+    reports = engine.sql("SELECT count(*) FROM reports")[0][0]
     hostile = [
         ("DROP TABLE reports", "WL1503"), ("INSERT INTO reports VALUES (1)", "WL1503"), ("DELETE FROM reports", "WL1503"),
         ("CREATE EXTERNAL TABLE x STORED AS PARQUET LOCATION '/etc/passwd'", ("WL1501", "WL1503")),
@@ -207,7 +312,10 @@ def refused(check, engine):
         # One that never pauses: its caller hears in time, and the process is started again.
         ("SELECT count(*) FROM (SELECT a.step FROM milestones a JOIN milestones b ON a.event_at <= b.event_at JOIN milestones c ON a.event_at <= c.event_at JOIN milestones d ON a.event_at <= d.event_at ORDER BY 1)", ("WL1510", "WL1512")),
     ]
-    late = lateness(engine)
+    busy = lateness(engine)
+    dues(engine, 90)
+    reports += 180
+    check.true("all are there", until(lambda: engine.counts(reports)))
     for text, codes in hostile:
         codes = codes if isinstance(codes, tuple) else (codes,)
         before, began = engine.query_pid(), time.time()
@@ -215,7 +323,7 @@ def refused(check, engine):
             status, answer, _ = ask(engine.http, "POST", "/v1/sql", json.dumps({"sql": text}), {"authorization": "Bearer ana-key"}, timeout=60)
         except (OSError, http.client.HTTPException) as error:
             check.true("answered at all: " + text[:60], False, repr(error))
-            until(lambda: engine.counts(REPORTS))
+            until(lambda: engine.counts(reports))
             continue
         answer = json.loads(answer)
         check.true("refused: " + text[:60], answer.get("code") in codes, (status, answer))
@@ -223,11 +331,12 @@ def refused(check, engine):
     # The last one may cost the process its life a few seconds later: it is waited for before its return is.
     until(lambda: engine.query_pid() != before, 10)
     gone = time.time()
-    check.true("lives on", until(lambda: engine.counts(REPORTS)))
+    check.true("lives on", until(lambda: engine.counts(reports)))
     print("query process back after %.2f s" % (time.time() - gone))
     check.true("and is back within two seconds of its end", time.time() - gone < 2 + slack(), time.time() - gone)
-    count, below, worst = (now - then for now, then in zip(lateness(engine), late))
-    print("timers of the engine meanwhile: %d fired, %d of them at most 10 ms late, %d more than 100 ms" % (count, below, worst))
+    busy = late(busy, lateness(engine))
+    print("timers of the engine: before %d fired, %.1f %% of them at most 10 ms late, %d more than a second; meanwhile %d, %.1f %%, %d" % (quiet[0], 100 * quiet[1], quiet[2], busy[0], 100 * busy[1], busy[2]))
+    check.true("timers fired meanwhile, and none a second late", busy[0] > 20 and (busy[2] == 0 or quiet[2] > 0 or slack() > 0), (quiet, busy))
 
 
 def slack():
@@ -236,11 +345,11 @@ def slack():
 
 
 def lateness(engine):
-    """How many timers fired, how many at most 10 ms late, and how many more than 100 ms."""
+    """How many timers fired, how many at most 10 ms late, and how many more than a second."""
     bounds = {float(dict(labels)["le"].replace("+Inf", "inf")): value for labels, value in engine.metrics("wardline_timer_lateness_seconds_bucket").items()}
     total = bounds.get(math.inf, 0)
     at_most = lambda limit: max((value for bound, value in bounds.items() if bound <= limit), default=0)
-    return total, at_most(0.010), total - at_most(0.100)
+    return total, at_most(0.010), total - at_most(1.0)
 
 
 def delays(check, engine, count=60):
@@ -308,12 +417,22 @@ def formats(check, engine):
     check.equal("csv: epoch", int(engine.headers["x-wardline-epoch"]) > 0, True)
     got = [json.loads(line) for line in engine.sql(text, format="jsonl").decode().splitlines()]
     check.equal("jsonl", got, [{"site": s, "n": n} for s, n in expected])
-    check.equal("arrow", engine.sql(text, format="arrow")[:4], b"\xff\xff\xff\xff")
+    rows = [{"site": s, "n": n} for s, n in expected]
+    check.equal("arrow", pyarrow.ipc.open_stream(engine.sql(text, format="arrow")).read_all().to_pylist(), rows)
+    check.equal("parquet", pyarrow.parquet.read_table(io.BytesIO(engine.sql(text, format="parquet"))).to_pylist(), rows)
+    check.equal("parquet: a file", engine.headers.get("content-disposition", "").startswith("attachment"), True)
+    told = [engine.headers.get("x-wardline-" + name, "") for name in ("epoch", "at", "watermark")]
+    check.true("the answer says of which epoch it is, and up to when all was heard", int(told[0]) > 0 and told[1][:2] == "20" and told[2][:2] == "20", told)
     check.equal("parameters", engine.sql("SELECT count(*) FROM reports WHERE site = $1", params=["SITE1"]), [[expected[1][1]]])
     check.equal("limit", len(engine.sql("SELECT report_id FROM reports", limit=5)), 5)
     check.equal("limit: said", engine.headers.get("x-wardline-limited"), "true")
     code, out, err = wardline("sql", "--url", "http://127.0.0.1:%d" % engine.http, "--key-file", "ana.key", "-c", text, cwd=engine.folder)
     check.equal("wardline sql", [line.split() for line in out.splitlines()[2:5]], [[s, str(n)] for s, n in expected])
+    typed = "SELECT 1 AS one;\n\\mode jsonl\nSELECT site,\n  count(*) AS n FROM reports\nWHERE kind = 'lab' GROUP BY site ORDER BY site;\n\\d reports\n"
+    code, out, err = wardline("sql", "--url", "http://127.0.0.1:%d" % engine.http, "--key-file", "ana.key", "--format", "csv", input=typed, cwd=engine.folder)
+    lines = out.splitlines()
+    check.equal("wardline sql, typed", (code, lines[:2], [json.loads(line) for line in lines[2:5]]), (0, ["one", "1"], rows))
+    check.true("wardline sql: \\d", any("keyed hash; not the accession number" in line for line in lines[5:]), (out, err))
 
 
 def connect(engine, user="ana", **more):
@@ -367,6 +486,39 @@ def wire(check, engine):
     check.equal("psql: FETCH_COUNT", [line.split("|")[0] for line in parts.splitlines()], [name for name, _ in lives])
 
 
+def long_answers(check, engine):
+    """What is longer than a mebibyte leaves in pieces; who goes away ends their statement; too long is an error."""
+    hundred = "(SELECT clock_id, ward FROM clocks ORDER BY clock_id LIMIT 100)"
+    many = "SELECT a.clock_id, b.ward, c.clock_id AS other FROM %s a JOIN %s b ON a.clock_id <> b.clock_id JOIN %s c ON b.clock_id <> c.clock_id" % (hundred, hundred, hundred)
+    table = pyarrow.ipc.open_stream(engine.sql(many, format="arrow")).read_all()
+    check.equal("a long answer as Arrow", table.num_rows, 100 * 99 * 99)
+    check.equal("leaves in pieces", (engine.headers.get("transfer-encoding"), engine.headers.get("content-length")), ("chunked", None))
+    table = pyarrow.parquet.read_table(io.BytesIO(engine.sql(many, format="parquet")))
+    check.equal("and as Parquet", table.num_rows, 100 * 99 * 99)
+    # What fails when part of it has left, because it is too long or otherwise: no reader takes it for whole.
+    for name, text, form in (("is too long", many, "json"), ("fails on its way", "SELECT value, 1 / (value - 900000) AS x FROM generate_series(1, 990000)", "csv")):
+        try:
+            got = engine.sql(text, format=form)
+            check.true("an answer that %s breaks off" % name, False, got[-100:])
+        except (http.client.HTTPException, OSError) as error:
+            check.true("an answer that %s breaks off" % name, "IncompleteRead" in repr(error), repr(error)[:200])
+    check.equal("said at once where nothing has left yet", engine.sql(many, limit=2_000_000, expect=413), "WL1511")
+    connection = http.client.HTTPConnection("127.0.0.1", engine.http, timeout=30)
+    endless = "SELECT count(*) FROM milestones a JOIN milestones b ON a.event_at <= b.event_at JOIN milestones c ON b.event_at <= c.event_at JOIN milestones d ON c.event_at <= d.event_at"
+    before = running(engine)
+    connection.request("POST", "/v1/sql", json.dumps({"sql": endless}), {"authorization": "Bearer ana-key"})
+    check.true("a statement runs", until(lambda: running(engine) > before, 5))
+    connection.close()
+    check.true("who goes away ends their statement", until(lambda: running(engine) <= before, 5), running(engine))
+
+
+def running(engine):
+    """How many statements run now."""
+    status, body, _ = ask(engine.http, "GET", "/metrics", headers={"authorization": "Bearer prom-key"})
+    found = re.search(r"^wardline_queries_running (\d+)", body.decode(), re.M)
+    return int(found.group(1)) if status == 200 and found else -1
+
+
 def comments(check, engine):
     """What tables and columns mean, where psql, SQLAlchemy and the catalog's readers look."""
     shown = engine.psql("\\d+ reports", options=())
@@ -402,7 +554,8 @@ def clients(check, engine):
     found = duckdb.execute("SELECT site, count(*) FROM (SELECT * FROM read_parquet($1, hive_partitioning = false) %s) WHERE kind = 'lab' GROUP BY 1 ORDER BY 1" % newest, [files]).fetchall()
     check.equal("DuckDB on the archive", dict(found), expected)
     check.equal("export --list: no such table", wardline("export", "--data", engine.path("data"), "--list", "nothing")[0], 2)
-    # What the scanner of DuckDB sends for ATTACH and a scan, as it was recorded.
+    # What the scanner of DuckDB is known to send for ATTACH and a scan, written from its documentation and source and not
+    # recorded: its extension is in no registry that these tests reach.
     with connect(engine, autocommit=True) as session:
         session.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found = session.execute("SELECT oid, nspname FROM pg_namespace WHERE nspname = 'wardline' ORDER BY oid").fetchall()
@@ -460,6 +613,11 @@ def quantile(values, millionths):
     return low + (width - 1) // 2, low, low + width - 1
 
 
+def rounded(value, digits):
+    """Half goes up, as SQL has it."""
+    return math.floor(value * 10 ** digits + 0.5) / 10 ** digits
+
+
 def wilson(k, n, side):
     z = statistics.NormalDist().inv_cdf(0.975)
     return (k / n + z * z / (2 * n) + side * z * math.sqrt(k / n * (1 - k / n) / n + z * z / (4 * n * n))) / (1 + z * z / n)
@@ -472,7 +630,7 @@ def ten_questions(check, engine):
     lives = [life(n) for n in range(REPORTS)]
     met = [f is not None and f - r <= 3600 for r, f, _, _ in lives]
     stat = [(min(f, r + 3600) if f else r + 3600, f is None or f - r > 3600, f) for r, f, p, _ in lives if p == "stat"]
-    local = lambda at: time.gmtime(at - 5 * 3600)  # Chicago on 4 October
+    local = lambda at: datetime.datetime.fromtimestamp(at, ZONE).timetuple()
     shifts = sorted({(local(at).tm_wday + 1, local(at).tm_hour) for at, _, _ in stat})
     of = lambda shift: [one for one in stat if (local(one[0]).tm_wday + 1, local(one[0]).tm_hour) == shift]
     overdue = lambda shift: max((f - at for at, is_late, f in of(shift) if is_late and f), default=None)
@@ -484,14 +642,15 @@ def ten_questions(check, engine):
     waiting = lambda at: [r for r, f, _, _ in lives if r <= at and (f is None or f > at)]
     critical = [["critical acknowledged within 1 h"], ["critical slowest acknowledgement"]]
     expected = {
-        "1": [[monday, "sla/Lab hour", sum(met), REPORTS, round(100 * sum(met) / REPORTS, 1), round(100 * wilson(sum(met), REPORTS, -1), 1), round(100 * wilson(sum(met), REPORTS, 1), 1)]],
-        "2": [[*shift, len(of(shift)), sum(late for _, late, _ in of(shift)), round(100 * sum(late for _, late, _ in of(shift)) / len(of(shift)), 1), overdue(shift)] for shift in shifts],
-        "4": sorted(([site, "breached", sum(late), round(1000 * sum(late) / len(late), 1)] for site, late in kinds.items()), key=lambda row: (-row[3], row[0])),
+        "1": [[monday, "sla/Lab hour", sum(met), REPORTS, rounded(100 * sum(met) / REPORTS, 1), rounded(100 * wilson(sum(met), REPORTS, -1), 1), rounded(100 * wilson(sum(met), REPORTS, 1), 1)]],
+        "2": [[*shift, len(of(shift)), sum(late for _, late, _ in of(shift)), rounded(100 * sum(late for _, late, _ in of(shift)) / len(of(shift)), 1), overdue(shift)] for shift in shifts],
+        "4": sorted(([site, "breached", sum(late), rounded(1000 * sum(late) / len(late), 1)] for site, late in kinds.items()), key=lambda row: (-row[3], row[0])),
         "6": [["lab", len([1 for _, f, _, _ in lives if f]), 0, 0.0]],
         "7": [[iso(at), sum(r > at - 14400 for r in waiting(at)), sum(at - 86400 < r <= at - 14400 for r in waiting(at)), sum(r <= at - 86400 for r in waiting(at))] for at in starts if waiting(at)],
         "8": [[p, "before", len(tat[p]), quantile(tat[p], 500_000)[0], *quantile(tat[p], 900_000)] for p in ("routine", "stat")],
     }
-    instants = {"7": "TIMESTAMPTZ '%s'" % iso(hour)}
+    # A second after the hour, so that what is open now is later than it.
+    instants = {"7": "TIMESTAMPTZ '%s'" % iso(hour + 1)}
     for number in sorted(expected, key=int):
         text = texts[number].replace("now()", instants[number]) if number in instants else texts[number]
         # An analyst's instants stop at the minute, and question 7 counts to the second.
@@ -512,7 +671,7 @@ def ten_questions(check, engine):
             days[day] = [a + b for a, b in zip(days.get(day, [0, 0, 0]), (n, n_met, n_breached))]
     found = engine.sql("SELECT local_date, sum(n), sum(n_met), sum(n_breached) FROM sla_daily WHERE %s GROUP BY 1 ORDER BY 1" % lab)
     check.equal("sla_daily, day by day of the site", found, [[day, *counts] for day, counts in sorted(days.items())])
-    month = engine.sql("SELECT kpi, round(value, 4), n FROM kpi_monthly WHERE month_at = TIMESTAMPTZ '2024-10-01T00:00:00Z' ORDER BY 1")
+    month = engine.sql("SELECT kpi, round(value, 4), n FROM kpi_monthly WHERE month_at = TIMESTAMPTZ '%s-01T00:00:00Z'" % time.strftime("%Y-%m", local(DAY)) + " ORDER BY 1")
     check.equal("kpi_monthly", month, [["within target", round(sum(met) / REPORTS, 4), REPORTS]])
     # The rest is of a critical result of now, which nobody has answered.
     engine.send([{"v": 1, "event_id": "k1", "source": "lis", "report": {"filler": "K1"}, "kind": "lab", "test": "2823-3", "step": "final", "occurred_at": iso(time.time() - 30), "flags": ["critical"], "site": "SITE0",
@@ -569,17 +728,20 @@ def main(check):
     formats(check, engine)
     access(check, engine)
     check.equal("a clean stop", engine.stop(), 0)
+    ask_stopped(check, engine, "stopped")
     engine.start()
     ask_everything(check, engine, "files")
     wire(check, engine)
+    long_answers(check, engine)
     comments(check, engine)
     clients(check, engine)
     pid = engine.query_pid()
     os.kill(pid, signal.SIGKILL)
     check.true("the query process comes back", until(lambda: engine.query_pid() not in (None, pid)) and until(lambda: engine.counts(REPORTS)))
     ask_everything(check, engine, "query process killed")
-    refused(check, engine)
     engine.kill()
+    until(lambda: engine.query_pid() is None, 10)
+    ask_stopped(check, engine, "killed")
     engine.start()
     until(lambda: engine.counts(REPORTS))
     ask_everything(check, engine, "engine killed")
@@ -587,7 +749,9 @@ def main(check):
     drivers(check, engine)
     who_asked(check, engine)
     ten_questions(check, engine)
+    refused(check, engine)
     check.equal("a clean stop at the end", engine.stop(), 0)
+    encrypted(check, engine)
     check.equal("verify", engine.verify()[0], 0)
 
 

@@ -85,6 +85,14 @@ impl Acceptor {
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 
+    /// The same for a protocol that peers may name: for who takes connections by other means than [`Self::accept`].
+    #[must_use]
+    pub fn speaking(&self, protocol: &str) -> TlsAcceptor {
+        let mut config = ServerConfig::clone(self.0.config());
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+
     /// Makes a connection secure.
     ///
     /// # Errors

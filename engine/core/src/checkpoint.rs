@@ -20,6 +20,7 @@ mod wards;
 use wardline_rules::time::Timestamp;
 
 use crate::{
+    departed::Departed,
     partition::{Partition, Seen},
     wire::{
         Compile,
@@ -30,7 +31,7 @@ use stored::Stored;
 use wards::Kept;
 
 /// The format that this build writes in front of every section, and the only one it reads.
-const FORMAT: u8 = 9;
+const FORMAT: u8 = 10;
 
 /// The names of all sections, in the order of the table.
 pub const SECTIONS: [&str; 15] = [
@@ -118,7 +119,7 @@ impl Partition {
         state.aliases = self.aliases.clone();
         state.once = self.once.clone();
         (state.seen, state.seen_order) = (self.seen.clone(), self.seen_order.clone());
-        state.leaving = self.leaving.clone();
+        (state.leaving, state.departed) = (self.leaving.clone(), self.departed.clone());
         state.counters = self.counters;
         state.timers.recount(self.timers.counts());
         Frozen(Box::new(state))
@@ -168,7 +169,10 @@ impl Partition {
                 self.once.put(put);
             }
             "duplicates" => self.put_duplicates(put),
-            "leaving" => self.leaving.put(put),
+            "leaving" => {
+                self.leaving.put(put);
+                self.departed.order().put(put);
+            }
             "counters" => self.counters().put(put),
             // INVARIANT: `SECTIONS` holds no other name.
             _ => {}
@@ -211,7 +215,9 @@ impl Partition {
         partition.gathers.all = from.read("gathers")?;
         (partition.aliases, partition.once) = from.read("people")?;
         partition.take_duplicates(from)?;
-        partition.leaving = from.read("leaving")?;
+        let departed;
+        (partition.leaving, departed) = from.read("leaving")?;
+        partition.departed = Departed::restore(departed);
         partition.counters = from.read("counters")?;
         partition.check()?;
         partition.rebuild();

@@ -26,6 +26,7 @@
 mod alerts;
 pub mod checkpoint;
 mod clocks;
+mod departed;
 mod dictionary;
 pub mod disposition;
 mod doubt;

@@ -27,6 +27,9 @@ pub const IN_FLIGHT_MAX: usize = 64;
 pub const IN_FLIGHT_RED_RESERVE: usize = 16;
 /// Entries of the duplicate index: seven days of a busy hospital. The oldest leave early beyond it.
 pub const DUPLICATES_MAX: usize = 16 << 20;
+/// Reports that left memory and are remembered as counted: 87 days of a hospital, in memory some 30 MB. One that left before
+/// them and is heard of again counts in slices anew.
+pub const DEPARTED_MAX: usize = 1 << 20;
 /// Attempts of a red notice before it is exhausted.
 pub const ATTEMPTS_MAX: u32 = 4_096;
 

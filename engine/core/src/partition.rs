@@ -12,6 +12,7 @@ use wardline_rules::{map::FastMap, program::Level, settings::SiteSettings, time:
 use crate::{
     alerts::{Alert, AlertSlot, absence::FeedWait},
     clocks::timeline::{Buffers, Cycle},
+    departed::Departed,
     dictionary::{Coded, Dictionary},
     feeds::FeedLife,
     identity::Index,
@@ -61,6 +62,8 @@ pub struct Partition {
     pub(crate) looks_back: bool,
     /// Reports by when they were last touched, as far as known; looked at again when it is time to leave.
     pub(crate) leaving: VecDeque<(Timestamp, ReportSlot, u64)>,
+    /// Reports that left and stay counted.
+    pub(crate) departed: Departed,
     pub(crate) aliases: BTreeMap<Token, Token>,
     pub(crate) once: BTreeMap<(Coded, Token), Timestamp>,
     pub(crate) timers: Timers,
@@ -117,6 +120,7 @@ impl Partition {
             index: Index::default(),
             looks_back: false,
             leaving: VecDeque::new(),
+            departed: Departed::default(),
             aliases: BTreeMap::new(),
             once: BTreeMap::new(),
             timers: Timers::default(),

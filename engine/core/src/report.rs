@@ -179,6 +179,8 @@ pub(crate) struct Report {
     pub(crate) is_varied: bool,
     /// Whether any event named its test.
     pub(crate) has_test: bool,
+    /// Whether it left memory before: what it counts in slices is counted already.
+    pub(crate) was_counted: bool,
     /// The numbers under which it is found.
     pub(crate) keys: Vec<Name>,
     pub(crate) clocks: Vec<Clock>,
@@ -244,6 +246,7 @@ impl Report {
             effective: SAYS_NOTHING,
             is_varied: false,
             has_test: false,
+            was_counted: false,
             keys: Vec::new(),
             clocks: Vec::new(),
             waits: Vec::new(),

@@ -234,7 +234,7 @@ impl Asked {
     /// It ran into something.
     pub(crate) fn failed(&mut self, error: &Error) {
         let outcome = match error.code {
-            Code::Refused | Code::Login | Code::Role => "denied",
+            Code::Refused | Code::Login | Code::Role | Code::Plain => "denied",
             Code::Time | Code::Pinned => "timeout",
             Code::Rows | Code::Memory | Code::Busy | Code::Series => "limit",
             Code::Syntax

@@ -21,6 +21,7 @@ use datafusion::{
     datasource::ViewTable,
     execution::{SessionState, SessionStateBuilder, runtime_env::RuntimeEnv},
     logical_expr::LogicalPlan,
+    optimizer::{Optimizer, OptimizerRule},
     prelude::{SessionConfig, SessionContext},
 };
 use datafusion_pg_catalog::pg_catalog::{context::EmptyContextProvider, setup_pg_catalog};
@@ -31,6 +32,7 @@ use crate::{
     audit::{Audit, Queries},
     error::Error,
     functions,
+    parts::AddUpParts,
     source::{AllRows, view},
     times::Wards,
     views::{self, View},
@@ -55,6 +57,7 @@ pub(crate) async fn state(
         .with_config(config())
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+        .with_optimizer_rules(rules())
         .build();
     let context = SessionContext::new_with_state(state);
     context.register_catalog(CATALOG, catalog.clone());
@@ -77,6 +80,12 @@ pub(crate) async fn state(
     functions::register_tables(&context);
     comments::add(&context, &catalog, &schema).await?;
     Ok(context.state())
+}
+
+/// Ours before all others: it knows what a sum of slices looks like as it was written.
+fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let ours: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(AddUpParts);
+    core::iter::once(ours).chain(Optimizer::new().rules).collect()
 }
 
 fn config() -> SessionConfig {

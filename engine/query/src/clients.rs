@@ -9,7 +9,8 @@
 use core::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Ident, Statement, Value, visit_expressions_mut, visit_relations,
+    BinaryOperator, Expr, Function, FunctionArguments, Ident, Statement, Value, visit_expressions,
+    visit_expressions_mut, visit_relations,
 };
 
 /// Settings that drivers read, and what they are here.
@@ -51,7 +52,7 @@ pub(crate) fn shown(statement: &Statement) -> Option<String> {
 /// Puts what is always so in the place of what cannot be planned.
 pub(crate) fn simplify(statement: &mut Statement) {
     let _: ControlFlow<()> = visit_expressions_mut(statement, |expr| {
-        if is_about_nothing(expr) {
+        if is_about_nothing(expr) || is_of_options(expr) {
             *expr = Expr::Value(Value::Null.into());
         } else if let Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } = expr
             && is_function_of_type(left)
@@ -70,6 +71,19 @@ fn is_about_nothing(expr: &Expr) -> bool {
     let is_null = |expr: &Expr| matches!(expr, Expr::Value(value) if value.value == Value::Null);
     else_result.as_deref().is_none_or(is_null)
         && conditions.iter().all(|when| matches!(&when.result, Expr::Subquery(query) if reads_nothing(query)))
+}
+
+/// Whether it is how psql writes the options of a table, of which there are none: a list made of a query.
+fn is_of_options(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let is_named = |function: &Function, name: &str| {
+        let last = function.name.0.last().and_then(|part| part.as_ident());
+        last.is_some_and(|ident| ident.value.eq_ignore_ascii_case(name))
+    };
+    let is_list = |one: &Expr| matches!(one, Expr::Function(list) if is_named(list, "array") && matches!(list.args, FunctionArguments::Subquery(_)));
+    let found =
+        visit_expressions(expr, |one| if is_list(one) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    is_named(function, "array_to_string") && found.is_break()
 }
 
 fn reads_nothing<T: datafusion::sql::sqlparser::ast::Visit>(query: &T) -> bool {
@@ -95,7 +109,7 @@ fn is_function_of_type(expr: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::sql::sqlparser::{ast::visit_expressions, dialect::PostgreSqlDialect, parser::Parser};
+    use datafusion::sql::sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
 
     use super::*;
 
@@ -113,7 +127,7 @@ mod tests {
         simplify(&mut asked);
         assert_eq!(
             asked.to_string(),
-            "SELECT NULL AS \"default\", CASE WHEN a.x THEN (SELECT 1 FROM reports) ELSE NULL END FROM pg_attribute AS a \
+            "SELECT NULL AS \"default\", CASE WHEN a.x THEN (SELECT 1 FROM reports) ELSE NULL END FROM pg_attribute a \
              WHERE a.typreceive <> '-'"
         );
         let mut count = 0;
@@ -122,6 +136,16 @@ mod tests {
             ControlFlow::Continue(())
         });
         assert!(walked.is_continue() && count > 0);
+    }
+
+    #[test]
+    fn options_of_tables_are_none() {
+        let mut asked = parsed(
+            "SELECT pg_catalog.array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', '), \
+             array_to_string(c.kept, ',') FROM pg_class c",
+        );
+        simplify(&mut asked);
+        assert_eq!(asked.to_string(), "SELECT NULL, array_to_string(c.kept, ',') FROM pg_class c");
     }
 
     #[test]

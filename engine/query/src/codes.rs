@@ -59,6 +59,7 @@ codes! {
     Parameter = "WL1514", "22023", 400, "a parameter that does not fit";
     Failed = "WL1515", "XX000", 500, "the statement failed";
     Audit = "WL1516", "58030", 503, "the audit cannot be written";
+    Plain = "WL1517", "28000", 403, "a session that is not encrypted";
     Duration = "WL1520", "22003", 422, "a duration below zero";
     Sketch = "WL1521", "22023", 422, "what was given is no sketch";
     Range = "WL1522", "22003", 422, "a share or a count out of its range";

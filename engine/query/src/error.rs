@@ -38,6 +38,7 @@ impl Error {
             Code::Parameter => "Give as many parameters as the statement has, of their types.",
             Code::Failed => "The log of `wardline query` says more.",
             Code::Audit => "Look at the disk and the rights of `data/audit`; others are answered meanwhile.",
+            Code::Plain => "Use `sslmode=verify-full` and the authority of the certificate.",
             Code::Duration => "Leave out what ends before it begins: `WHERE duration_s >= 0`.",
             Code::Sketch => "Give a column `tat`, or what `tat_sketch` or `tat_merge` made.",
             Code::Range => "A quantile is between 0 and 1; of n cases there are at most n.",

@@ -5,6 +5,7 @@
 //!
 //! - **Source**: guarantees page S1-11, analytics page 4.
 
+pub(crate) mod gather;
 pub(crate) mod moment;
 mod reference;
 pub(crate) mod scalar;
@@ -25,7 +26,7 @@ use crate::times::Wards;
 pub(crate) fn register(context: &SessionContext, wards: &Wards) {
     let scalars = [turnaround::scalars(), share::scalars(), time::scalars(wards), moment::scalars()];
     scalars.into_iter().flatten().for_each(|one| context.register_udf(one));
-    turnaround::aggregates().into_iter().for_each(|one| context.register_udaf(one));
+    gather::aggregates().into_iter().for_each(|one| context.register_udaf(one));
 }
 
 /// Adds our functions that make tables.
@@ -64,7 +65,6 @@ pub const SCALAR: &[&str] = &[
     "degrees",
     "ends_with",
     "exp",
-    "extract",
     "floor",
     "from_unixtime",
     "gcd",

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Query, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use datafusion::{common::ParamValues, scalar::ScalarValue};
+use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wardline_tables::schema::{DEFINITIONS, SCHEMA_VERSION};
@@ -24,8 +25,8 @@ use crate::{
     access::{Access, Asker, Key, Role, now},
     codes::Code,
     error::Error,
-    limits::UNHEARD_MAX,
-    render::{Format, instant, render},
+    limits::{PIECE_BYTES, UNHEARD_MAX, WHOLE_ANSWER_BYTES},
+    render::{Format, Rendering, instant},
     session::Sql,
     views,
 };
@@ -91,18 +92,29 @@ async fn by_get(State(api): State<Api>, headers: HeaderMap, asked: Query<Asked>)
 async fn answer(api: &Api, asker: &Asker, asked: Asked) -> Result<Response, Error> {
     let word = asked.format.as_deref().unwrap_or("json");
     let format = Format::parse(word)
-        .ok_or_else(|| Error::new(Code::Parameter, format!("`{word}` is none of json, jsonl, csv, arrow")))?;
+        .ok_or_else(|| Error::new(Code::Parameter, format!("`{word}` is none of json, jsonl, csv, arrow, parquet")))?;
     if let Some(epoch) = asked.min_epoch {
         api.sql.wait_for(epoch).await?;
     }
     let planned = api.sql.plan(&asked.sql, asker).await?;
     let parameters: Vec<ScalarValue> = asked.params.iter().map(scalar).collect::<Result<_, _>>()?;
     let parameters = (!parameters.is_empty()).then(|| ParamValues::from(parameters));
-    let mut answer = api.sql.run(&planned, parameters, None).await?;
-    let rendered = render(&mut answer, format, asked.limit).await?;
-    let commit = &answer.snapshot.commit;
-    let mut response = rendered.body.into_response();
+    let answer = api.sql.run(&planned, parameters, None).await?;
+    let mut rendering = Rendering::new(answer, format, asked.limit)?;
+    // Whether rows were left out is known at the end, and said in the head.
+    let kept = if asked.limit.is_some() { usize::MAX } else { WHOLE_ANSWER_BYTES };
+    let first = rendering.next(kept).await?;
+    let (commit, is_limited) = (rendering.commit().clone(), rendering.is_limited());
+    let mut response = if rendering.is_over() {
+        first.into_response()
+    } else {
+        Body::from_stream(pieces(first, rendering)).into_response()
+    };
     let headers = response.headers_mut();
+    if format == Format::Parquet {
+        headers
+            .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"wardline.parquet\""));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     let mut add = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -113,10 +125,23 @@ async fn answer(api: &Api, asker: &Asker, asked: Asked) -> Result<Response, Erro
     add("x-wardline-at", instant(Some(commit.at)).unwrap_or_default());
     add("x-wardline-watermark", instant(commit.watermark_at).unwrap_or_default());
     add("x-wardline-schema-version", SCHEMA_VERSION.to_string());
-    if rendered.is_limited {
+    if is_limited {
         add("x-wardline-limited", "true".to_owned());
     }
     Ok(response)
+}
+
+/// The rest of a long answer. An error breaks it off: what was sent is no whole body then, and no reader takes it for one.
+/// Whoever goes away drops it, and with it the statement.
+fn pieces(first: Vec<u8>, rendering: Rendering) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    let rest = stream::try_unfold(rendering, |mut rendering| async move {
+        if rendering.is_over() {
+            return Ok(None);
+        }
+        let piece = rendering.next(PIECE_BYTES).await?;
+        Ok(Some((Bytes::from(piece), rendering)))
+    });
+    stream::once(async move { Ok(Bytes::from(first)) }).chain(rest)
 }
 
 fn scalar(value: &Value) -> Result<ScalarValue, Error> {

@@ -36,12 +36,20 @@ pub const STATEMENT_TIME: Duration = Duration::from_secs(30);
 pub const OVERRUN_MAX: Duration = Duration::from_secs(5);
 /// Rows of one answer. Beyond it: WL1511.
 pub const ROWS_MAX: usize = 1_000_000;
-/// Rows of one answer by `COPY`, which nobody here keeps. Beyond it: WL1511.
+/// Rows of one answer by `COPY`, or as Arrow or Parquet, which nobody here keeps. Beyond it: WL1511.
 pub const COPY_ROWS_MAX: usize = 20_000_000;
 /// Cursors that one session has open. Beyond it: WL1513.
 pub const CURSORS_MAX: usize = 2;
-/// Bytes of one answer over HTTP, in any format. Beyond it: WL1511.
+/// Bytes of one answer over HTTP, as JSON or CSV. Beyond it: WL1511.
 pub const TEXT_ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Bytes of one answer over HTTP, as Arrow or Parquet: nobody here keeps them. Beyond it: WL1511.
+pub const COLUMNS_ANSWER_BYTES_MAX: usize = 2 << 30;
+/// Bytes of an answer that are kept until it is whole, so that an error can still be told as one.
+pub const WHOLE_ANSWER_BYTES: usize = 1 << 20;
+/// Bytes of a piece of an answer that is longer.
+pub const PIECE_BYTES: usize = 256 << 10;
+/// Rows of one row group of an answer in Parquet: what is held until it can be given out.
+pub const PARQUET_GROUP_ROWS: usize = 131_072;
 /// Statements that run at once.
 pub const RUNNING_MAX: usize = 4;
 /// Statements that wait for their turn. Beyond it: WL1513.
@@ -57,5 +65,7 @@ pub const SESSIONS_MAX: usize = 64;
 pub const RECONNECT_AFTER: Duration = Duration::from_millis(200);
 /// How long the rows may stand still before this process says that it is not ready.
 pub const UNHEARD_MAX: Duration = Duration::from_secs(60);
+/// How long a session of the Postgres wire may take to agree upon TLS.
+pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Wrong passwords from one address in a minute. Beyond it the address waits.
 pub const WRONG_PASSWORDS_MAX: u32 = 5;

@@ -170,19 +170,20 @@ fn too_long() -> Error {
 impl Sql {
     /// Prepares both roles.
     ///
-    /// - **Input** `archive`: the folder of the files; `spill`: one for sorts that do not fit into memory; `audit`: one for who asked what; `find`: what a
+    /// - **Input** `archive`: the folder of the files; `spill`: one for sorts that do not fit into memory; `audit`: one for who asked what,
+    ///   if that is kept; `find`: what a
     ///   ward says about time; `hands`: where statements run, so that one that never pauses keeps nobody else from being heard.
     ///
     /// # Errors
     /// A folder that is not there, or a mistake of ours.
     pub async fn open(
-        (archive, spill, audit): (&Path, &Path, &Path),
+        (archive, spill, audit): (&Path, &Path, Option<&Path>),
         newest: Newest,
         (find, hands): (Find, Handle),
     ) -> Result<Self, Error> {
         let runtime = runtime(archive, spill)?;
         let figures = Arc::new(Figures::new()?);
-        let audit = Audit::open(Some(audit), figures.clone());
+        let audit = Audit::open(audit, figures.clone());
         let audit = Arc::new(audit.map_err(|error| Error::new(Code::Audit, error.to_string()))?);
         let wards = Wards::new(newest.clone(), find);
         let mut states = BTreeMap::new();

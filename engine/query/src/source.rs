@@ -7,11 +7,14 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::{
+    array::RecordBatch,
+    datatypes::{Schema, SchemaRef},
+};
 use async_trait::async_trait;
 use datafusion::{
     catalog::{Session, TableProvider},
-    common::plan_datafusion_err,
+    common::{DFSchema, plan_datafusion_err},
     datasource::{
         TableType,
         listing::PartitionedFile,
@@ -21,7 +24,7 @@ use datafusion::{
     },
     error::Result,
     execution::object_store::ObjectStoreUrl,
-    logical_expr::Expr,
+    logical_expr::{Expr, TableProviderFilterPushDown},
     physical_plan::{ExecutionPlan, union::UnionExec},
 };
 use wardline_tables::schema::{Definition, Type};
@@ -41,8 +44,9 @@ pub(crate) struct AllRows {
 }
 
 impl AllRows {
+    /// Without what is said of the table as a whole: a join whose sides are swapped would say it of the other one.
     pub(crate) fn of(definition: &'static Definition) -> Self {
-        Self { definition, schema: definition.schema() }
+        Self { definition, schema: Arc::new(Schema::new(definition.schema().fields().clone())) }
     }
 }
 
@@ -56,26 +60,36 @@ impl TableProvider for AllRows {
         TableType::Base
     }
 
+    /// Files leave out what cannot fit, by their statistics and Bloom filters; what they keep is looked at again.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
     async fn scan(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _: &[Expr],
+        filters: &[Expr],
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let snapshot = state.config().get_extension::<Snapshot>();
         let snapshot = snapshot.ok_or_else(|| plan_datafusion_err!("a statement without a snapshot"))?;
         let name = self.definition.table.name();
         let mut parts: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
-        let hot = snapshot.hot(name);
+        let bare = |batch: RecordBatch| RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec());
+        let hot: Vec<RecordBatch> = snapshot.hot(name).into_iter().map(bare).collect::<std::result::Result<_, _>>()?;
         let files: Vec<PartitionedFile> =
             snapshot.files(name).map(|file| PartitionedFile::new(file.name.clone(), file.bytes)).collect();
         if !hot.is_empty() || files.is_empty() {
             parts.push(MemorySourceConfig::try_new_exec(&[hot], self.schema.clone(), projection.cloned())?);
         }
         if !files.is_empty() {
-            let source = Arc::new(ParquetSource::new(self.schema.clone()));
-            let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, source)
+            let mut source = ParquetSource::new(self.schema.clone());
+            if let Some(all) = filters.iter().cloned().reduce(Expr::and) {
+                let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+                source = source.with_predicate(state.create_physical_expr(all, &schema)?);
+            }
+            let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source))
                 .with_file_group(FileGroup::new(files))
                 .with_projection_indices(projection.cloned())?
                 .build();
@@ -125,7 +139,7 @@ pub(crate) fn view(definition: &Definition, role: Role) -> String {
 }
 
 /// One row for each slice: the sum of its parts, the same for every role, for its instants are whole minutes. A slice from
-/// which all was taken back is not shown.
+/// which all was taken back is not shown, and none that is older than its table keeps.
 fn summed(definition: &Definition) -> String {
     let column = |(place, column): (usize, &wardline_tables::schema::Column)| {
         let name = column.name;
@@ -146,9 +160,12 @@ fn summed(definition: &Definition) -> String {
     };
     let columns: Vec<String> = definition.all_columns().enumerate().filter_map(column).collect();
     let key = definition.key_names().collect::<Vec<_>>().join(", ");
+    // Files go as a whole; a slice whose time is over is not shown while its file is still there.
+    let kept = definition.keep_days.zip(definition.key_names().next());
+    let kept = kept.map_or_else(String::new, |(days, at)| format!("WHERE {at} >= now() - INTERVAL '{days} days' "));
     format!(
         // A bare name would mean the sum, and not what is summed.
-        "SELECT {} FROM all_rows GROUP BY {key} \
+        "SELECT {} FROM all_rows {kept}GROUP BY {key} \
          HAVING sum(all_rows.n) > 0 OR sum(all_rows.n_met) > 0 OR sum(all_rows.n_breached) > 0",
         columns.join(", ")
     )

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use arrow::array::AsArray as _;
+use arrow::array::{AsArray as _, RecordBatch};
 use datafusion::{common::ParamValues, scalar::ScalarValue};
 use wardline_tables::{
     archive::Archive,
@@ -17,16 +17,26 @@ use crate::{
     codes::Code,
     error::Error,
     functions,
-    render::{Format, render},
-    session::Sql,
+    render::{Format, Rendering, type_name},
+    session::{Answer, Sql},
     snapshot::{Newest, Snapshot},
     times::Find,
 };
 
 mod golden;
+mod slices;
 
 /// 2026-01-14T09:00:30.5Z
 const NINE: i64 = 1_768_381_230_500_000;
+
+async fn whole(answer: Answer, format: Format, limit: Option<usize>) -> Result<(Vec<u8>, bool), Error> {
+    let mut rendering = Rendering::new(answer, format, limit)?;
+    let mut body = Vec::new();
+    while !rendering.is_over() {
+        body.extend(rendering.next(1_000).await?);
+    }
+    Ok((body, rendering.is_limited()))
+}
 
 fn as_role(role: Role) -> Asker {
     Asker::new("ana", role, "http")
@@ -48,7 +58,7 @@ impl Place {
         let archive = Archive::open(Folder::open(&files).unwrap()).unwrap();
         let newest = Newest::default();
         let ways: (Find, _) = (Arc::new(|_| Some(golden::times())), tokio::runtime::Handle::current());
-        let sql = Arc::new(Sql::open((&files, &spill, &audit), newest.clone(), ways).await.unwrap());
+        let sql = Arc::new(Sql::open((&files, &spill, Some(&audit)), newest.clone(), ways).await.unwrap());
         Self { archive, newest, sql, _folder: folder }
     }
 
@@ -71,11 +81,17 @@ impl Place {
         self.newest.publish(Snapshot::new(commit, manifest, Arc::new(self.archive.hot().clone())));
     }
 
+    /// The whole answer and whether less was given than there is.
+    async fn render(&self, text: &str, format: Format, limit: Option<usize>) -> Result<(Vec<u8>, bool), Error> {
+        let planned = self.sql.plan(text, &as_role(Role::Phi)).await?;
+        let answer = self.sql.run(&planned, None, None).await?;
+        whole(answer, format, limit).await
+    }
+
     async fn ask_as(&self, role: Role, text: &str) -> Result<String, Error> {
         let planned = self.sql.plan(text, &as_role(role)).await?;
-        let mut answer = self.sql.run(&planned, None, None).await?;
-        let rendered = render(&mut answer, Format::Csv, None).await?;
-        let text = String::from_utf8(rendered.body).unwrap();
+        let answer = self.sql.run(&planned, None, None).await?;
+        let text = String::from_utf8(whole(answer, Format::Csv, None).await?.0).unwrap();
         Ok(text.lines().skip(1).collect::<Vec<_>>().join(" "))
     }
 
@@ -123,6 +139,27 @@ async fn a_keyed_table_shows_the_newest_row_of_each_key_wherever_it_lies() {
     assert_eq!(place.ask(STATES).await, "a,breached b,running c,running", "in two files");
     assert_eq!(place.ask("SELECT count(*) FROM clocks").await, "3");
     assert_eq!(place.ask("SELECT epoch FROM clocks WHERE clock_id = 'a'").await, "5");
+}
+
+/// The smaller side of a join is read first, whichever was named first.
+#[tokio::test]
+async fn tables_join_whichever_of_them_is_the_larger() {
+    let mut place = Place::new().await;
+    let clocks: Vec<Row> = (0..500).map(|n| clock(&format!("c{n:03}"), "running", NINE)).collect();
+    place.take(1, &clocks);
+    place.take(2, &[ward("w1", "Ana")]);
+    for stage in ["hot", "in files"] {
+        for (one, other) in [
+            ("clocks", "(SELECT max(active_from) AS at FROM wards)"),
+            ("(SELECT max(active_from) AS at FROM wards)", "clocks"),
+        ] {
+            let text = format!(
+                "SELECT state, count(*) FROM {one} a CROSS JOIN {other} b WHERE state = 'running' GROUP BY CASE WHEN started_at < at THEN 1 ELSE 2 END, state"
+            );
+            assert_eq!(place.ask(&text).await, "running,500", "{stage}: {text}");
+        }
+        place.flush();
+    }
 }
 
 #[tokio::test]
@@ -297,6 +334,7 @@ async fn every_function_that_can_be_called_is_in_the_list_or_belongs_to_the_cata
             "obj_description",
             "col_description",
             "shobj_description",
+            "to_regtype",
             "version",
         ];
         begins.iter().any(|begin| name.starts_with(begin))
@@ -310,12 +348,11 @@ async fn answers_are_whole_or_an_error_unless_less_was_asked_for() {
     let mut place = Place::new().await;
     let rows: Vec<Row> = (0..50).map(|n| clock(&format!("c{n:02}"), "running", NINE)).collect();
     place.take(1, &rows);
-    let planned = place.sql.plan("SELECT clock_id FROM clocks ORDER BY 1", &as_role(Role::Phi)).await.unwrap();
-    let mut answer = place.sql.run(&planned, None, None).await.unwrap();
-    let rendered = render(&mut answer, Format::Jsonl, Some(3)).await.unwrap();
-    assert!(rendered.is_limited);
+    let asked = place.render("SELECT clock_id FROM clocks ORDER BY 1", Format::Jsonl, Some(3)).await;
+    let (body, is_limited) = asked.unwrap();
+    assert!(is_limited);
     assert_eq!(
-        String::from_utf8(rendered.body).unwrap(),
+        String::from_utf8(body).unwrap(),
         "{\"clock_id\":\"c00\"}\n{\"clock_id\":\"c01\"}\n{\"clock_id\":\"c02\"}\n"
     );
     let all = place.code("WITH t AS (SELECT a.clock_id FROM clocks a, clocks b) SELECT t.clock_id FROM t JOIN (SELECT x.clock_id FROM clocks x JOIN clocks y ON x.state = y.state) u ON t.clock_id <> u.clock_id").await;
@@ -344,14 +381,9 @@ async fn a_fifth_statement_waits_for_its_turn() {
 async fn numbers_that_scripts_would_round_are_texts() {
     let mut place = Place::new().await;
     place.take(1, &[]);
-    let planned = place
-        .sql
-        .plan("SELECT 9007199254740993 AS big, 7 AS small, true AS yes, 0.5 AS half", &as_role(Role::Phi))
-        .await
-        .unwrap();
-    let mut answer = place.sql.run(&planned, None, None).await.unwrap();
-    let rendered = render(&mut answer, Format::Json, None).await.unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&rendered.body).unwrap();
+    let text = "SELECT 9007199254740993 AS big, 7 AS small, true AS yes, 0.5 AS half";
+    let (body, _) = place.render(text, Format::Json, None).await.unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(json["rows"][0].to_string(), "[\"9007199254740993\",7,true,0.5]");
     assert_eq!((json["epoch"].as_u64(), json["at"].as_str()), (Some(1), Some("2026-01-14T09:00:30.500Z")));
 }
@@ -387,20 +419,55 @@ async fn a_reader_that_stops_reading_harms_its_own_statement_alone() {
 }
 
 #[tokio::test]
-async fn an_answer_in_arrow_has_the_same_bound_as_text() {
+async fn text_is_bounded_and_columns_leave_in_pieces() {
     let mut place = Place::new().await;
     let long = "x".repeat(1 << 20);
     for epoch in 1..=11 {
         let rows: Vec<Row> = (0..6).map(|n| ward(&format!("w{epoch}-{n}"), &long)).collect();
         place.take(epoch, &rows);
     }
-    let planned =
-        place.sql.plan("SELECT ward, activated_by || 'y' AS text FROM wards", &as_role(Role::Phi)).await.unwrap();
-    for (limit, code) in [(None, Some(Code::Rows)), (Some(1), None)] {
-        let mut answer = place.sql.run(&planned, None, None).await.unwrap();
-        let rendered = render(&mut answer, Format::Arrow, limit).await;
-        assert_eq!(rendered.err().map(|error| error.code), code, "{limit:?}");
+    let text = "SELECT ward, activated_by || 'y' AS text FROM wards";
+    for (format, limit, code) in [
+        (Format::Json, None, Some(Code::Rows)),
+        (Format::Csv, None, Some(Code::Rows)),
+        (Format::Csv, Some(1), None),
+        (Format::Arrow, None, None),
+        (Format::Parquet, None, None),
+    ] {
+        let rendered = place.render(text, format, limit).await;
+        assert_eq!(rendered.err().map(|error| error.code), code, "{format:?} {limit:?}");
     }
+    let planned = place.sql.plan(text, &as_role(Role::Phi)).await.unwrap();
+    let mut rendering =
+        Rendering::new(place.sql.run(&planned, None, None).await.unwrap(), Format::Arrow, None).unwrap();
+    let first = rendering.next(1 << 20).await.unwrap();
+    assert!(first.len() >= 1 << 20 && !rendering.is_over(), "more is to come");
+}
+
+/// A reader of other makers gets the same rows from the formats of columns.
+#[tokio::test]
+async fn arrow_and_parquet_hold_the_rows_with_their_types() {
+    use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let mut place = Place::new().await;
+    let rows: Vec<Row> = (0..700).map(|n| clock(&format!("c{n:03}"), "running", NINE)).collect();
+    place.take(1, &rows);
+    let text = "SELECT clock_id, state, started_at, epoch FROM clocks ORDER BY 1";
+    let (arrow, _) = place.render(text, Format::Arrow, None).await.unwrap();
+    let read = arrow::ipc::reader::StreamReader::try_new(arrow.as_slice(), None).unwrap();
+    let of_arrow: Vec<RecordBatch> = read.collect::<Result<_, _>>().unwrap();
+    let (parquet, _) = place.render(text, Format::Parquet, None).await.unwrap();
+    let read = ParquetRecordBatchReaderBuilder::try_new(axum::body::Bytes::from(parquet)).unwrap().build().unwrap();
+    let of_parquet: Vec<RecordBatch> = read.collect::<Result<_, _>>().unwrap();
+    for batches in [of_arrow, of_parquet] {
+        let whole = arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap();
+        assert_eq!(whole.num_rows(), 700);
+        assert_eq!(whole.column(0).as_string::<i32>().value(699), "c699");
+        let kinds: Vec<String> = whole.schema().fields().iter().map(|field| type_name(field.data_type())).collect();
+        assert_eq!(kinds, ["txt", "sym", "ts", "i64"]);
+    }
+    let (limited, is_limited) = place.render(text, Format::Parquet, Some(10)).await.unwrap();
+    let read = ParquetRecordBatchReaderBuilder::try_new(axum::body::Bytes::from(limited)).unwrap();
+    assert!(is_limited && read.metadata().file_metadata().num_rows() == 10);
 }
 
 #[tokio::test]

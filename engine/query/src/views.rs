@@ -3,7 +3,7 @@
 //! Each is a statement over the tables, planned once, over exact instants; what a role may not see is taken away from the
 //! result and not from what it is counted from, so a share is the same for everybody.
 //!
-//! - **Source**: analytics page 2.1; what the tables cannot tell yet is left out, not made up (`docs/adr/0020`).
+//! - **Source**: analytics page 2.1; what the tables cannot tell yet is left out, not made up (`docs/adr/0021`).
 //! - **Not here**: tables ([`wardline_tables::schema`]).
 
 use wardline_tables::schema::{Column, Definition};

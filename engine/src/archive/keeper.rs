@@ -8,7 +8,6 @@
 //! - **Not here**: the queue in front ([`super`]), the sockets behind ([`super::followers`]).
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -19,7 +18,7 @@ use std::{
     time::Instant,
 };
 
-use wardline_rules::{Text, time::Timestamp};
+use wardline_rules::time::Timestamp;
 use wardline_tables::{
     archive::{Archive, Error, Frozen, Job, Written},
     frame::{Commit, Frame, Hello, PROTOCOL},
@@ -27,7 +26,7 @@ use wardline_tables::{
     schema::SCHEMA_VERSION,
 };
 
-use super::{Order, Pace, Shared, figures::Figures, followers::Follower};
+use super::{Order, Pace, Shared, WARDS, figures::Figures, followers::Follower, heard::Heard};
 use crate::{
     limits::{ARCHIVE_FREEZE_AFTER, ARCHIVE_IDLE},
     runtime::rows::Taken,
@@ -58,21 +57,6 @@ pub(super) struct Keeper {
     figures: Figures,
 }
 
-/// When each feed was heard last, as far as rows were handed over, and whether it is lost since.
-#[derive(Debug, Default)]
-struct Heard(BTreeMap<Text, (Timestamp, bool)>);
-
-impl Heard {
-    /// Takes what a batch heard; up to when all feeds that are not lost were heard.
-    fn take(&mut self, heard: &[(Text, bool)], at: Timestamp) -> Option<Timestamp> {
-        for (feed, is_lost) in heard {
-            let known = self.0.entry(feed.clone()).or_insert((at, *is_lost));
-            *known = (if *is_lost { known.0 } else { at }, *is_lost);
-        }
-        self.0.values().filter(|(_, is_lost)| !is_lost).map(|(at, _)| *at).min()
-    }
-}
-
 /// Keeps the text of a ward for who counts by its calendars; one that is there already is the same.
 fn keep_ward(folder: &Path, digits: &str, text: &[u8]) -> io::Result<()> {
     let path = folder.join(format!("{digits}.ward"));
@@ -86,8 +70,10 @@ fn keep_ward(folder: &Path, digits: &str, text: &[u8]) -> io::Result<()> {
 }
 
 impl Keeper {
-    pub(super) fn new(archive: Archive<Folder>, figures: Figures, pace: Pace, wards: PathBuf) -> Self {
-        let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, ..Commit::default() };
+    pub(super) fn new(archive: Archive<Folder>, figures: Figures, pace: Pace, folder: &Path) -> Self {
+        let (heard, wards) = (Heard::open(folder), folder.join(WARDS));
+        let (watermark_at, ward) = (heard.watermark(), heard.ward());
+        let commit = Commit { epoch: archive.epoch(), at: archive.manifest().at, watermark_at, ward };
         Self {
             archive,
             followers: Vec::new(),
@@ -101,7 +87,7 @@ impl Keeper {
             begins: None,
             has_hole: false,
             wards,
-            heard: Heard::default(),
+            heard,
             figures,
         }
     }
@@ -196,7 +182,8 @@ impl Keeper {
             tracing::warn!(%error, "archive.ward: calendars are not known to SQL until the next start");
         }
         let epoch = self.commit.epoch.max(taken.epoch);
-        let watermark_at = self.heard.take(&taken.heard, taken.at).map(Timestamp::micros);
+        self.heard.take(&taken.heard, taken.at, ward.clone());
+        let watermark_at = self.heard.watermark();
         self.commit = Commit { epoch, at: taken.at.micros(), watermark_at, ward };
         self.unfrozen.get_or_insert_with(Instant::now);
     }
@@ -306,6 +293,9 @@ impl Keeper {
                 tracing::info!(version, covered = self.archive.manifest().covered, "archive.flush");
                 self.failed = None;
                 self.figures.files(self.archive.manifest());
+                if let Err(error) = self.heard.keep() {
+                    tracing::warn!(%error, "archive.heard: after a stop it is not known up to when feeds were heard");
+                }
                 self.send(&Frame::Manifest { version });
                 self.send(&Frame::Commit(self.commit.clone()));
                 self.archive.remember_dropped(dropped);

@@ -1,9 +1,12 @@
 //! `wardline check`: what is wrong with this ward, and how is it mended?
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::ValueEnum;
-use wardline_dsl::{check, diagnostic::render};
+use wardline_dsl::{check, diagnostic::render, source::Sources};
 use wardline_rules::time::Date;
 
 use super::{
@@ -54,6 +57,16 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
     }
 }
 
+/// The ward with its files as they are named from where the check was asked for: build servers know no ward folder.
+fn from_here(mut sources: Sources, ward: &Path) -> Sources {
+    let folder = if ward.is_dir() { ward } else { ward.parent().unwrap_or(Path::new("")) };
+    let folder = folder.strip_prefix("./").unwrap_or(folder);
+    for file in sources.files.iter_mut().chain(&mut sources.holidays) {
+        file.name = folder.join(&file.name).to_string_lossy().into_owned();
+    }
+    sources
+}
+
 /// Checks and prints.
 pub fn run(args: &Args) -> Ending {
     let started = Instant::now();
@@ -66,8 +79,23 @@ pub fn run(args: &Args) -> Ending {
     print(&match args.format {
         Format::Text => with_summary(&checked, &sources, started),
         Format::Json => render::json(found, &sources),
-        Format::Github => render::github(found, &sources),
-        Format::Sarif => render::sarif(found, &sources, env!("CARGO_PKG_VERSION")),
+        Format::Github => render::github(found, &from_here(sources, &args.ward)),
+        Format::Sarif => render::sarif(found, &from_here(sources, &args.ward), env!("CARGO_PKG_VERSION")),
     });
     if has_error(&checked) { Ending::Findings } else { Ending::Fine }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn build_servers_read_paths_from_where_the_check_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |ward: &Path| from_here(Sources::of_text("a.ward", ""), ward).files[0].name.clone();
+        assert_eq!(named(folder.path()), folder.path().join("a.ward").to_string_lossy());
+        assert_eq!(named(&folder.path().join("a.ward")), folder.path().join("a.ward").to_string_lossy());
+        assert_eq!(named(Path::new("a.ward")), "a.ward");
+        assert_eq!(named(Path::new("./wards/a.ward")), "wards/a.ward");
+    }
 }

@@ -30,10 +30,14 @@ use super::{
 use crate::{
     archive::{FOLDER, SOCKET, WARDS},
     codes::Code,
-    config::{ApiKey, Config, Role, SqlListeners},
+    config::{ApiKey, Config, Findings, Role, SqlListeners},
     http::listen,
+    tls::Secured,
     ward,
 };
+
+/// How often it is looked whether the files of a certificate changed.
+const CERTIFICATES_LOOKED_AT_EVERY: Duration = Duration::from_secs(10);
 
 /// What `query` is given.
 #[derive(clap::Args, Debug)]
@@ -55,7 +59,7 @@ pub fn run(args: &Args) -> Ending {
             return Ending::Usage;
         }
     };
-    let Some(listeners) = config.sql else {
+    let Some(listeners) = config.sql.clone() else {
         tell(&format!("{} error: `[sql]` says `enabled = false`\n", Code::Usage));
         return Ending::Usage;
     };
@@ -75,7 +79,7 @@ pub fn run(args: &Args) -> Ending {
     }
 }
 
-fn runtime(name: &str) -> std::io::Result<Runtime> {
+pub(super) fn runtime(name: &str) -> std::io::Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder
         .worker_threads(2)
@@ -102,13 +106,20 @@ async fn serve(config: Config, listeners: SqlListeners, hands: Handle) -> Ending
         tell(&format!("cannot start: {error}\n"));
         return Ending::Unreachable;
     }
+    let secured = match secured(&config, &listeners) {
+        Ok(secured) => secured,
+        Err(ending) => return ending,
+    };
     let (http, postgres) = match (bind(listeners.listen).await, bind(listeners.postgres).await) {
         (Ok(http), Ok(postgres)) => (http, postgres),
         (Err(ending), _) | (_, Err(ending)) => return ending,
     };
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(pg::serve(postgres, sql.clone(), access.clone()));
-    let serving = tokio::spawn(listen::serve(http, router(sql, access), stopped));
+    let certificates = secured
+        .clone()
+        .map(|secured| -> pg::secure::Certificates { Arc::new(move || secured.acceptor().speaking("postgresql")) });
+    tokio::spawn(pg::serve(postgres, certificates, sql.clone(), access.clone()));
+    let serving = tokio::spawn(listen::serve_secured(http, secured, router(sql, access), stopped));
     // Standard input ends when the engine does, however it does.
     drop(tokio::task::spawn_blocking(process::wait_for_parent).await);
     stop.send_replace(true);
@@ -116,23 +127,42 @@ async fn serve(config: Config, listeners: SqlListeners, hands: Handle) -> Ending
     Ending::Fine
 }
 
+/// What both listeners are secured with; its files are looked at again while it serves.
+fn secured(config: &Config, listeners: &SqlListeners) -> Result<Option<Secured>, Ending> {
+    let Some(tls) = listeners.tls.clone() else { return Ok(None) };
+    let secured = Secured::open("`[sql]`".to_owned(), tls, &config.base).map_err(|finding| {
+        tell(&format!("{}\n", Findings::from(finding)));
+        Ending::Usage
+    })?;
+    let looked_at = secured.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(CERTIFICATES_LOOKED_AT_EVERY).await;
+            if let Err(finding) = looked_at.look() {
+                tracing::warn!(%finding, "sql.tls: what was read before goes on");
+            }
+        }
+    });
+    Ok(Some(secured))
+}
+
 async fn open(config: &Config, archive: &std::path::Path, (newest, hands): (Newest, Handle)) -> Result<Sql, String> {
     let spill = config.data.join("spill");
     for folder in [archive, &spill] {
         std::fs::create_dir_all(folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
     }
-    let find = wards(config, archive);
+    let find = wards(archive, Some(config.ward.clone()));
     let audit = config.data.join("audit");
-    Sql::open((archive, &spill, &audit), newest, (find, hands)).await.map_err(|error| error.to_string())
+    Sql::open((archive, &spill, Some(&audit)), newest, (find, hands)).await.map_err(|error| error.to_string())
 }
 
 /// Looks up what a ward says about time: as the engine keeps it beside the tables, else as it lies in the installation.
-fn wards(config: &Config, archive: &std::path::Path) -> Find {
-    let (folder, installed) = (archive.join(WARDS), config.ward.clone());
+pub(super) fn wards(archive: &std::path::Path, installed: Option<PathBuf>) -> Find {
+    let folder = archive.join(WARDS);
     Arc::new(move |digits: &str| {
         let kept = std::fs::read(folder.join(format!("{digits}.ward"))).ok().and_then(|packed| ward::compile(&packed));
         let program = kept.or_else(|| {
-            let sources = ward::load(&installed).ok()?;
+            let sources = ward::load(installed.as_ref()?).ok()?;
             ward::activation(&sources, today(), "").ok().map(|activation| activation.program)
         })?;
         let version: String = program.version.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect();

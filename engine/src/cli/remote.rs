@@ -114,6 +114,12 @@ impl Remote {
         Self { url, key_file, authority: None }
     }
 
+    /// The same, known by a certificate of this authority too.
+    #[must_use]
+    pub fn trusting(self, authority: Option<PathBuf>) -> Self {
+        Self { authority, ..self }
+    }
+
     /// Sends one request.
     ///
     /// # Errors

@@ -346,7 +346,7 @@ async fn remember_feeds(engine: &Engine, installation: &Installation) {
 /// Opens the archive; an engine whose tables cannot be kept runs without them.
 #[cfg(feature = "sql")]
 fn archiving(installation: &Installation, metrics: &Metrics) -> Option<runtime::rows::Archiving> {
-    let sql = installation.config.sql?;
+    let sql = installation.config.sql.as_ref()?;
     crate::archive::open(&installation.config.data, metrics, sql.flush_every)
         .inspect_err(|error| tracing::error!(%error, "archive.open: no tables are kept, and SQL is not answered"))
         .ok()

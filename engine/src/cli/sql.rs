@@ -1,8 +1,12 @@
-//! `wardline sql`: one statement to the tables of a running engine.
+//! `wardline sql`: statements to the tables of a running engine, or of a data directory that no engine has open.
 //!
 //! Data goes to stdout, everything else to stderr.
 //!
-//! - **Not here**: a shell with history; psql is one, on the Postgres wire.
+//! - **Not here**: completion and history; psql has both, on the Postgres wire.
+
+mod shell;
+#[cfg(feature = "sql")]
+mod stopped;
 
 use std::{fs, path::PathBuf};
 
@@ -21,9 +25,11 @@ use crate::codes::Code;
   wardline sql -c \"SELECT kind, count(*) FROM reports WHERE is_open GROUP BY kind\"
   wardline sql -f monthly.sql --format csv > monthly.csv
   wardline sql -c \"SELECT * FROM clocks WHERE clock = $1\" --param \"sla/STAT lab\"
-  psql -h 127.0.0.1 -p 5433 wardline                 the same tables in a shell")]
+  wardline sql --data data -c \"SELECT count(*) FROM reports\"   the tables of an engine that is stopped; nothing is changed
+  wardline sql                                       statements as they are typed, \\d and \\ask for help on the way
+  psql -h 127.0.0.1 -p 5433 wardline                 the same tables in another shell")]
 pub struct Args {
-    /// The statement.
+    /// The statement; without one, and without a file, they are read from standard input.
     #[arg(short, value_name = "TEXT", conflicts_with = "file")]
     command: Option<String>,
     /// A file with the statement.
@@ -42,6 +48,13 @@ pub struct Args {
     #[cfg(feature = "sql")]
     #[arg(long, conflicts_with_all = ["command", "file"])]
     verifier: bool,
+    /// The data directory of an engine that is stopped, which is read and not changed: files, and what only the log holds.
+    #[cfg(feature = "sql")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "key_file", "min_epoch"])]
+    data: Option<PathBuf>,
+    /// A file with the authority of the query process's certificate, if this machine does not trust it already.
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// The query process.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8471")]
     url: String,
@@ -70,11 +83,36 @@ pub fn run(args: &Args) -> Ending {
     if args.verifier {
         return verifier();
     }
-    let text = match statement(args) {
-        Ok(text) => text,
+    let asked = match open(args) {
+        Ok(asked) => asked,
         Err(ending) => return ending,
     };
-    let format = match args.format {
+    match statement(args) {
+        Ok(Some(text)) => answer(args, &asked, &text, args.format),
+        Ok(None) => shell::run(args.format, |text, shape| answer(args, &asked, text, shape)),
+        Err(ending) => ending,
+    }
+}
+
+/// Who is asked.
+enum Asked {
+    Running(Remote),
+    #[cfg(feature = "sql")]
+    Stopped(stopped::Stopped),
+}
+
+fn open(args: &Args) -> Result<Asked, Ending> {
+    #[cfg(feature = "sql")]
+    if let Some(directory) = &args.data {
+        return stopped::Stopped::open(directory).map(Asked::Stopped);
+    }
+    let remote = Remote::at(args.url.clone(), args.key_file.clone());
+    Ok(Asked::Running(remote.trusting(args.authority.clone())))
+}
+
+/// Asks one statement, and prints what comes.
+fn answer(args: &Args, asked: &Asked, text: &str, shape: Shape) -> Ending {
+    let format = match shape {
         Shape::Table | Shape::Json => "json",
         Shape::Jsonl => "jsonl",
         Shape::Csv => "csv",
@@ -83,24 +121,26 @@ pub fn run(args: &Args) -> Ending {
     if let (Some(epoch), Some(object)) = (args.min_epoch, body.as_object_mut()) {
         object.insert("min_epoch".to_owned(), epoch.into());
     }
-    let remote = Remote::at(args.url.clone(), args.key_file.clone());
-    match remote.ask("POST", "/v1/sql", body.to_string().as_bytes()) {
-        Ok(reply) => show(&reply, args.format),
+    let reply = match asked {
+        Asked::Running(remote) => remote.ask("POST", "/v1/sql", body.to_string().as_bytes()),
+        #[cfg(feature = "sql")]
+        Asked::Stopped(stopped) => stopped.ask(&body),
+    };
+    match reply {
+        Ok(reply) => show(&reply, shape),
         Err(ending) => ending,
     }
 }
 
-fn statement(args: &Args) -> Result<String, Ending> {
+/// The statement that was given; `None` if they are to be typed.
+fn statement(args: &Args) -> Result<Option<String>, Ending> {
     match (&args.command, &args.file) {
-        (Some(text), _) => Ok(text.clone()),
-        (None, Some(path)) => fs::read_to_string(path).map_err(|error| {
+        (Some(text), _) => Ok(Some(text.clone())),
+        (None, Some(path)) => fs::read_to_string(path).map(Some).map_err(|error| {
             tell(&format!("{} error: cannot read `{}`: {error}\n", Code::FileUnreadable, path.display()));
             Ending::Usage
         }),
-        (None, None) => {
-            tell(&format!("{} error: nothing is asked\n  Give `-c TEXT` or `-f FILE`.\n", Code::Usage));
-            Err(Ending::Usage)
-        }
+        (None, None) => Ok(None),
     }
 }
 

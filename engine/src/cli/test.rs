@@ -127,12 +127,7 @@ fn text(ran: &[Ran<'_>], sources: &Sources, took: Duration) -> String {
         }
         let (file, line) = place(sources, ran.test.span);
         text.push_str(&format!("FAIL  {:<66} {file} line {line}\n", ran.verdict.name));
-        for failure in &ran.verdict.failures {
-            text.push_str(&format!("      expected  {}\n      but       {}\n", failure.expected, failure.got));
-            if let Some(closest) = &failure.closest {
-                text.push_str(&format!("      closest   {closest}\n"));
-            }
-        }
+        text.push_str(&ran.verdict.text());
     }
     let failed = ran.iter().filter(|ran| !ran.verdict.failures.is_empty()).count();
     let simulated: i64 = ran.iter().map(|ran| ran.verdict.simulated.micros()).sum();
@@ -155,12 +150,21 @@ struct TestLine<'a> {
     line: u32,
     passed: bool,
     failures: Vec<FailureLine<'a>>,
+    day: Vec<DayLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct DayLine<'a> {
+    sign: char,
+    at: &'a str,
+    what: &'a str,
 }
 
 #[derive(Serialize)]
 struct FailureLine<'a> {
     expected: &'a str,
     got: &'a str,
+    because: Option<&'a str>,
     closest: Option<&'a str>,
 }
 
@@ -171,6 +175,7 @@ fn json(ran: &[Ran<'_>], sources: &Sources) -> String {
         let failures = ran.verdict.failures.iter().map(|failure| FailureLine {
             expected: &failure.expected,
             got: &failure.got,
+            because: failure.because.as_deref(),
             closest: failure.closest.as_deref(),
         });
         let object = TestLine {
@@ -180,6 +185,12 @@ fn json(ran: &[Ran<'_>], sources: &Sources) -> String {
             line,
             passed: ran.verdict.failures.is_empty(),
             failures: failures.collect(),
+            day: ran
+                .verdict
+                .day
+                .iter()
+                .map(|line| DayLine { sign: line.mark.sign(), at: &line.at, what: &line.what })
+                .collect(),
         };
         text.push_str(&serde_json::to_string(&object).unwrap_or_default());
         text.push('\n');
@@ -204,8 +215,10 @@ fn junit(ran: &[Ran<'_>], covered: Option<&Coverage>, sources: &Sources, took: D
             ran.took.as_secs_f64()
         ));
         for failure in &ran.verdict.failures {
-            let closest =
-                failure.closest.as_deref().map(|closest| format!("\nclosest   {closest}")).unwrap_or_default();
+            let line = |head: &str, text: &Option<String>| {
+                text.as_ref().map(|text| format!("\n{head}{text}")).unwrap_or_default()
+            };
+            let closest = line("because   ", &failure.because) + line("closest   ", &failure.closest).as_str();
             text.push_str(&format!(
                 "      <failure message=\"{}\">{}</failure>\n",
                 escape(&failure.expected),

@@ -15,8 +15,11 @@ use super::{
 };
 use crate::drivers::{
     difference::{Difference, Side},
-    replay::{self, Summary},
+    replay::{self, OfRule, Summary},
 };
+
+/// Names of rules that said nothing which are shown.
+const SILENT_SHOWN: usize = 20;
 
 /// What `try` is given.
 #[derive(clap::Args, Debug)]
@@ -142,16 +145,35 @@ fn render(summary: &Summary, difference: Option<&Difference>, format: Format) ->
 fn alone(summary: &Summary, format: Format) -> String {
     match format {
         Format::Json => serde_json::to_string(summary).unwrap_or_default() + "\n",
-        Format::Text => format!(
-            "events       {:>12}\nrejected     {:>12}\nreports      {:>12}\nalerts       {:>12}\nobligations  {:>12}\nseconds      {:>12.2}\nevents/s     {:>12.0}\nalerts_hash  {}\n",
-            summary.events,
-            summary.rejected,
-            summary.reports,
-            summary.alerts,
-            summary.obligations,
-            summary.seconds,
-            summary.events_per_s,
-            summary.alerts_hash,
-        ),
+        Format::Text => {
+            format!(
+                "events       {:>12}\nrejected     {:>12}\nreports      {:>12}\nalerts       {:>12}\nobligations  {:>12}\nseconds      {:>12.2}\nevents/s     {:>12.0}\nalerts_hash  {}\n",
+                summary.events,
+                summary.rejected,
+                summary.reports,
+                summary.alerts,
+                summary.obligations,
+                summary.seconds,
+                summary.events_per_s,
+                summary.alerts_hash,
+            ) + by_rule(summary).as_str()
+        }
     }
+}
+
+/// What each rule did, then those that said nothing.
+fn by_rule(summary: &Summary) -> String {
+    let spoke = |rule: &OfRule| *rule != OfRule::default();
+    let mut text = format!("{:<52} {:>9} {:>9} {:>9}\n", "rules", "alerts", "pages", "tells");
+    for (name, rule) in summary.rules.iter().filter(|(_, rule)| spoke(rule)) {
+        text.push_str(&format!("  {name:<50} {:>9} {:>9} {:>9}\n", rule.alerts, rule.pages, rule.tells));
+    }
+    let silent: Vec<&str> =
+        summary.rules.iter().filter(|(_, rule)| !spoke(rule)).map(|(name, _)| name.as_str()).collect();
+    if !silent.is_empty() {
+        let more = if silent.len() > SILENT_SHOWN { ", …" } else { "" };
+        let names = silent.iter().take(SILENT_SHOWN).copied().collect::<Vec<_>>().join(", ");
+        text.push_str(&format!("{} said nothing: {names}{more}\n", silent.len()));
+    }
+    text
 }

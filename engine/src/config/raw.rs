@@ -53,11 +53,12 @@ pub(super) struct RawSql {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) postgres: Option<Spanned<String>>,
     pub(super) flush_every: Option<Spanned<String>>,
+    pub(super) tls: Option<RawServerTls>,
 }
 
 impl Default for RawSql {
     fn default() -> Self {
-        Self { enabled: true, listen: None, postgres: None, flush_every: None }
+        Self { enabled: true, listen: None, postgres: None, flush_every: None, tls: None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! SQL: where does the query process listen, and how often do rows go to files?
+//! SQL: where does the query process listen, for whom, and how often do rows go to files?
 //!
 //! - **Not here**: listening (`cli/query.rs`).
 
@@ -6,14 +6,14 @@ use core::{net::SocketAddr, time::Duration};
 
 use toml::Spanned;
 
-use super::{check::Check, raw::RawSql};
+use super::{check::Check, feeds::ServerTls, raw::RawSql};
 use crate::{
     codes::Code,
     limits::{ARCHIVE_FLUSH_EVERY, ARCHIVE_FLUSH_EVERY_MIN},
 };
 
 /// The listeners of the query process, and how fresh files are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SqlListeners {
     /// SQL over HTTP.
     pub listen: SocketAddr,
@@ -21,15 +21,26 @@ pub struct SqlListeners {
     pub postgres: SocketAddr,
     /// How often rows go to files at least, if there are any.
     pub flush_every: Duration,
+    /// With what both are secured, if they are.
+    pub tls: Option<ServerTls>,
 }
 
 impl Check<'_> {
     /// The listeners, unless they are switched off.
-    pub(super) fn sql(&mut self, raw: &RawSql) -> Option<SqlListeners> {
-        let listen = self.loopback(raw.listen.as_ref(), 8471);
-        let postgres = self.loopback(raw.postgres.as_ref(), 5433);
+    pub(super) fn sql(&mut self, raw: &RawSql, has_keys: bool) -> Option<SqlListeners> {
+        let is_safe = raw.tls.is_some() && has_keys;
+        let listen = self.sql_address(raw.listen.as_ref(), 8471, is_safe);
+        let postgres = self.sql_address(raw.postgres.as_ref(), 5433, is_safe);
         let flush_every = raw.flush_every.as_ref().map_or(ARCHIVE_FLUSH_EVERY, |text| self.flush_every(text));
-        raw.enabled.then_some(SqlListeners { listen, postgres, flush_every })
+        let tls = match &raw.tls {
+            None => None,
+            Some(tls) => Some(ServerTls {
+                certificate: self.base.join(&tls.certificate),
+                key: self.secret(&tls.key)?,
+                clients: tls.clients.as_ref().map(|path| self.base.join(path)),
+            }),
+        };
+        raw.enabled.then_some(SqlListeners { listen, postgres, flush_every, tls })
     }
 
     fn flush_every(&mut self, text: &Spanned<String>) -> Duration {
@@ -44,12 +55,12 @@ impl Check<'_> {
         }
     }
 
-    /// An address on this machine: the listeners of the query process do not speak TLS.
-    fn loopback(&mut self, text: Option<&Spanned<String>>, port: u16) -> SocketAddr {
+    /// An address; one beyond this machine needs TLS, and keys to know people by.
+    fn sql_address(&mut self, text: Option<&Spanned<String>>, port: u16, is_safe: bool) -> SocketAddr {
         let address = self.address(text, SocketAddr::from(([127, 0, 0, 1], port)));
-        if let Some(text) = text.filter(|_| !address.ip().is_loopback()) {
+        if let Some(text) = text.filter(|_| !is_safe && !address.ip().is_loopback()) {
             let headline = format!("`{}` would be open to the network", text.get_ref());
-            let help = "Listen on 127.0.0.1, and let people come through a tunnel or a proxy that speaks TLS.";
+            let help = "Add `tls = { certificate = \"…\", key = \"file:…\" }` to `[sql]` and at least one `[[key]]`, or listen on 127.0.0.1.";
             self.refuse(Code::ListenerOpen, text.span(), headline, help);
         }
         address

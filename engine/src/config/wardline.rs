@@ -129,7 +129,7 @@ impl Config {
             directory: base.join(raw.directory.as_deref().unwrap_or(Path::new("directory.csv"))),
             link: check.link(raw.link.as_ref(), &http),
             patient_key: raw.patient_key.as_ref().and_then(|text| check.secret(text)),
-            sql: check.sql(&raw.sql),
+            sql: check.sql(&raw.sql, !raw.keys.is_empty()),
             keep_log: raw.keep_log.as_ref().map(|text| check.keep_log(text)),
             heartbeat: raw.heartbeat.as_ref().and_then(|sink| check.sink_kind(sink)),
             keys: raw.keys.iter().map(|key| check.key(key, &raw.feeds)).collect(),

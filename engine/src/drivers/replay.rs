@@ -11,13 +11,13 @@
 mod feed;
 pub mod line;
 
-use std::{io::Write, path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, io::Write, path::PathBuf, time::Instant};
 
 use serde::Serialize;
 use wardline_core::{
     Input, Output, Partition, Settings,
     input::Activation,
-    output::{Change, Obligation},
+    output::{AlertState, Change, Obligation, Purpose},
 };
 use wardline_rules::{Text, event::Event, program::Program, settings::SiteSettings, time::Timestamp};
 
@@ -39,12 +39,25 @@ pub struct Summary {
     pub alerts: u64,
     /// Notices made.
     pub obligations: u64,
+    /// The same by rule; each rule of the ward is there.
+    pub rules: BTreeMap<Text, OfRule>,
     /// Wall time.
     pub seconds: f64,
     /// Events for each second of it.
     pub events_per_s: f64,
     /// BLAKE3 over all transition lines.
     pub alerts_hash: String,
+}
+
+/// What one rule did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct OfRule {
+    /// Alerts raised; of an sla, warnings and breaches told.
+    pub alerts: u64,
+    /// Pages and reminders.
+    pub pages: u64,
+    /// Messages that await no answer: tells, notices, withdrawals.
+    pub tells: u64,
 }
 
 /// Why a backtest could not run.
@@ -78,9 +91,10 @@ pub fn run(
 ) -> Result<Summary, Error> {
     let started = Instant::now();
     let site = Some(Box::new(site));
+    let watched = rules_of(&program);
     let activation = Activation { program, text: Vec::new(), author: Text::from("try"), moved: false, site };
     let mut world = World::new(Partition::new(Settings::default()));
-    let mut watcher = Recorder { lines: Lines::new(lines), failed: None };
+    let mut watcher = Recorder { lines: Lines::new(lines), rules: watched, failed: None };
     world.batch(Timestamp::MIN, vec![Input::Activate(Box::new(activation))], &mut watcher);
     let mut batcher = Batcher { world, watcher, at: Timestamp::MIN, inputs: Vec::new(), events: 0 };
     let rejected = feed::read(files, |event| {
@@ -90,6 +104,14 @@ pub fn run(
         }
     })?;
     batcher.finish(started, rejected)
+}
+
+/// Every rule of a ward that may say something, with nothing said yet.
+fn rules_of(program: &Program) -> BTreeMap<Text, OfRule> {
+    let slas = program.families.iter().flat_map(|family| &family.rules).map(|rule| &rule.head.id);
+    let rules = slas.chain(program.alerts.iter().map(|rule| &rule.head.id));
+    let rules = rules.chain(program.notices.iter().map(|rule| &rule.head.id));
+    rules.map(|id| (id.clone(), OfRule::default())).collect()
 }
 
 /// Collects the events of one log time.
@@ -138,6 +160,7 @@ impl Batcher<'_> {
             reports: counters.reports_opened,
             alerts: counters.alerts_raised,
             obligations: counters.notices_created,
+            rules: self.watcher.rules,
             seconds,
             events_per_s,
             alerts_hash,
@@ -148,16 +171,25 @@ impl Batcher<'_> {
 /// Writes transitions as lines; every send is delivered.
 struct Recorder<'a> {
     lines: Lines<'a>,
+    rules: BTreeMap<Text, OfRule>,
     failed: Option<std::io::Error>,
 }
 
 impl Watcher for Recorder<'_> {
-    fn fate(&mut self, _: &Obligation, _: Timestamp) -> Fate {
+    fn fate(&mut self, obligation: &Obligation, _: Timestamp) -> Fate {
+        let rule = self.rules.entry(obligation.rule.clone()).or_default();
+        match obligation.purpose {
+            Purpose::Page | Purpose::Reminder => rule.pages += 1,
+            Purpose::Tell | Purpose::Withdrawal => rule.tells += 1,
+        }
         Fate::Delivered
     }
 
     fn see(&mut self, _: Timestamp, out: &Output) {
         for transition in &out.transitions {
+            if let Change::Alert(AlertState::Raised, _) = &transition.change {
+                self.rules.entry(transition.rule.clone()).or_default().alerts += 1;
+            }
             let is_internal = matches!(&transition.change, Change::Notice(state, _) if *state == wardline_core::output::NoticeState::Started);
             if is_internal || self.failed.is_some() {
                 continue;

@@ -8,10 +8,14 @@
 //! - **Not here**: reading the test (`wardline-dsl`), printing results, coverage.
 
 mod answer;
+mod because;
 mod build;
 mod expect;
 mod record;
 mod trace;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -39,8 +43,70 @@ pub struct Verdict {
     pub name: Text,
     /// Expectations that were not met; empty if it passed.
     pub failures: Vec<Failure>,
+    /// What was expected beside what was sent, in order of time; empty if it passed.
+    pub day: Vec<Line>,
     /// How much time passed on the scripted day.
     pub simulated: Span,
+}
+
+impl Verdict {
+    /// What failed, why, and the day: the lines that people read; empty if it passed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.failures.is_empty() {
+            return String::new();
+        }
+        let mut text: String = self.failures.iter().map(Failure::text).collect();
+        text.push_str("      the day   = as expected   - expected, did not happen   + also sent\n");
+        for line in &self.day {
+            text.push_str(&format!("      {} {:<17} {}\n", line.mark.sign(), line.at, line.what));
+        }
+        text
+    }
+}
+
+impl Failure {
+    fn text(&self) -> String {
+        let line = |head: &str, text: &Option<String>| {
+            text.as_ref().map(|text| format!("      {head}{text}\n")).unwrap_or_default()
+        };
+        let (because, closest) = (line("because   ", &self.because), line("closest   ", &self.closest));
+        format!("      expected  {}\n      but       {}\n{because}{closest}", self.expected, self.got)
+    }
+}
+
+/// Something that was expected, or happened, on a scripted day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Which of the two, or both.
+    pub mark: Mark,
+    /// When, as people write it; empty where the test names no time.
+    pub at: String,
+    /// What.
+    pub what: String,
+}
+
+/// Whether something was expected and whether it happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// As expected.
+    Both,
+    /// Expected, and it did not happen.
+    Expected,
+    /// A message that nothing in the test speaks of.
+    Sent,
+}
+
+impl Mark {
+    /// Its sign in a timeline.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Both => '=',
+            Self::Expected => '-',
+            Self::Sent => '+',
+        }
+    }
 }
 
 /// An expectation that was not met.
@@ -52,6 +118,8 @@ pub struct Failure {
     pub expected: String,
     /// What happened instead.
     pub got: String,
+    /// What the rule concerned did on that day, or what it waited for in vain.
+    pub because: Option<String>,
     /// The most similar thing that happened, if there is one.
     pub closest: Option<String>,
 }
@@ -68,9 +136,9 @@ pub fn run(
 ) -> Verdict {
     let mut stage = Stage::new(program, test);
     let start = stage.run(site);
-    let failures = expect::check(&stage, text_of);
+    let (failures, day) = expect::check(&stage, text_of);
     let simulated = Span::from_micros(test.end.since(start).micros().max(0));
-    Verdict { name: test.name.clone(), failures, simulated }
+    Verdict { name: test.name.clone(), failures, day, simulated }
 }
 
 /// Runs one test of a ward for what the core says, whatever the test expects.

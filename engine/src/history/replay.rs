@@ -3,6 +3,7 @@
 //! - **Not here**: what is made of it (`verify --replay`, `why`).
 
 use wardline_core::{Batch, Output};
+use wardline_rules::{row::Row, time::Timestamp};
 use wardline_store::{
     checkpoint::{Checkpoints, state_hash_of},
     disk::Disk,
@@ -80,6 +81,59 @@ impl<D: Disk> History<D> {
             Ok(true)
         })?;
         Ok(done)
+    }
+
+    /// Makes the rows of every batch behind record `after` again; from an empty state, or from the newest sound checkpoint
+    /// that is not behind it.
+    ///
+    /// - **Output**: which ward decides at the end.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Release`] where another version of the decisions wrote what would have to be decided again.
+    pub fn rows_after<K: Bootable>(
+        &self,
+        after: u64,
+        mut see: impl FnMut(u64, Timestamp, &[Row]),
+    ) -> Result<Option<[u8; 32]>, Error> {
+        let survey = self.survey(u64::MAX)?;
+        let (mut kernel, from) = self.begin_at::<K>(survey.first, after)?;
+        if let Some((sequence, _)) = survey.logic.iter().find(|(at, logic)| **at > from && **logic != K::LOGIC) {
+            return Err(Error::Release { sequence: *sequence });
+        }
+        kernel.watch_rows();
+        let (mut output, mut rows) = (Output::default(), Vec::new());
+        self.records(u64::MAX, |record| {
+            let sequence = record.header.sequence;
+            if record.header.kind != Kind::Batch || sequence <= from {
+                return Ok(true);
+            }
+            let mut batch = batch(record)?;
+            survey.exclusions.apply(sequence, &mut batch);
+            output.clear();
+            poison::step(&mut kernel, &batch, &mut output)
+                .map_err(|_: Died| Error::Record(recovery::Error::Panic { sequence }))?;
+            if sequence > after {
+                rows.clear();
+                kernel.rows(&batch, &output, &mut rows);
+                see(sequence, batch.at, &rows);
+            }
+            Ok(true)
+        })?;
+        Ok(kernel.ward().map(|(_, version)| version))
+    }
+
+    /// The newest sound state that is not behind record `most`.
+    fn begin_at<K: Bootable>(&self, first: u64, most: u64) -> Result<(K, u64), Error> {
+        let checkpoints = Checkpoints::new(self.disk.clone(), self.identity);
+        for generation in checkpoints.generations()?.iter().filter(|generation| generation.sequence <= most) {
+            if let Ok(reader) = checkpoints.open(generation)
+                && reader.check_all().is_ok()
+            {
+                let (kernel, position) = recovery::restore::<D, K>(self.identity.instance, &reader)?;
+                return Ok((kernel, position.sequence));
+            }
+        }
+        self.begin::<K>(first)
     }
 
     /// An empty state if the log begins with its first record, else that of the oldest sound checkpoint.

@@ -382,7 +382,7 @@ impl<P: Place> Job<P> {
                 }
             }
             if definition.is_summed {
-                batches = slices::sum(definition, &batches)?;
+                batches = slices::sum(definition, &batches, self.oldest(definition))?;
             }
             if !batches.is_empty() {
                 add.push(self.write_file(definition, &batches)?);
@@ -406,9 +406,16 @@ impl<P: Place> Job<P> {
     /// A file goes when all of it is old, and so the oldest parts of a slice go first: what is left of a slice that is going
     /// is never more than it was.
     fn known(&self, definition: &Definition) -> (Vec<&File>, Vec<&File>) {
-        let kept = definition.keep_days.map(|days| i64::from(days).saturating_mul(DAY));
-        let is_old = |file: &&File| kept.is_some_and(|kept| file.at < self.at.saturating_sub(kept));
+        let oldest = self.oldest(definition);
+        let is_old = |file: &&File| oldest.is_some_and(|oldest| file.at < oldest);
         self.manifest.files_of(definition.table).partition(is_old)
+    }
+
+    /// Before when nothing of a table is shown any more, with a day to spare: a file is later than what is in it by what
+    /// clocks of senders are ahead.
+    fn oldest(&self, definition: &Definition) -> Option<i64> {
+        let kept = definition.keep_days.map(|days| (i64::from(days) + 1).saturating_mul(DAY));
+        kept.map(|kept| self.at.saturating_sub(kept))
     }
 
     fn write_file(&self, definition: &Definition, batches: &[RecordBatch]) -> Result<File, Error> {

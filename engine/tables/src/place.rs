@@ -57,6 +57,42 @@ impl Folder {
     }
 }
 
+/// A folder that is only read: what would be cut or removed stays, and nothing can be added.
+#[derive(Clone, Debug)]
+pub struct Untouched {
+    root: PathBuf,
+}
+
+impl Untouched {
+    /// The folder, which somebody else made.
+    #[must_use]
+    pub fn of(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+}
+
+impl Place for Untouched {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn write_whole(&self, _: &str, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn append(&self, _: &str, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn cut(&self, _: &str, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Place for Folder {
     fn root(&self) -> &Path {
         &self.root

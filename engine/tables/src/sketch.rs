@@ -7,21 +7,22 @@
 //! - INVARIANT: cells ascend, and none is empty. `added` never falls: list or cells depends on what was ever added, not on the
 //!   order, so the same parts make the same bytes however they are joined.
 //! - LIMIT: [`LONGEST_S`]: what took longer shares the last cell. 2,003 cells at most.
-//! - **Not here**: names and rules of SQL functions (`wardline-query`).
+//! - **Not here**: names and rules of SQL functions (`wardline-query`); columns of sketches are in [`column`](mod@column).
 //! - **Source**: analytics page, 1.2.
 
-use std::{cmp::Ordering, sync::Arc};
+mod column;
 
-use arrow::{
-    array::{ArrayRef, AsArray as _, Int32Array, ListArray, StructArray},
-    buffer::OffsetBuffer,
-    datatypes::{DataType, Field, Fields, Int32Type},
-};
+use std::cmp::Ordering;
+
+pub use column::{Malformed, Sketches, column, data_type};
 
 /// Durations that are listed one by one.
 pub const LIST_MAX: i64 = 64;
 /// The longest duration that is told apart, in seconds: 40 days.
 pub const LONGEST_S: i32 = 3_456_000;
+
+/// Cells that wait to be sorted, beyond as many as are in order, before they are.
+const UNSORTED_MAX: usize = 256;
 
 /// Durations in seconds, with how often each was counted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -158,6 +159,32 @@ impl Sketch {
         Some(from + (to - from) / 2)
     }
 
+    /// The shortest duration there can be.
+    #[must_use]
+    pub fn min(&self) -> Option<i32> {
+        self.cells.first().map(|(s, _)| *s)
+    }
+
+    /// The longest duration there can be.
+    #[must_use]
+    pub fn max(&self) -> Option<i32> {
+        self.cells.last().map(|(s, _)| self.within(*s).1)
+    }
+
+    /// How many durations are surely no longer than `limit`.
+    #[must_use]
+    pub fn surely_within(&self, limit: i32) -> i64 {
+        self.cells.iter().filter(|(s, _)| self.within(*s).1 <= limit).map(|(_, n)| n).sum()
+    }
+
+    /// Its cells: the shortest and the longest duration, and how many there are.
+    pub fn buckets(&self) -> impl Iterator<Item = (i32, i32, i64)> {
+        self.cells.iter().map(|(s, n)| {
+            let (from, to) = self.within(*s);
+            (from, to, *n)
+        })
+    }
+
     const fn within(&self, s: i32) -> (i32, i32) {
         if self.is_exact() {
             (s, s)
@@ -181,78 +208,70 @@ fn push(cells: &mut Vec<(i32, i64)>, next: (i32, i64)) {
     }
 }
 
-fn cell_fields() -> Fields {
-    Fields::from(vec![Field::new("s", DataType::Int32, false), Field::new("n", DataType::Int32, false)])
+/// Many durations, or sketches of them, on their way to one sketch.
+///
+/// - **Cost**: what [`Sketch::merge`] copies each time is sorted here now and then.
+#[derive(Clone, Debug, Default)]
+pub struct Gather {
+    sketch: Sketch,
+    /// How many cells are in order; those behind them wait.
+    sorted: usize,
 }
 
-fn cell_field() -> Arc<Field> {
-    Arc::new(Field::new_list_field(DataType::Struct(cell_fields()), false))
-}
-
-fn fields() -> Fields {
-    Fields::from(vec![
-        Field::new("added", DataType::Int32, false),
-        Field::new("cells", DataType::List(cell_field()), false),
-    ])
-}
-
-/// The Arrow type of a column of sketches.
-#[must_use]
-pub fn data_type() -> DataType {
-    DataType::Struct(fields())
-}
-
-/// A column of sketches; a count beyond 32 bits stops at their end.
-#[must_use]
-pub fn column<'a>(sketches: impl Iterator<Item = &'a Sketch>) -> ArrayRef {
-    let short = |n: i64| i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX });
-    let (mut added, mut lengths) = (Vec::new(), Vec::new());
-    let (mut durations, mut counts) = (Vec::new(), Vec::new());
-    for sketch in sketches {
-        added.push(short(sketch.added));
-        lengths.push(sketch.cells.len());
-        durations.extend(sketch.cells.iter().map(|(s, _)| *s));
-        counts.extend(sketch.cells.iter().map(|(_, n)| short(*n)));
-    }
-    let cells: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(durations)), Arc::new(Int32Array::from(counts))];
-    let cells = StructArray::new(cell_fields(), cells, None);
-    let lists = ListArray::new(cell_field(), OffsetBuffer::from_lengths(lengths), Arc::new(cells), None);
-    Arc::new(StructArray::new(fields(), vec![Arc::new(Int32Array::from(added)), Arc::new(lists)], None))
-}
-
-/// A column of sketches to be read.
-#[derive(Debug)]
-pub struct Sketches<'a> {
-    added: &'a Int32Array,
-    lists: &'a ListArray,
-    durations: &'a Int32Array,
-    counts: &'a Int32Array,
-}
-
-impl<'a> Sketches<'a> {
-    /// The sketches of a column; `None` if it is of another type.
-    #[must_use]
-    pub fn of(column: &'a ArrayRef) -> Option<Self> {
-        let [added, lists] = column.as_struct_opt()?.columns() else { return None };
-        let lists = lists.as_list_opt::<i32>()?;
-        let [durations, counts] = lists.values().as_struct_opt()?.columns() else { return None };
-        Some(Self {
-            added: added.as_primitive_opt::<Int32Type>()?,
-            lists,
-            durations: durations.as_primitive_opt::<Int32Type>()?,
-            counts: counts.as_primitive_opt::<Int32Type>()?,
-        })
+impl Gather {
+    /// Counts a duration.
+    pub fn add(&mut self, s: i32) {
+        self.begin(1);
+        self.put(s, 1);
     }
 
-    /// The sketch of a row; `None` beyond the last row, or if its cells do not ascend or one of them is empty.
+    /// Counts all of a sketch.
+    pub fn merge(&mut self, other: &Sketch) {
+        self.begin(other.added);
+        for (s, n) in &other.cells {
+            self.put(*s, *n);
+        }
+    }
+
+    /// So many durations more were ever counted; their cells follow.
+    fn begin(&mut self, added: i64) {
+        self.sketch.added = self.sketch.added.saturating_add(added);
+    }
+
+    fn put(&mut self, s: i32, n: i64) {
+        self.sketch.cells.push((s, n));
+        if self.sketch.cells.len() > self.sorted.saturating_mul(2) + UNSORTED_MAX {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        let Sketch { added, cells } = &mut self.sketch;
+        if *added > LIST_MAX {
+            cells.iter_mut().for_each(|(s, _)| *s = cell(*s));
+        }
+        cells.sort_unstable_by_key(|(s, _)| *s);
+        cells.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1 += next.1;
+            }
+            is_same
+        });
+        cells.retain(|(_, n)| *n != 0);
+        self.sorted = cells.len();
+    }
+
+    /// Bytes it holds.
     #[must_use]
-    pub fn get(&self, row: usize) -> Option<Sketch> {
-        let [from, to] = *self.lists.value_offsets().get(row..row + 2)? else { return None };
-        let (from, to) = (usize::try_from(from).ok()?, usize::try_from(to).ok()?);
-        let cells: Vec<(i32, i64)> =
-            (from..to).map(|at| (self.durations.value(at), i64::from(self.counts.value(at)))).collect();
-        let ascend = cells.iter().zip(cells.iter().skip(1)).all(|(one, next)| one.0 < next.0);
-        let is_sound = ascend && cells.iter().all(|(s, n)| *s >= 0 && *n != 0);
-        is_sound.then(|| Sketch { added: i64::from(self.added.value(row)), cells })
+    pub const fn bytes(&self) -> usize {
+        size_of::<Self>() + self.sketch.cells.capacity() * size_of::<(i32, i64)>()
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn finish(mut self) -> Sketch {
+        self.sort();
+        self.sketch
     }
 }

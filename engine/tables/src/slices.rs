@@ -147,7 +147,7 @@ impl Parts {
             columns.push(Arc::new(Int32Array::from_iter_values(counts)));
         }
         columns.push(Arc::new(Int64Array::from_iter_values(parts.iter().map(|(_, part)| part.sum_s))));
-        columns.push(sketch::column(parts.iter().map(|(_, part)| &part.tat)));
+        columns.push(sketch::column(parts.iter().map(|(_, part)| Some(&part.tat))));
         columns.push(Arc::new(Date32Array::from_iter_values(parts.iter().map(|(_, part)| part.local.0))));
         if self.definition.table != Table::Turnaround1d {
             columns.push(Arc::new(Int16Array::from_iter_values(parts.iter().map(|(_, part)| part.local.1))));
@@ -184,7 +184,7 @@ impl Parts {
             let part = Part {
                 counters: core::array::from_fn(count),
                 sum_s: sums.value(row),
-                tat: sketches.get(row)?,
+                tat: sketches.get(row).ok()??,
                 local: (
                     dates.value(row),
                     hours.map_or(0, |column| column.value(row)),
@@ -304,15 +304,22 @@ impl Slices {
     }
 }
 
-/// Parts of many batches as one, each slice once.
+/// Parts of many batches as one, each slice once; those before `oldest` are left out.
 ///
 /// # Errors
 /// A batch that is not of this table, or what Arrow refuses.
-pub(crate) fn sum(definition: &'static Definition, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, Error> {
+pub(crate) fn sum(
+    definition: &'static Definition,
+    batches: &[RecordBatch],
+    oldest: Option<i64>,
+) -> Result<Vec<RecordBatch>, Error> {
     let (mut words, mut parts) = (Words::default(), Parts::new(definition.table));
     for batch in batches {
         let foreign = || ArrowError::SchemaError(format!("no parts of `{}`", definition.table.name()));
         parts.read(batch, &mut words).ok_or_else(foreign)?;
+    }
+    if let Some(oldest) = oldest {
+        parts.parts = parts.parts.split_off(&(oldest, [0; KEY - 1]));
     }
     parts.finish(&words)
 }

@@ -119,10 +119,10 @@ fn runs<'a>(ward: &Ward, history: &History<'a>, steps: &[Step], subject: &str) -
     }
     let mut errors = history.times(Step::EnteredInError).into_iter().map(|time| time.base()).peekable();
     let (mut runs, mut held, mut seen, mut is_final) = (Vec::<Run<'a>>::new(), Held::new(), BTreeSet::new(), false);
-    let mut is_fresh = true;
     for (time, (told_steps, items)) in told {
+        // An end that was undone parts nothing by itself: what was withdrawn for it is raised again because it was withdrawn.
         while errors.next_if(|error| *error < time).is_some() {
-            (is_fresh, is_final) = (true, false);
+            is_final = false;
             seen.clear();
         }
         let issues = told_steps.iter().any(|step| *step == Step::Final || step.is_change());
@@ -138,12 +138,11 @@ fn runs<'a>(ward: &Ward, history: &History<'a>, steps: &[Step], subject: &str) -
             continue;
         }
         seen.extend(told_steps);
-        match runs.last_mut().filter(|run| !is_fresh && !has_changed(ward, &run.held, &held)) {
+        match runs.last_mut().filter(|run| !has_changed(ward, &run.held, &held)) {
             Some(run) if new_step => run.moments.push(time),
             Some(_) => {}
             None => runs.push(Run { held: held.clone(), moments: vec![time] }),
         }
-        is_fresh = false;
     }
     runs
 }

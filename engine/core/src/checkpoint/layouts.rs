@@ -90,7 +90,7 @@ layout! {
     Gaps { week, longest }
     FeedLife { told, is_declared, heard, since, silent, rhythm, armed }
     Report {
-        id, born, patient, opened, touched, records, effective, is_varied, has_test, keys, clocks, waits, alerts, counted, cold,
+        id, born, patient, opened, touched, records, effective, is_varied, has_test, was_counted, keys, clocks, waits, alerts, counted, cold,
     }
     Name { bare, full }
     Cause { ward, source, severity }

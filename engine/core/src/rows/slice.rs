@@ -13,8 +13,9 @@
 //! - A clock counts under the interval that it measures; one that measures none that has a name, under the id of its sla.
 //! - Days and hours are those of the site's zone in the ward that was active when the report was opened: a zone that is mended
 //!   later moves no figure.
-//! - LIMIT: keys are bounded ([`crate::tuple`]). A report that left memory keeps what it counted; it is counted anew if it is
-//!   heard of again.
+//! - A report that left memory keeps what it counted. One that is heard of again counts nothing more, and takes nothing back:
+//!   what it counted is not in memory any more.
+//! - LIMIT: keys are bounded ([`crate::tuple`]), and so are reports that are known to have left ([`crate::departed`]).
 //! - **Not here**: adding up (`wardline-tables`).
 //! - **Source**: analytics page, 1.1 and 1.4.
 
@@ -83,9 +84,8 @@ impl Partition {
     }
 
     fn shares_of(&self, report: Option<&Report>) -> Vec<Share> {
-        let Some(report) = report.filter(|report| report.end_in_force(Step::EnteredInError).is_none()) else {
-            return Vec::new();
-        };
+        let counts = |report: &&Report| !report.was_counted && report.end_in_force(Step::EnteredInError).is_none();
+        let Some(report) = report.filter(counts) else { return Vec::new() };
         let mut shares = Vec::new();
         for interval in self.intervals(report, |_| true) {
             if let Some((end, length)) = interval.end.zip(interval.length) {

@@ -175,7 +175,9 @@ impl Partition {
             // A number that already names a report, given anew: its second report is numbered by its birth.
             id = identity::report_id(self.settings.instance, strongest ^ u128::from(self.born));
         }
-        let slot = self.reports.insert(Box::new(Report::new(id, self.born, self.at)));
+        let mut report = Report::new(id, self.born, self.at);
+        report.was_counted = self.departed.has(id);
+        let slot = self.reports.insert(Box::new(report));
         // Under its public id it can be asked for.
         self.index.link(u128::from_le_bytes(id.0), slot);
         self.leaving.push_back((self.at, slot, self.born));

@@ -100,6 +100,7 @@ impl Partition {
         self.learn_encounter(into, &mut report, gone.cold.encounter);
         report.learn_ids([&gone.cold.filler, &gone.cold.placer, &gone.cold.accession]);
         self.move_facts(&mut gone, &mut report);
+        report.was_counted |= gone.was_counted;
         for name in core::mem::take(&mut gone.keys) {
             self.index.unlink(name.bare, from);
             self.index.link(name.bare, into);

@@ -168,6 +168,8 @@ impl Partition {
             let is_settled = !report.is_open(Self::NOW) && quiet >= SETTLED_STAYS;
             let is_over = report.alerts.iter().all(|alert| self.may_leave(*alert));
             if (is_settled || quiet >= STALE_AFTER) && is_over {
+                let id = report.id;
+                self.departed.add(id);
                 self.forget_report(slot);
             } else {
                 let touched = report

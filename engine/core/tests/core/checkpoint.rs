@@ -202,11 +202,11 @@ fn a_frozen_state_knows_the_places_that_are_free() {
 #[test]
 fn a_newer_format_is_named() {
     let mut sections = busy_day().partition.checkpoint();
-    sections[4].1[0] = 10;
+    sections[4].1[0] = 11;
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let error = Partition::restore(&sections, &mut |text| compile(text)).unwrap_err();
-    assert_eq!(error, Error::Format("reports", 10));
-    assert_eq!(error.to_string(), "section `reports` has format 10, this build reads 9");
+    assert_eq!(error, Error::Format("reports", 11));
+    assert_eq!(error.to_string(), "section `reports` has format 11, this build reads 10");
 }
 
 #[test]

@@ -251,3 +251,52 @@ fn departments_beyond_the_limit_count_as_other_and_are_taken_back_from_there() {
     add(&run.all_rows[from..], &mut told);
     assert!(told.values().all(|slice| slice.counters == [0; 4] && slice.sum_s == 0), "all is taken back");
 }
+
+/// What slices count of durations and outcomes, added up over all of them.
+fn total(told: &BTreeMap<Key, Counted>) -> [i64; 4] {
+    told.values().fold([0; 4], |mut sum, slice| {
+        sum.iter_mut().zip(slice.counters).for_each(|(sum, count)| *sum += count);
+        sum
+    })
+}
+
+#[test]
+fn a_report_that_left_memory_is_not_counted_again_when_it_is_heard_of_again() {
+    let mut run = Run::empty();
+    run.partition.watch_rows();
+    run.batch(at("08:00"), vec![activate(two_zones(), "two zones")]);
+    let life = |of: &str, id: &str| {
+        [Said::step(Step::Received, "08:10"), Said::step(Step::Final, "08:40")]
+            .into_iter()
+            .enumerate()
+            .map(|(place, said)| said.of(of).id(&format!("{id} {place}")).input())
+            .collect::<Vec<_>>()
+    };
+    run.batch(at("08:50"), life("R1", "first"));
+    let counts = |run: &Run| {
+        let mut told = BTreeMap::new();
+        add(&run.all_rows, &mut told);
+        total(&told)
+    };
+    let once = counts(&run);
+    assert!(once[0] > 0 && once[1] > 0, "{once:?}");
+    let day = |count: i64| at("09:00").plus(Span::from_minutes(count * 24 * 60));
+    for count in 1..=36 {
+        run.batch(day(count), vec![Input::Tick]);
+    }
+    assert_eq!(run.partition.counters().reports_left, 1);
+    // Also for an engine that was started again meanwhile.
+    run.restart();
+    run.partition.watch_rows();
+    run.batch(day(37), life("R1", "again"));
+    run.batch(day(38), vec![Said::step(Step::EnteredInError, "09:00").of("R1").input()]);
+    assert_eq!(counts(&run), once, "what was counted stays, and nothing is added");
+    // One that nobody knew counts as ever, however late it is told.
+    run.batch(day(39), life("R2", "new"));
+    assert_eq!(counts(&run), once.map(|count| 2 * count));
+    for count in 40..=80 {
+        run.batch(day(count), vec![Input::Tick]);
+    }
+    run.batch(day(81), life("R1", "third"));
+    assert_eq!(counts(&run), once.map(|count| 2 * count), "and so it is each time");
+}

@@ -177,12 +177,30 @@ fn functions(said: &Arc<Said>) -> Vec<ScalarUDF> {
             Ok(Arc::new(StringArray::new_null(rows(given))))
         })
     };
+    // There are no sizes of tables, no temporary schemas and no types with a name that is asked for.
+    let number = |name, arity: &[usize], found: Option<i32>| {
+        scalar(name, arity, DataType::Int32, Volatility::Stable, move |given| {
+            Ok(Arc::new(core::iter::repeat_n(found, rows(given)).collect::<Int32Array>()))
+        })
+    };
     let version = format!("PostgreSQL 15.0 (Wardline {})", env!("CARGO_PKG_VERSION"));
     vec![
         described("obj_description", &[1, 2], false),
         described("col_description", &[2], true),
         nothing("shobj_description", &[2]),
         nothing("pg_get_viewdef", &[1, 2]),
+        nothing("pg_get_ruledef", &[1, 2]),
+        nothing("pg_get_function_result", &[1]),
+        nothing("pg_get_function_arguments", &[1]),
+        nothing("pg_size_pretty", &[1]),
+        number("pg_table_size", &[1], None),
+        number("pg_relation_size", &[1, 2], None),
+        number("pg_total_relation_size", &[1], None),
+        number("pg_my_temp_schema", &[0], Some(0)),
+        number("to_regtype", &[1], None),
+        scalar("pg_function_is_visible", &[1], DataType::Boolean, Volatility::Stable, |given| {
+            Ok(Arc::new(BooleanArray::from(vec![true; rows(given)])))
+        }),
         scalar("version", &[0], text, Volatility::Stable, move |_| {
             Ok(Arc::new(StringArray::from(vec![version.as_str()])))
         }),

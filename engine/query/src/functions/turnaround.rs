@@ -1,35 +1,23 @@
-//! Turnaround: which functions make, join and read sketches of durations?
-//!
-//! Two aggregates, which keep one [`Sketch`] a group, and the functions that tell a figure of a sketch.
+//! Turnaround: which functions tell a figure of a sketch of durations?
 //!
 //! - **Source**: analytics page 4.
+//! - **Not here**: making and joining sketches ([`super::gather`]).
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use arrow::{
-    array::{
-        Array as _, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, StructArray,
-    },
+    array::{Array as _, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, StructArray},
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{DataType, Field, FieldRef, Fields, Float64Type, Int32Type},
 };
-use datafusion::{
-    error::Result as FusionResult,
-    logical_expr::{
-        Accumulator, AggregateUDF, AggregateUDFImpl, ScalarUDF, Signature, Volatility,
-        function::{AccumulatorArgs, StateFieldsArgs},
-    },
-    scalar::ScalarValue,
-};
+use datafusion::logical_expr::{ScalarUDF, Volatility};
+use wardline_tables::sketch::Sketch;
 
-use wardline_tables::sketch::data_type;
-
-use super::scalar::{numbers, scalar, thrown};
-use crate::{
-    codes::Code,
-    error::Error,
-    sketch::{Column, Sketch, column},
+use super::{
+    gather::sketches,
+    scalar::{numbers, scalar},
 };
+use crate::{codes::Code, error::Error};
 
 /// Functions of one sketch.
 pub(super) fn scalars() -> Vec<ScalarUDF> {
@@ -43,16 +31,16 @@ pub(super) fn scalars() -> Vec<ScalarUDF> {
     vec![
         two("tat_quantile", i32s.clone(), |given| quantiles(given, Sketch::quantile)),
         two("tat_quantile_lo", i32s.clone(), |given| {
-            quantiles(given, |sketch, q| sketch.quantile_bounds(q).map(|bounds| bounds.0))
+            quantiles(given, |sketch, q| sketch.quantile_within(q).map(|bounds| bounds.0))
         }),
         two("tat_quantile_hi", i32s.clone(), |given| {
-            quantiles(given, |sketch, q| sketch.quantile_bounds(q).map(|bounds| bounds.1))
+            quantiles(given, |sketch, q| sketch.quantile_within(q).map(|bounds| bounds.1))
         }),
         one("tat_count", i64s, |given| {
             Ok(Arc::new(each(given, |sketch| Some(sketch.count()))?.collect::<Int64Array>()))
         }),
         one("tat_exact", DataType::Boolean, |given| {
-            Ok(Arc::new(each(given, |sketch| Some(sketch.is_list()))?.collect::<BooleanArray>()))
+            Ok(Arc::new(each(given, |sketch| Some(sketch.is_exact()))?.collect::<BooleanArray>()))
         }),
         one("tat_min", i32s.clone(), |given| Ok(Arc::new(each(given, Sketch::min)?.collect::<Int32Array>()))),
         one("tat_max", i32s, |given| Ok(Arc::new(each(given, Sketch::max)?.collect::<Int32Array>()))),
@@ -61,22 +49,12 @@ pub(super) fn scalars() -> Vec<ScalarUDF> {
     ]
 }
 
-/// The aggregates.
-pub(super) fn aggregates() -> Vec<AggregateUDF> {
-    vec![
-        AggregateUDF::from(Gather { name: "tat_sketch", signature: Signature::any(1, Volatility::Immutable) }),
-        AggregateUDF::from(Gather { name: "tat_merge", signature: Signature::any(1, Volatility::Immutable) }),
-    ]
-}
-
 /// What is told of the sketch of each row.
 fn each<T>(given: &[ArrayRef], tell: impl Fn(&Sketch) -> Option<T>) -> Result<std::vec::IntoIter<Option<T>>, Error> {
     let first = given.first().ok_or_else(|| Error::new(Code::Sketch, "there is no sketch"))?;
-    if first.data_type() == &DataType::Null {
-        return Ok((0..first.len()).map(|_| None).collect::<Vec<_>>().into_iter());
-    }
-    let sketches = Column::of(first)?;
-    let told = (0..first.len()).map(|row| Ok(sketches.get(row)?.as_ref().and_then(&tell)));
+    let sketches = sketches(first)?;
+    let get = |row| sketches.as_ref().map_or(Ok(None), |sketches| sketches.get(row));
+    let told = (0..first.len()).map(|row| Ok(get(row)?.as_ref().and_then(&tell)));
     Ok(told.collect::<Result<Vec<_>, Error>>()?.into_iter())
 }
 
@@ -145,93 +123,4 @@ fn buckets(given: &[ArrayRef]) -> Result<ArrayRef, Error> {
         Some(NullBuffer::from(is_there)),
     );
     Ok(Arc::new(list))
-}
-
-/// An aggregate that gathers durations, or sketches of them, into one sketch.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Gather {
-    name: &'static str,
-    signature: Signature,
-}
-
-impl AggregateUDFImpl for Gather {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> FusionResult<DataType> {
-        Ok(data_type())
-    }
-
-    fn accumulator(&self, _: AccumulatorArgs<'_>) -> FusionResult<Box<dyn Accumulator>> {
-        Ok(Box::new(Gathered { takes_sketches: self.name == "tat_merge", ..Gathered::default() }))
-    }
-
-    fn state_fields(&self, arguments: StateFieldsArgs<'_>) -> FusionResult<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new(format!("{}[sketch]", arguments.name), data_type(), true))])
-    }
-}
-
-/// What was gathered of one group.
-#[derive(Debug, Default)]
-struct Gathered {
-    takes_sketches: bool,
-    sketch: Option<Sketch>,
-}
-
-impl Gathered {
-    fn add_sketches(&mut self, column: &ArrayRef) -> Result<(), Error> {
-        if column.data_type() == &DataType::Null {
-            return Ok(());
-        }
-        let sketches = Column::of(column)?;
-        for row in 0..column.len() {
-            if let Some(sketch) = sketches.get(row)? {
-                self.sketch.get_or_insert_default().merge(&sketch);
-            }
-        }
-        Ok(())
-    }
-
-    fn add_durations(&mut self, column: &ArrayRef) -> Result<(), Error> {
-        let durations = numbers::<Int32Type>(std::slice::from_ref(column), 0, &DataType::Int32)?;
-        for duration in durations.iter().flatten() {
-            if duration < 0 {
-                return Err(Error::new(Code::Duration, format!("a duration of {duration} s")));
-            }
-            self.sketch.get_or_insert_default().add(duration);
-        }
-        Ok(())
-    }
-}
-
-impl Accumulator for Gathered {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> FusionResult<()> {
-        let add = if self.takes_sketches { Self::add_sketches } else { Self::add_durations };
-        values.first().map_or(Ok(()), |column| add(self, column)).map_err(thrown)
-    }
-
-    fn evaluate(&mut self) -> FusionResult<ScalarValue> {
-        if let Some(sketch) = &mut self.sketch {
-            sketch.settle();
-        }
-        let column = column(std::slice::from_ref(&self.sketch)).map_err(thrown)?;
-        Ok(ScalarValue::Struct(Arc::new(column.as_struct().clone())))
-    }
-
-    fn size(&self) -> usize {
-        size_of::<Self>() + self.sketch.as_ref().map_or(0, Sketch::bytes)
-    }
-
-    fn state(&mut self) -> FusionResult<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> FusionResult<()> {
-        states.first().map_or(Ok(()), |column| self.add_sketches(column)).map_err(thrown)
-    }
 }

@@ -32,7 +32,7 @@ use pgwire::{
 };
 
 use super::{
-    Shared,
+    Peer, Shared,
     command::{self, Command},
     copy::Form,
     cursor::{Cursors, unknown},
@@ -66,6 +66,7 @@ enum Pinned {
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     shared: Arc<Shared>,
+    peer: Peer,
     pinned: Arc<Mutex<Pinned>>,
     cursors: Arc<tokio::sync::Mutex<Cursors>>,
 }
@@ -86,8 +87,8 @@ pub(crate) enum Prepared {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, pinned: Arc::default(), cursors: Arc::default() }
+    pub(crate) fn new(shared: Arc<Shared>, peer: Peer) -> Self {
+        Self { shared, peer, pinned: Arc::default(), cursors: Arc::default() }
     }
 
     fn asker(&self, client: &impl ClientInfo) -> Result<Asker, Error> {
@@ -314,7 +315,7 @@ impl PgWireServerHandlers for Session {
     }
 
     fn startup_handler(&self) -> Arc<impl StartupHandler> {
-        Arc::new(Startup::new(self.shared.clone()))
+        Arc::new(Startup::new(self.shared.clone(), self.peer))
     }
 
     fn cancel_handler(&self) -> Arc<impl CancelHandler> {

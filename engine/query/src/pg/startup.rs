@@ -27,7 +27,7 @@ use pgwire::{
 use tokio::sync::Mutex;
 
 use super::{
-    Shared,
+    Peer, Shared,
     scram::{Exchange, salt_of_nobody},
 };
 use crate::{access::now, codes::Code, error::Error};
@@ -36,16 +36,17 @@ use crate::{access::now, codes::Code, error::Error};
 #[derive(Debug)]
 pub(crate) struct Startup {
     shared: Arc<Shared>,
+    peer: Peer,
     exchange: Mutex<Option<Exchange>>,
 }
 
 impl Startup {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, exchange: Mutex::default() }
+    pub(crate) fn new(shared: Arc<Shared>, peer: Peer) -> Self {
+        Self { shared, peer, exchange: Mutex::default() }
     }
 
-    fn refused(&self, client: &impl ClientInfo) -> PgWireError {
-        self.shared.was_wrong(client.socket_addr().ip());
+    fn refused(&self) -> PgWireError {
+        self.shared.was_wrong(self.peer.address);
         Error::new(Code::Login, "no such user, or a wrong password").into()
     }
 
@@ -53,13 +54,13 @@ impl Startup {
     fn first(&self, client: &impl ClientInfo, message: PasswordMessageFamily) -> PgWireResult<(Exchange, String)> {
         let message = message.into_sasl_initial_response()?;
         let said = message.data.unwrap_or_default();
-        let text = core::str::from_utf8(&said).map_err(|_| self.refused(client))?;
+        let text = core::str::from_utf8(&said).map_err(|_| self.refused())?;
         let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
         let key = self.shared.access.user(&user, now()).filter(|key| key.role.is_some());
         let verifier = key.and_then(|key| key.scram.clone());
         let random = random().map_err(PgWireError::IoError)?;
         let salt = salt_of_nobody(&self.shared.secret, &user);
-        Exchange::begin(text, verifier, &random, &salt).ok_or_else(|| self.refused(client))
+        Exchange::begin(text, verifier, &random, &salt).ok_or_else(|| self.refused())
     }
 
     async fn finish<C>(&self, client: &mut C) -> PgWireResult<()>
@@ -102,10 +103,13 @@ impl StartupHandler for Startup {
             PgWireFrontendMessage::Startup(startup) => {
                 protocol_negotiation(client, &startup).await?;
                 save_startup_parameters_to_metadata(client, &startup);
+                if self.shared.is_too_plain(self.peer) {
+                    return Err(Error::new(Code::Plain, "this session is not encrypted").into());
+                }
                 if self.shared.access.is_open() {
                     return self.finish(client).await;
                 }
-                if self.shared.is_locked(client.socket_addr().ip()) {
+                if self.shared.is_locked(self.peer.address) {
                     return Err(Error::new(Code::Login, "too many wrong passwords from this address").into());
                 }
                 client.set_state(PgWireConnectionState::AuthenticationInProgress);
@@ -124,7 +128,7 @@ impl StartupHandler for Startup {
                 };
                 let message = message.into_sasl_response()?;
                 let proof = core::str::from_utf8(&message.data).ok().and_then(|text| exchange.finish(text));
-                let proof = proof.ok_or_else(|| self.refused(client))?;
+                let proof = proof.ok_or_else(|| self.refused())?;
                 let last = Authentication::SASLFinal(proof.into());
                 client.send(PgWireBackendMessage::Authentication(last)).await?;
                 self.finish(client).await

@@ -14,12 +14,14 @@ use wardline_rules::{
 };
 
 use super::{
-    Failure, Stage, is_party,
+    Failure, Line, Mark, Stage, because, is_party,
     record::{Record, Sent},
 };
 
 /// Looks every expectation of the test up in what happened.
-pub(super) fn check(stage: &Stage<'_>, text_of: &dyn Fn(Place) -> String) -> Vec<Failure> {
+///
+/// **Output**: what was not met, and if there is anything, the day.
+pub(super) fn check(stage: &Stage<'_>, text_of: &dyn Fn(Place) -> String) -> (Vec<Failure>, Vec<Line>) {
     let record = &stage.record;
     let mut matched = vec![false; record.sent.len()];
     let mut failures = Vec::new();
@@ -33,11 +35,38 @@ pub(super) fn check(stage: &Stage<'_>, text_of: &dyn Fn(Place) -> String) -> Vec
     }
     for expectation in &stage.test.expectations {
         if let Some(got) = unmet(record, expectation, &matched, &stage.test.zone) {
-            failures.push(Failure { span: expectation.span, expected: text_of(expectation.span), got, closest: None });
+            let because = because::of(stage, expectation, None);
+            let expected = text_of(expectation.span);
+            failures.push(Failure { span: expectation.span, expected, got, because, closest: None });
         }
     }
     failures.sort_by_key(|failure| failure.span);
-    failures
+    let day = if failures.is_empty() { Vec::new() } else { day(stage, &failures, &matched, text_of) };
+    (failures, day)
+}
+
+/// What was expected beside what was sent, in order of time; what has no time comes last.
+fn day(stage: &Stage<'_>, failures: &[Failure], matched: &[bool], text_of: &dyn Fn(Place) -> String) -> Vec<Line> {
+    let zone = &stage.test.zone;
+    let expected = stage.test.expectations.iter().map(|expectation| {
+        let is_met = failures.iter().all(|failure| failure.span != expectation.span);
+        let mark = if is_met { Mark::Both } else { Mark::Expected };
+        let at = expectation.at.map(|window| window.from);
+        let text = text_of(expectation.span);
+        // The stamp stands before it, in the same form for all.
+        let words = text.split_whitespace().skip_while(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        (at, mark, words.collect::<Vec<_>>().join(" "))
+    });
+    let sent = stage.record.sent.iter().zip(matched).filter(|(_, matched)| !**matched);
+    let sent = sent.map(|(sent, _)| (Some(sent.at), Mark::Sent, words(&stage.record, sent)));
+    let mut lines: Vec<(Option<Timestamp>, Mark, String)> = expected.chain(sent).collect();
+    lines.sort_by_key(|(at, ..)| at.unwrap_or(Timestamp::MAX));
+    let line = |(at, mark, what): (Option<Timestamp>, Mark, String)| Line {
+        mark,
+        at: at.map(|at| stamp(zone, at)).unwrap_or_default(),
+        what,
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn is_in(window: Option<Window>, at: Timestamp) -> bool {
@@ -102,12 +131,18 @@ fn missing(
         span: expectation.span,
         expected: text_of(expectation.span),
         got,
+        because: because::of(stage, expectation, nearest),
         closest: nearest.map(|sent| spell(record, sent, zone)),
     }
 }
 
-/// A message in the words of a test.
+/// A message with its time.
 fn spell(record: &Record<'_>, sent: &Sent, zone: &Zone) -> String {
+    format!("{} {}", stamp(zone, sent.at), words(record, sent))
+}
+
+/// A message in the words of a test.
+fn words(record: &Record<'_>, sent: &Sent) -> String {
     let what = match sent.purpose {
         Purpose::Page => "paged".to_owned(),
         Purpose::Reminder => "reminded".to_owned(),
@@ -118,10 +153,10 @@ fn spell(record: &Record<'_>, sent: &Sent, zone: &Zone) -> String {
     let of_report = sent.report.and_then(|report| record.label(report)).map(|label| format!(" for {label}"));
     let about = of_report.or_else(|| (!sent.group.is_empty()).then(|| format!(" at {}", sent.group)));
     let (who, by) = (record.spell(&sent.recipient), sent.channel.word());
-    format!("{} {who} is {what} by {by}{} ({})", stamp(zone, sent.at), about.unwrap_or_default(), sent.rule)
+    format!("{who} is {what} by {by}{} ({})", about.unwrap_or_default(), sent.rule)
 }
 
-fn stamp(zone: &Zone, at: Timestamp) -> String {
+pub(super) fn stamp(zone: &Zone, at: Timestamp) -> String {
     let (date, micros) = zone.civil(at);
     let seconds = micros / 1_000_000;
     let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);

@@ -40,6 +40,8 @@ pub(super) struct Shown {
     pub(super) report: Option<ReportId>,
     pub(super) group: Text,
     pub(super) state: AlertState,
+    /// Why, where there is more to say than the word.
+    pub(super) why: Text,
 }
 
 /// A state that a clock was in.
@@ -114,6 +116,11 @@ impl<'t> Record<'t> {
         self.ids.get(label).copied()
     }
 
+    /// Labels that the engine knows, in order.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &Text> {
+        self.ids.keys()
+    }
+
     /// The label of a report.
     pub(super) fn label(&self, id: ReportId) -> Option<&Text> {
         self.ids.iter().find(|(_, known)| **known == id).map(|(label, _)| label)
@@ -151,8 +158,9 @@ impl<'t> Record<'t> {
         let (rule, report) = (transition.rule.clone(), transition.report);
         match &transition.change {
             Change::Clock(state, _) => self.clocked.push(Clocked { at, rule, report, state: *state }),
-            Change::Alert(state, _) => {
-                self.shown.push(Shown { at, rule, report, group: transition.group.clone(), state: *state });
+            Change::Alert(state, why) => {
+                let (group, why) = (transition.group.clone(), why.clone());
+                self.shown.push(Shown { at, rule, report, group, state: *state, why });
                 self.note_alert(transition.alert, report, *state);
             }
             Change::Notice(..) => {}

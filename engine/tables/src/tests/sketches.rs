@@ -1,7 +1,15 @@
 //! Sketches: are quantiles as near as promised, and do sketches add up in any order?
 
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array as _, ArrayRef, AsArray as _, Int32Array, ListArray, StructArray},
+    buffer::OffsetBuffer,
+    datatypes::DataType,
+};
+
 use super::steps::next;
-use crate::sketch::{LIST_MAX, LONGEST_S, Sketch, Sketches, cell, column, width};
+use crate::sketch::{Gather, LIST_MAX, LONGEST_S, Malformed, Sketch, Sketches, cell, column, data_type, width};
 
 /// Compares quantiles with those of the sorted list: inside the bounds, within one in a hundred, exact where it says so.
 pub(super) fn check(sketch: &Sketch, sorted: &[i64]) {
@@ -100,8 +108,67 @@ fn sketches_add_up_in_any_order_and_grouping() {
         same.merge(&Sketch::default());
         assert_eq!(same, sum);
         assert!(sum.is_exact() == (sum.added() <= LIST_MAX));
-        let arrow = column([&parts[0], &sum].into_iter());
+        let arrow = column([Some(&parts[0]), None, Some(&sum)].into_iter());
         let read = Sketches::of(&arrow).unwrap();
-        assert_eq!((read.get(0).as_ref(), read.get(1), read.get(2)), (Some(&parts[0]), Some(sum), None));
+        let get = |row| read.get(row).unwrap();
+        assert_eq!((get(0).as_ref(), get(1), get(2), get(3)), (Some(&parts[0]), None, Some(sum.clone()), None));
+        // Gathered from columns, or one by one, in any order, it is the same.
+        let mut gather = Gather::default();
+        let arrow = column([2, 0, 1].into_iter().map(|place| Some(&parts[place])));
+        let read = Sketches::of(&arrow).unwrap();
+        assert!((0..3).all(|row| read.gather(row, &mut gather) == Ok(true)));
+        assert_eq!(gather.finish(), sum);
+        let mut gather = Gather::default();
+        parts.iter().for_each(|part| gather.merge(part));
+        assert_eq!(gather.finish(), sum);
     }
+}
+
+#[test]
+fn many_durations_that_are_gathered_make_the_sketch_of_them_all() {
+    let mut roll = dice(7);
+    let (mut gather, mut sketch) = (Gather::default(), Sketch::default());
+    for _ in 0..20_000 {
+        let s = duration(&mut roll);
+        gather.add(s);
+        sketch.merge(&Sketch::of(s));
+    }
+    assert!(gather.bytes() < 200_000, "cells are joined on the way");
+    assert_eq!(gather.finish(), sketch);
+}
+
+#[test]
+fn a_column_that_holds_no_sketch_is_refused_and_not_counted() {
+    let of = |added: i32, durations: Vec<i32>, counts: Vec<i32>| -> ArrayRef {
+        let sound = column([Some(&Sketch::of(1))].into_iter());
+        let DataType::Struct(fields) = data_type() else { panic!("a struct") };
+        let list = sound.as_struct().column(1).as_list::<i32>().clone();
+        let DataType::List(item) = list.data_type().clone() else { panic!("a list") };
+        let DataType::Struct(cells) = item.data_type().clone() else { panic!("a struct") };
+        let lengths = OffsetBuffer::from_lengths([durations.len()]);
+        let values = StructArray::new(
+            cells,
+            vec![Arc::new(Int32Array::from(durations)), Arc::new(Int32Array::from(counts))],
+            None,
+        );
+        let list = ListArray::new(item, lengths, Arc::new(values), None);
+        Arc::new(StructArray::new(fields, vec![Arc::new(Int32Array::from(vec![added])), Arc::new(list)], None))
+    };
+    let sound = of(2, vec![7, 9], vec![1, 1]);
+    assert!(Sketches::of(&sound).unwrap().get(0).is_ok());
+    let wrong = [
+        of(2, vec![9, 7], vec![1, 1]),
+        of(2, vec![7, 7], vec![1, 1]),
+        of(2, vec![7, 9], vec![1, 0]),
+        of(2, vec![-1, 9], vec![1, 1]),
+        of(-1, vec![7], vec![1]),
+        of(70, vec![301], vec![70]),
+    ];
+    for column in wrong {
+        let mut gather = Gather::default();
+        assert_eq!(Sketches::of(&column).unwrap().gather(0, &mut gather), Err(Malformed), "{column:?}");
+        assert_eq!(gather.finish(), Sketch::default());
+    }
+    let other: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+    assert!(Sketches::of(&other).is_none());
 }

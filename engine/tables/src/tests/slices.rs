@@ -227,7 +227,7 @@ impl Hospital {
         let batches = TABLES.map(|table| self.batches(table));
         for (table, batches) in TABLES.into_iter().zip(&batches) {
             batches.iter().for_each(|batch| read(table, batch, &mut shown));
-            let once = sum(Definition::of(table), batches).unwrap();
+            let once = sum(Definition::of(table), batches, None).unwrap();
             let rows = once.iter().map(RecordBatch::num_rows).sum::<usize>();
             let before = joined.len();
             once.iter().for_each(|batch| read(table, batch, &mut joined));
@@ -249,7 +249,7 @@ impl Hospital {
             let mut sketches: VecDeque<Sketch> = VecDeque::new();
             for batch in batches {
                 let column = Sketches::of(batch.column_by_name("tat").unwrap()).unwrap();
-                sketches.extend((0..batch.num_rows()).map(|row| column.get(row).unwrap()));
+                sketches.extend((0..batch.num_rows()).map(|row| column.get(row).unwrap().unwrap()));
             }
             // Two by two, as a tree: a long sketch is copied for each that is added to it.
             let mut whole = sketches.pop_front().unwrap_or_default();
@@ -410,8 +410,8 @@ fn minutes_go_after_their_time_and_hours_and_days_stay() {
     world.archive.append(2, &[change(135, 0, 1), change(100, 1, -1)]).unwrap();
     world.archive.flush(135 * DAY).unwrap();
     assert_eq!(files(&world, Table::Turnaround1m), 2);
-    world.archive.append(3, &[change(136, 0, 1)]).unwrap();
-    world.archive.flush(136 * DAY).unwrap();
+    world.archive.append(3, &[change(137, 0, 1)]).unwrap();
+    world.archive.flush(137 * DAY).unwrap();
     assert_eq!((files(&world, Table::Turnaround1m), files(&world, Table::Turnaround1h)), (2, 3));
     let mut shown = BTreeMap::new();
     for table in [Table::Turnaround1m, Table::Turnaround1d] {
@@ -427,8 +427,30 @@ fn minutes_go_after_their_time_and_hours_and_days_stay() {
     );
     // The file itself goes with the next flush; a statement that began before could read it until then.
     for epoch in 4..7 {
-        world.archive.append(epoch, &[change(136, 1, 1)]).unwrap();
-        world.archive.flush(136 * DAY + HOUR).unwrap();
+        world.archive.append(epoch, &[change(137, 1, 1)]).unwrap();
+        world.archive.flush(137 * DAY + HOUR).unwrap();
     }
     assert_eq!(std::fs::read_dir(folder.path().join("turnaround_1m")).unwrap().count(), 5);
+}
+
+#[test]
+fn files_that_are_joined_leave_out_what_is_past_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), 1);
+    for day in 100..=180 {
+        let epoch = u64::try_from(day).unwrap();
+        world.archive.append(epoch, &[change(day, 0, 1)]).unwrap();
+        world.archive.flush(day * DAY + HOUR).unwrap();
+    }
+    let mut shown = BTreeMap::new();
+    for table in [Table::Turnaround1m, Table::Turnaround1h] {
+        for file in world.archive.manifest().files_of(table) {
+            world.archive.read(file).unwrap().iter().for_each(|batch| read(table, batch, &mut shown));
+        }
+    }
+    let days = |table| shown.keys().filter(|key| key.0 == table).map(|key| key.1 / DAY).collect::<Vec<_>>();
+    let minutes = days(Table::Turnaround1m);
+    // One join is at most sixteen files ago.
+    assert!(minutes.first().is_some_and(|first| (180 - 36 - 17..=180 - 35).contains(first)), "{minutes:?}");
+    assert_eq!(days(Table::Turnaround1h).len(), 81);
 }
