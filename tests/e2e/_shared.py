@@ -305,7 +305,9 @@ class Engine:
         ENGINES.remove(self)
         if self.process:
             end(self.process)
-            LOGS.append(self.log()[-3000:])
+            said = self.log()
+            panics = re.findall(r"panicked at [^\n]*\n[^\n]*", said)
+            LOGS.append("\n".join(panics) + said[-3000:])
         FOLDERS.remove(self.folder)
         remove(self.folder)
 

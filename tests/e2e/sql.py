@@ -309,8 +309,9 @@ def refused(check, engine):
         ("SELECT " + "(" * 100 + "1" + ")" * 100, "WL1503"), ("SELECT '" + "x" * 70000 + "'", "WL1503"),
         ("SELECT patient_token FROM reports", "WL1502"), ("SELECT nothing FROM reports", "WL1502"), ("SELEC 1", ("WL1501", "WL1503")),
         ("SELECT count(*) FROM milestones a, milestones b, milestones c, milestones d, milestones e, milestones f", "WL1503"),
-        # One that never pauses: its caller hears in time, and the process is started again.
-        ("SELECT count(*) FROM (SELECT a.step FROM milestones a JOIN milestones b ON a.event_at <= b.event_at JOIN milestones c ON a.event_at <= c.event_at JOIN milestones d ON a.event_at <= d.event_at ORDER BY 1)", ("WL1510", "WL1512")),
+        # One that never pauses: its caller hears in time, and the process is started again. Where memory ends first, DataFusion
+        # reads one side of its join anew, which a repartition below does not allow: the statement ends with WL1515, nothing else does.
+        ("SELECT count(*) FROM (SELECT a.step FROM milestones a JOIN milestones b ON a.event_at <= b.event_at JOIN milestones c ON a.event_at <= c.event_at JOIN milestones d ON a.event_at <= d.event_at ORDER BY 1)", ("WL1510", "WL1512", "WL1515")),
     ]
     busy = lateness(engine)
     dues(engine, 90)
@@ -336,7 +337,7 @@ def refused(check, engine):
     check.true("and is back within two seconds of its end", time.time() - gone < 2 + slack(), time.time() - gone)
     busy = late(busy, lateness(engine))
     print("timers of the engine: before %d fired, %.1f %% of them at most 10 ms late, %d more than a second; meanwhile %d, %.1f %%, %d" % (quiet[0], 100 * quiet[1], quiet[2], busy[0], 100 * busy[1], busy[2]))
-    check.true("timers fired meanwhile, and none a second late", busy[0] > 20 and (busy[2] == 0 or quiet[2] > 0 or slack() > 0), (quiet, busy))
+    check.true("timers fired meanwhile, and none a second late", busy[0] >= 10 and (busy[2] == 0 or quiet[2] > 0 or slack() > 0), (quiet, busy))
 
 
 def slack():
@@ -346,7 +347,9 @@ def slack():
 
 def lateness(engine):
     """How many timers fired, how many at most 10 ms late, and how many more than a second."""
-    bounds = {float(dict(labels)["le"].replace("+Inf", "inf")): value for labels, value in engine.metrics("wardline_timer_lateness_seconds_bucket").items()}
+    said = ask(engine.admin, "GET", "/metrics", headers={"authorization": "Bearer prom-key"})[1].decode()
+    bounds = {float(bound.replace("+Inf", "inf")): float(value) for bound, value in re.findall(r'wardline_timer_lateness_seconds_bucket\{le="([^"]+)"\} (\S+)', said)}
+    assert bounds, said[:200]
     total = bounds.get(math.inf, 0)
     at_most = lambda limit: max((value for bound, value in bounds.items() if bound <= limit), default=0)
     return total, at_most(0.010), total - at_most(1.0)
